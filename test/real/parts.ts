@@ -1,0 +1,93 @@
+/**
+ * The real parts that `verify:real` needs beside Bun: where each one is, or why it is not usable here.
+ *
+ * A missing part skips its tests with the reason in their name; with CI=true verify.ts counts it as a failure.
+ */
+import { describe } from "bun:test";
+import { existsSync, readdirSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+
+export const KAFKA_VERSION = "4.1.0";
+
+/** `path` is the program, or the folder of jars; undefined = missing. */
+interface Part {
+  path: string | undefined;
+  /** What to do about it where it is missing. */
+  hint: string;
+}
+
+const DEBIAN_PYTHON = "/usr/bin/python3";
+
+export type PartName = "chromium" | "kcat" | "python-kafka" | "java" | "kafka-jars" | "postgres" | "go";
+
+const FINDERS: Record<PartName, () => Part> = {
+  chromium: () => ({
+    path: Bun.env.CHROMIUM ?? firstProgram("chromium", "chromium-browser", "google-chrome"),
+    hint: "apt-get install chromium, or name one in CHROMIUM",
+  }),
+  kcat: () => ({ path: firstProgram("kcat", "kafkacat"), hint: "apt-get install kcat" }),
+  "python-kafka": () => ({
+    path: [DEBIAN_PYTHON, "python3"].find(hasPythonKafka),
+    hint: "apt-get install python3-kafka python3-zstandard python3-snappy python3-lz4",
+  }),
+  java: () => ({ path: firstProgram("java"), hint: "apt-get install openjdk-17-jre-headless" }),
+  "kafka-jars": () => ({
+    path: kafkaJars(),
+    hint: "bash .ci/run gets them; or name a folder with the jars of Apache Kafka in KAFKA_JARS",
+  }),
+  postgres: () => ({
+    path: firstProgram("postgres") ?? debianPostgres(),
+    hint: "apt-get install postgresql",
+  }),
+  go: () => ({ path: firstProgram("go", "/usr/local/go/bin/go"), hint: "apt-get install golang" }),
+};
+export const PART_NAMES = Object.keys(FINDERS) as PartName[];
+
+const found = new Map<PartName, Part>();
+
+export function part(name: PartName): Part {
+  const known = found.get(name) ?? FINDERS[name]();
+  found.set(name, known);
+  return known;
+}
+
+/** The path of a part that a test has asked for with `describeWith`. */
+export function partPath(name: PartName): string {
+  const { path, hint } = part(name);
+  if (path === undefined) throw new Error(`${name} is missing: ${hint}`);
+  return path;
+}
+
+/** `describe` where all the parts are here; else a skipped block whose name says which one is not. */
+export function describeWith(parts: PartName[], name: string, tests: () => void): void {
+  const missing = parts.filter((one) => part(one).path === undefined);
+  if (missing.length === 0) describe(name, tests);
+  else describe.skip(`${name} (skipped: no ${missing.join(", no ")})`, tests);
+}
+
+function firstProgram(...names: string[]): string | undefined {
+  return names.map((name) => Bun.which(name)).find((path) => path !== null) ?? undefined;
+}
+
+function hasPythonKafka(python: string): boolean {
+  if (Bun.which(python) === null) return false;
+  return Bun.spawnSync([python, "-c", "import kafka"], { stderr: "ignore" }).exitCode === 0;
+}
+
+function kafkaJars(): string | undefined {
+  const cache = Bun.env.XDG_CACHE_HOME ?? join(homedir(), ".cache");
+  const folders = [Bun.env.KAFKA_JARS, join(cache, "iot-cloud", `kafka-${KAFKA_VERSION}`)];
+  return folders.find(
+    (folder) =>
+      folder && existsSync(folder) && readdirSync(folder).some((file) => file.startsWith("kafka_2.13-")),
+  );
+}
+
+function debianPostgres(): string | undefined {
+  const versions = "/usr/lib/postgresql";
+  if (!existsSync(versions)) return undefined;
+  return readdirSync(versions)
+    .map((version) => join(versions, version, "bin", "postgres"))
+    .find((path) => existsSync(path));
+}
