@@ -1,0 +1,130 @@
+/** The table of design.md section 2 as data, held against every import line of the tree. */
+import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+
+/** What a folder's own code may import beside itself. Tests and benches may import anything. */
+const MAY_IMPORT: Record<string, string[]> = {
+  schemas: [],
+  registry: ["schemas"],
+  config: ["schemas", "registry"],
+  kafka: [],
+  broker: [],
+  runtime: ["config", "kafka"],
+  simulator: ["schemas", "config", "kafka", "runtime"],
+  ingest: ["schemas", "registry", "config", "kafka", "runtime"],
+  enrich: ["schemas", "registry"],
+  store: ["schemas"],
+  projections: ["schemas", "registry", "config", "kafka", "store", "runtime"],
+  dashboard: ["schemas", "registry", "config", "kafka", "store", "runtime"],
+};
+/** Files with a longer list than their folder. */
+const MAY_ALSO_IMPORT: Record<string, string[]> = {
+  "enrich/main.ts": ["config", "kafka", "runtime"],
+  "enrich/explain.ts": ["config", "kafka", "runtime"],
+};
+/** Packages with one home. */
+const ONLY_IN: Record<string, string[]> = {
+  kafkajs: ["kafka"],
+  "kafkajs-snappy": ["kafka"],
+  "bun:sqlite": ["broker", "store"],
+  hono: ["dashboard", "ingest"],
+  pino: ["runtime"],
+  "prom-client": ["runtime"],
+  "@sinclair/typebox": ["schemas", "registry", "config", "dashboard"],
+};
+
+interface Import {
+  file: string;
+  target: string;
+  typeOnly: boolean;
+}
+
+const NOT_SOURCE = /(^|\/)(node_modules|dist|data)\/|\.(test|case)\.tsx?$|\.d\.ts$/;
+const files = [...new Bun.Glob("**/*.{ts,tsx}").scanSync(".")]
+  .filter((file) => !NOT_SOURCE.test(file))
+  .sort();
+const imports = files.flatMap(importsOf);
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(file, "utf8");
+  const form =
+    /^\s*(?:import|export)\s+(type\s)?(?:[^;'"]*?\sfrom\s+)?["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']/gm;
+  return [...text.matchAll(form)].map((match) => {
+    const target = match[2] ?? match[3] ?? "";
+    const local = target.startsWith(".") ? normalize(join(dirname(file), target)) : target;
+    return { file, target: local, typeOnly: match[1] !== undefined };
+  });
+}
+
+const folderOf = (path: string) => path.split("/")[0] ?? "";
+const isFolder = (name: string) => name in MAY_IMPORT;
+
+describe("imports", () => {
+  test("the reader of import lines sees them", () => {
+    expect(imports.length).toBeGreaterThan(50);
+    expect(importsOf("dev.ts").map(({ target }) => target)).toContain("config/env.ts");
+  });
+
+  test("a folder imports only what the table allows", () => {
+    const wrong = imports.filter(({ file, target }) => {
+      const from = folderOf(file);
+      const to = folderOf(target);
+      if (!isFolder(from) || !isFolder(to) || from === to) return false;
+      return ![...(MAY_IMPORT[from] ?? []), ...(MAY_ALSO_IMPORT[file] ?? [])].includes(to);
+    });
+    expect(wrong.map(({ file, target }) => `${file} imports ${target}`)).toEqual([]);
+  });
+
+  test("a package with one home is imported nowhere else", () => {
+    const wrong = imports.filter(({ file, target, typeOnly }) => {
+      const homes = ONLY_IN[packageOf(target)];
+      return homes !== undefined && isFolder(folderOf(file)) && !typeOnly && !homes.includes(folderOf(file));
+    });
+    expect(wrong.map(({ file, target }) => `${file} imports ${target}`)).toEqual([]);
+  });
+
+  test("every folder with code stands in the table", () => {
+    const known = [...Object.keys(MAY_IMPORT), "test", "bench", "connect"];
+    const folders = new Set(files.filter((file) => file.includes("/")).map(folderOf));
+    expect([...folders].filter((folder) => !known.includes(folder))).toEqual([]);
+  });
+
+  test("what runs inside Connect reaches neither TypeBox nor Bun nor Node", () => {
+    const reached = closure("enrich/enrich.ts");
+    expect(reached).toContain("registry/judge.ts");
+    expect(reached.filter((target) => !target.endsWith(".ts"))).toEqual([]);
+  });
+});
+
+/** Every module that is loaded when `entry` runs: type-only imports are gone by then. */
+function closure(entry: string): string[] {
+  const seen = new Set<string>();
+  const visit = (file: string) => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    for (const { target } of imports.filter((line) => line.file === file && !line.typeOnly)) visit(target);
+  };
+  visit(entry);
+  return [...seen];
+}
+
+function packageOf(target: string): string {
+  const parts = target.split("/");
+  return target.startsWith("@") ? parts.slice(0, 2).join("/") : (parts[0] ?? "");
+}
+
+describe("bun.lock", () => {
+  test("holds the macOS build of every package that has one", () => {
+    const lock = readFileSync("bun.lock", "utf8");
+    const wanted = [...lock.matchAll(/"((?:@[\w.-]+\/)?[\w.-]*darwin-arm64[\w.-]*)": "/g)].map(
+      (match) => match[1],
+    );
+    const missing = wanted.filter((name) => !lock.includes(`"${name}": ["${name}@`));
+    expect(missing).toEqual([]);
+  });
+
+  test("names no registry's host", () => {
+    expect(readFileSync("bun.lock", "utf8")).not.toMatch(/https?:/);
+  });
+});
