@@ -1,0 +1,132 @@
+/**
+ * `bun run dev`: everything on one machine, from one command.
+ *
+ * Broker (embedded, unless KAFKA_BROKERS is set) -> preflight (registry, topics) -> the services of the table below,
+ * each restarted with back-off; a banner with the addresses when all are ready; Ctrl-C ends all within 3 s.
+ */
+import { ConfigError, readSettings, type Settings } from "./config/env.ts";
+import { paint } from "./runtime/log-text.ts";
+import { choosePort } from "./runtime/port.ts";
+import { type ChildProgram, Supervisor } from "./runtime/supervisor.ts";
+
+/** A new service adds a row, here and in docker-compose.yml. */
+const SERVICES = [
+  { name: "simulator", variable: "HEALTH_PORT", port: 5011 },
+  { name: "enrich", variable: "HEALTH_PORT", port: 5012 },
+  { name: "dashboard", variable: "PORT", port: 5001 },
+] as const;
+
+const BROKER_PORT = 9092;
+/** `bun run` forwards a Ctrl-C that the terminal has sent already. */
+const REPEATED_SIGNAL_MS = 800;
+
+const started = performance.now();
+const supervisor = new Supervisor(Math.max(...SERVICES.map(({ name }) => name.length)));
+let stopping: number | undefined;
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void end(0));
+
+try {
+  await start(readSettings());
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error;
+  for (const fault of error.faults) console.error(fault);
+  process.exit(1);
+}
+
+async function start(settings: Settings): Promise<void> {
+  const { host } = settings.http;
+  const programs = SERVICES.map(({ name, variable, port }) => {
+    const explicit = variable === "PORT" && settings.http.portExplicit;
+    const chosen = choosePort(host, explicit ? settings.http.port : port, explicit, variable);
+    if (chosen !== port && !explicit)
+      supervisor.say("dev", `port ${port} is taken: ${name} uses ${chosen}\n`);
+    return { name, args: [`${name}/main.ts`], port: chosen, env: { [variable]: String(chosen) } };
+  });
+  const brokers = settings.kafka.brokersExplicit
+    ? settings.kafka.brokers.join(",")
+    : await startBroker(settings);
+  const env = { KAFKA_BROKERS: brokers };
+
+  const code = await supervisor.once({ name: "preflight", args: ["runtime/preflight.ts"], env });
+  if (stopping !== undefined) return;
+  if (code !== 0) return end(code);
+
+  for (const { name, args, env: own } of programs) supervisor.keep({ name, args, env: { ...env, ...own } });
+  await Promise.all(programs.map(({ port }) => ready(`http://${address(host)}:${port}/readyz`)));
+  if (stopping === undefined) banner(brokers, programs, settings);
+}
+
+/** The embedded broker, on 9092 or the next free port; its end before it is ready ends everything. */
+async function startBroker(settings: Settings): Promise<string> {
+  const port = choosePort("127.0.0.1", BROKER_PORT, false, "KAFKA_BROKERS");
+  if (port !== BROKER_PORT)
+    supervisor.say("dev", `port ${BROKER_PORT} is taken: the embedded broker uses ${port}\n`);
+  const program: ChildProgram = {
+    name: "broker",
+    args: ["broker/main.ts", "--port", String(port)],
+    env: { DATA_DIR: settings.dataDir },
+  };
+  let up = false;
+  supervisor.keep(program, (code) => {
+    if (!up) void end(code ?? 1);
+  });
+  await until(() => stopping !== undefined || accepts(port));
+  up = true;
+  return `127.0.0.1:${port}`;
+}
+
+/** Services first, so that they can commit and leave their groups; the broker last. */
+async function end(code: number): Promise<void> {
+  const now = performance.now();
+  if (stopping !== undefined) {
+    if (now - stopping > REPEATED_SIGNAL_MS) supervisor.kill();
+    return;
+  }
+  stopping = now;
+  await supervisor.stop(["preflight", ...SERVICES.map(({ name }) => name)]);
+  await supervisor.stop();
+  process.exit(code);
+}
+
+async function accepts(port: number): Promise<boolean> {
+  try {
+    const socket = await Bun.connect({ hostname: "127.0.0.1", port, socket: { data() {} } });
+    socket.end();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function ready(url: string): Promise<void> {
+  await until(
+    async () => stopping !== undefined || (await fetch(url).catch(() => undefined))?.status === 200,
+  );
+}
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await Bun.sleep(100);
+}
+
+/** An address that a browser can open: 0.0.0.0 listens everywhere, but is no destination. */
+function address(host: string): string {
+  return host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
+}
+
+function banner(brokers: string, programs: { name: string; port: number }[], settings: Settings): void {
+  const host = address(settings.http.host);
+  const portOf = (name: string) => programs.find((program) => program.name === name)?.port;
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  const lines = [
+    ["Dashboard", `http://${host}:${portOf("dashboard")}`],
+    ["API", `http://${host}:${portOf("dashboard")}/api/stats`],
+    ["Kafka", `${brokers}   (kcat -b ${brokers.split(",")[0]} -C -t ${settings.topics.enriched})`],
+    ["Health", programs.map(({ name, port }) => `${name} :${port}`).join("  ")],
+    ["Registry", settings.registryPath],
+    ["Data", settings.kafka.brokersExplicit ? "in your Kafka" : settings.dataDir],
+  ] as const;
+  const colour = process.stdout.isTTY;
+  console.log(`\n  ${paint("IoT Cloud is running", "1", colour)} (${seconds} s). Ctrl-C stops everything.\n`);
+  for (const [label, text] of lines) console.log(`  ${paint(label.padEnd(10), "2", colour)} ${text}`);
+  console.log("");
+}

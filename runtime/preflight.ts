@@ -1,0 +1,16 @@
+/**
+ * What must be right before anything starts: the environment, the registry, the topics. Exit 1 with every fault.
+ *
+ * Run once by `dev` and by the containers.
+ */
+import { readSettings } from "../config/env.ts";
+import { loadRegistry } from "../config/registry-file.ts";
+import { exitWithFaults, prepareTopics } from "./topics.ts";
+
+try {
+  const settings = readSettings();
+  await loadRegistry(settings.registryPath);
+  process.exit(await prepareTopics(settings, false));
+} catch (error) {
+  exitWithFaults(error);
+}

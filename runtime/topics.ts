@@ -1,0 +1,39 @@
+/**
+ * `bun run topics`: creates the missing topics; `--check` only says what is wrong, exit 1 when something is.
+ *
+ * Waits for brokers that are away, and says so.
+ */
+import { ConfigError, readSettings, type Settings } from "../config/env.ts";
+import { topicSpecs } from "../config/topics.ts";
+import { checkTopics, ensureTopics } from "../kafka/admin.ts";
+import { createKafka } from "../kafka/client.ts";
+import { createLog } from "./log.ts";
+
+/** Resolves to the exit code. */
+export async function prepareTopics(settings: Settings, checkOnly: boolean): Promise<number> {
+  const log = createLog("topics", settings.logLevel);
+  const kafka = createKafka({ ...settings.kafka, clientId: "iot-topics" }, log);
+  const specs = topicSpecs(settings);
+  if (!checkOnly) await ensureTopics(kafka, specs);
+  const faults = await checkTopics(kafka, specs);
+  for (const fault of faults) log.error(fault);
+  if (faults.length === 0)
+    log.info(`${specs.length} topics in order, ${settings.topicPartitions} partitions each`);
+  return faults.length === 0 ? 0 : 1;
+}
+
+/** For a one-shot command: prints every fault and ends with 1. */
+export function exitWithFaults(error: unknown): never {
+  const faults =
+    error instanceof ConfigError ? error.faults : [error instanceof Error ? error.message : String(error)];
+  for (const fault of faults) console.error(fault);
+  process.exit(1);
+}
+
+if (import.meta.main) {
+  try {
+    process.exit(await prepareTopics(readSettings(), process.argv.includes("--check")));
+  } catch (error) {
+    exitWithFaults(error);
+  }
+}
