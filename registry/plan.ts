@@ -1,0 +1,202 @@
+/**
+ * The plan: a registry compiled to plain JSON, all that `judge()` reads. Types only, and one constant.
+ *
+ * In: compile.ts writes it at load; Connect reads it from a file. Out: judge.ts, detect.ts, projections, pages.
+ * A change of these types raises PLAN_FORMAT, so an old plan file is refused instead of misread.
+ */
+import type { Detection } from "../schemas/enriched.ts";
+
+export const PLAN_FORMAT = 1;
+
+export interface Plan {
+  format: number;
+  /** `registry_version`: metadata.version + "+" + 8 hex digits of the file's SHA-256. */
+  version: string;
+  types: PlanType[];
+  /** Type key -> index in types. Read with Object.hasOwn: the key comes from a message. */
+  type_index: Record<string, number>;
+  /** Leaf path -> indices of the types that declare it: bounds the cost of detection. */
+  field_index: Record<string, number[]>;
+  sites: PlanSite[];
+  /** Most specific first: more predicates come before fewer, then the order of the file. */
+  shapes: PlanShape[];
+  /** First token of a shape's leading predicate -> indices of the shapes, ascending. */
+  shape_index: Record<string, number[]>;
+}
+
+export interface PlanSite {
+  id: string;
+  device_prefix: string;
+  /** Quantity -> nominal value in the base unit. */
+  nominal: Record<string, number>;
+}
+
+export interface PlanType {
+  key: string;
+  name: string;
+  description: string;
+  category: string;
+  /** `{"device_type":…,"retention_policy":…` without the closing brace, so that a maker's members can follow. */
+  metadata_json: string;
+  /** The type's measurement definitions, whole. */
+  measurement_json: string;
+  makers: PlanMaker[];
+  groups: PlanGroup[];
+  /** All leaves of all groups in order. */
+  leaves: PlanLeaf[];
+  /** Leaf path -> index in leaves. Read with Object.hasOwn. */
+  leaf_index: Record<string, number>;
+  /** How many groups are required. */
+  required: number;
+  /** Quantity -> nominal value in the base unit; one entry for each kind of mains that the type knows. */
+  nominals: Record<string, number>[];
+  detect: PlanDetect;
+  checks: PlanCheck[];
+  alarms: PlanAlarm[];
+  /** Expected interval and silence that means offline, ms. */
+  heartbeat: { expected_ms: number; offline_after_ms: number } | null;
+  /** What `detection` says when a message declares this type and nothing contradicts it, and its JSON. */
+  declared: Detection;
+  declared_json: string;
+}
+
+export interface PlanMaker {
+  name: string;
+  models: string[];
+  /** `,"specifications":{…}` or the empty string. */
+  specifications_json: string;
+}
+
+export interface PlanGroup {
+  name: string;
+  /** JSON Pointer into a message of our own form: `/measurements/voltage`. */
+  pointer: string;
+  /** `value`: one leaf, sent as {"value": n} or bare n. */
+  kind: "value" | "phases" | "components";
+  /** A required group counts as one in the completeness. */
+  required: boolean;
+  /** The group's unit when its leaves have one in common, for comparison with a unit that a message names. */
+  unit: string | null;
+  /** Its leaves are leaves[first] .. leaves[first + count - 1] of the type. */
+  first: number;
+  count: number;
+}
+
+/** Bounds use ±Number.MAX_VALUE for "none": plain JSON, and always a number. */
+export interface PlanLeaf {
+  /** `phase_a`; `value` in a group of one leaf. */
+  name: string;
+  /** Measurement path: `voltage.phase_a`, `frequency`. */
+  path: string;
+  /** JSON Pointer into a message of our own form; of a group of one leaf the group's. */
+  pointer: string;
+  quantity: string | null;
+  /** As the registry says it; null when it says none. */
+  unit: string | null;
+  /** To the base unit of the quantity: value * factor + offset. */
+  factor: number;
+  offset: number;
+  kind: "measurement" | "total" | "total_increasing";
+  /** Largest growth per hour in the leaf's own unit, or null; for projections. */
+  max_rate_per_h: number | null;
+  value: "number" | "integer" | "boolean" | "string" | "enum";
+  valid_values: (number | string | boolean)[] | null;
+  /** In a group of phases each; else only by its own `required: true`. */
+  required: boolean;
+  physical_min: number;
+  physical_max: number;
+  operating_min: number;
+  operating_max: number;
+  /** Operating range as shares of the nominal value of `quantity`; both 0 when the range is absolute or none. */
+  nominal_min: number;
+  nominal_max: number;
+  /** Words for `expected` of a finding: "a number in V", "0..1000 V", "one of 0, 1". */
+  expected_type: string;
+  expected_physical: string;
+  /** Empty when the range is relative to nominal: judge writes it then. */
+  expected_operating: string;
+}
+
+export interface PlanDetect {
+  /** Each inner list: leaf paths of which one must be there (a `*` expanded). */
+  requires: string[][];
+  /** One of these must be there; empty = no such condition. */
+  any_of: string[];
+  /** Paths that exclude the type; they may be declared by other types only, or by none. `group.*` stays as written. */
+  forbids: string[];
+  /** Points that the runner-up must be behind. */
+  min_margin: number;
+}
+
+export interface PlanCheck {
+  id: string;
+  kind: "sum" | "hypot" | "ratio" | "order";
+  /** Indices in the type's leaves. */
+  of: number[];
+  /** Index of the leaf compared with, or -1 (order). */
+  equals: number;
+  /** Relative, of the larger side. */
+  tolerance: number;
+  /** Absolute, in the base unit of `equals`. */
+  tolerance_absolute: number;
+  /** "hypot(power.active, power.reactive)". */
+  words: string;
+}
+
+/** A predicate on measurements. `paths` is the path with `*` expanded, as indices in the type's leaves. */
+export interface PlanCondition {
+  path: string;
+  leaves: number[];
+  op: PlanOp;
+  value: number | string | boolean | (number | string | boolean)[] | null;
+  of_nominal: number | null;
+}
+export type PlanOp = "=" | "!=" | "<" | "<=" | ">" | ">=" | "in" | "exists" | "absent";
+
+export interface PlanAlarm {
+  id: string;
+  severity: string;
+  message: string;
+  /** True when it holds for any leaf. */
+  when: PlanCondition;
+  /** How long it must hold, ms. */
+  for_ms: number;
+  /** True when it holds for all leaves; null: cleared when `when` no longer holds. */
+  clear_when: PlanCondition | null;
+}
+
+export interface PlanPredicate {
+  /** Tokens of the JSON Pointer, unescaped. */
+  path: string[];
+  pointer: string;
+  op: PlanOp;
+  value: number | string | boolean | (number | string | boolean)[] | null;
+}
+
+export interface PlanShape {
+  id: string;
+  name: string;
+  when: PlanPredicate[];
+  device_id: string[] | null;
+  timestamp: { path: string[]; pointer: string; format: "iso" | "unix_s" | "unix_ms" } | null;
+  /** Index in types, or -1. */
+  type: number;
+  measurements: PlanExtract[];
+}
+
+/** One measurement out of a vendor's message. */
+export interface PlanExtract {
+  path: string;
+  group: string;
+  leaf: string;
+  from: string[];
+  pointer: string;
+  /** `from` is an array: the first element for which this holds is taken, then what stands at `take` in it. */
+  pick: PlanPredicate | null;
+  take: string[];
+  /** A number sent as a string. */
+  text: boolean;
+  factor: number;
+  offset: number;
+  map: Record<string, number | string | boolean> | null;
+}
