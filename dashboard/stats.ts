@@ -1,0 +1,83 @@
+/** The numbers of `/api/stats`, which the statistics grid shows too, so that both agree. */
+import type { Stats } from "../schemas/api.ts";
+import { type Device, HOUR_MS, isSilent, total, type ViewModel } from "./fold.ts";
+import { iso } from "./format.ts";
+import { quantiles, sum, tallied } from "./window.ts";
+
+const MINUTE_MS = 60_000;
+
+export function statsOf(view: ViewModel, now: number): Stats {
+  const time = (ms: number | undefined) => (ms === undefined ? null : iso(ms));
+  return {
+    total_raw_messages: total(view, "raw"),
+    total_enriched_messages: total(view, "enriched"),
+    total_dead_letters: total(view, "dlq"),
+    last_raw_message_time: time(view.topics.raw.last),
+    last_enriched_message_time: time(view.topics.enriched.last),
+    devices_by_type: Object.fromEntries([...devicesByType(view)].map(([type, list]) => [type, list.length])),
+    kafka_connected: view.kafka.connected,
+    data_quality: qualityOf(view, now),
+  };
+}
+
+function qualityOf(view: ViewModel, now: number): Stats["data_quality"] {
+  const grades = tallied(view.tallies.grade, now);
+  const [good, uncertain, bad] = ["GOOD", "UNCERTAIN", "BAD"].map((grade) => grades.get(grade) ?? 0) as [
+    number,
+    number,
+    number,
+  ];
+  const messages = good + uncertain + bad;
+  return {
+    window: "PT1H",
+    messages,
+    good,
+    uncertain,
+    bad,
+    good_percent: messages === 0 ? null : Math.round((good / messages) * 1000) / 10,
+    findings: Object.fromEntries(tallied(view.tallies.code, now)),
+  };
+}
+
+/** Types by number of devices, most first, unknown last; devices by id. */
+export function devicesByType(view: ViewModel): Map<string, Device[]> {
+  const groups = Map.groupBy(view.devices.values(), (device) => device.type);
+  const order = ([type, list]: [string, Device[]]) => (type === "unknown" ? 1 : -list.length);
+  const sorted = [...groups].sort((a, b) => order(a) - order(b) || (a[0] < b[0] ? -1 : 1));
+  for (const [, list] of sorted) list.sort((a, b) => (a.id < b.id ? -1 : 1));
+  return new Map(sorted);
+}
+
+/** How the fleet stands, for the last figure of the grid. */
+export function fleetOf(view: ViewModel, now: number) {
+  let silent = 0;
+  let unknown = 0;
+  for (const device of view.devices.values()) {
+    if (isSilent(device, now)) silent++;
+    if (device.type === "unknown") unknown++;
+  }
+  return { seen: view.devices.size, reporting: view.devices.size - silent, silent, unknown };
+}
+
+/** Raw messages a second over the last minute. */
+export const rateNow = (view: ViewModel, now: number): number =>
+  sum(view.seconds, now - MINUTE_MS, now, 0) / 60;
+
+const LATENCY_SPAN_MS = 5 * 60_000;
+/** Raw record to enrichment, ms, over the last five minutes. */
+export function latencyNow(view: ViewModel, now: number): { p50: number; p95: number } | undefined {
+  const [p50, p95] = quantiles(view.latency, now - LATENCY_SPAN_MS, now, [0.5, 0.95]) ?? [];
+  return p50 === undefined || p95 === undefined ? undefined : { p50, p95 };
+}
+
+/** Dead letters in the last hour, by reason. */
+export const deadLetters = (view: ViewModel, now: number): Map<string, number> =>
+  tallied(view.tallies.reason, now);
+
+/** Messages in the last hour by step of 2.5 minutes: the small lines in the grid. */
+export function trend(view: ViewModel, now: number, column: number): number[] {
+  const step = HOUR_MS / 24;
+  return Array.from({ length: 24 }, (_, i) =>
+    sum(view.tens, now - (24 - i) * step, now - (23 - i) * step, column),
+  );
+}

@@ -1,0 +1,127 @@
+/**
+ * What the dashboard's API answers, under `/api`. Names on the wire stay snake_case.
+ *
+ * Source: design.md section 7.
+ */
+import { type Static, Type } from "@sinclair/typebox";
+import { Finding, GRADES, METHODS } from "./enriched.ts";
+
+const count = (description: string) => Type.Integer({ minimum: 0, description, unit: "messages" });
+const time = (description: string) =>
+  Type.Union([Type.String(), Type.Null()], {
+    description: `${description}; ISO 8601 UTC, ms; null if none yet`,
+  });
+
+export const QualityStats = Type.Object(
+  {
+    window: Type.String({ description: "What the counts cover: ISO 8601 duration up to now" }),
+    messages: count("Enriched messages in the window"),
+    good: count("Of these GOOD"),
+    uncertain: count("Of these UNCERTAIN"),
+    bad: count("Of these BAD"),
+    good_percent: Type.Union([Type.Number(), Type.Null()], {
+      description: "Share of GOOD, one decimal; null without messages",
+      unit: "%",
+    }),
+    findings: Type.Record(Type.String(), count("Findings of this code"), {
+      description: "By code, most frequent first",
+    }),
+  },
+  { additionalProperties: false },
+);
+
+export const Stats = Type.Object(
+  {
+    total_raw_messages: count("End offsets of iot.raw, summed: repeats and expired messages count"),
+    total_enriched_messages: count("End offsets of iot.enriched, summed"),
+    total_dead_letters: count("End offsets of iot.raw.dlq, summed"),
+    last_raw_message_time: time("Record timestamp of the newest raw message"),
+    last_enriched_message_time: time("Enrichment time of the newest enriched message"),
+    devices_by_type: Type.Record(Type.String(), Type.Integer({ minimum: 0, unit: "devices" }), {
+      description: "Devices seen in the last hour; unknown where no type fits",
+    }),
+    kafka_connected: Type.Boolean({ description: "The brokers answered within the last seconds" }),
+    data_quality: QualityStats,
+  },
+  { $id: "stats", title: "Stats", additionalProperties: false },
+);
+export type Stats = Static<typeof Stats>;
+
+export const API_TOPICS = ["raw", "enriched", "dlq"] as const;
+/** The topics that pages and the API show, by their short names. */
+export type ApiTopic = (typeof API_TOPICS)[number];
+
+const oneOf = <T extends string>(values: readonly T[], description: string) =>
+  Type.Union(
+    values.map((value) => Type.Literal(value)),
+    { description },
+  );
+
+export const ApiMessage = Type.Object(
+  {
+    topic: oneOf(API_TOPICS, "Short name"),
+    partition: Type.Integer({ minimum: 0 }),
+    offset: Type.Integer({ minimum: 0 }),
+    timestamp: Type.String({ description: "Record timestamp, ISO 8601 UTC, ms" }),
+    key: Type.Union([Type.String(), Type.Null()]),
+    bytes: Type.Integer({ minimum: 0, description: "Size of the value", unit: "B" }),
+    device_id: Type.Union([Type.String(), Type.Null()]),
+    device_type: Type.Union([Type.String(), Type.Null()]),
+    event_type: Type.Union([Type.String(), Type.Null()]),
+    source_offset: Type.Optional(
+      Type.Integer({ minimum: 0, description: "Offset of the raw message in the same partition" }),
+    ),
+    method: Type.Optional(oneOf(METHODS, "How the type was decided")),
+    grade: Type.Optional(oneOf(GRADES, "The worst finding")),
+    findings: Type.Optional(Type.Array(Finding)),
+    reason: Type.Optional(Type.String({ description: "Dead letters: one of the closed reasons" })),
+    path: Type.Optional(Type.String({ description: "Dead letters: JSON Pointer to the fault" })),
+    message: Type.Optional(Type.String({ description: "Dead letters: what is wrong" })),
+    value: Type.Unknown({ description: "The value as it was sent, where it is JSON; else null" }),
+    value_base64: Type.Optional(Type.String({ description: "The value's bytes, where it is no JSON" })),
+  },
+  { $id: "message", title: "Message", additionalProperties: false },
+);
+export type ApiMessage = Static<typeof ApiMessage>;
+
+export const ApiMessages = Type.Object(
+  {
+    topic: oneOf(API_TOPICS, "Short name"),
+    messages: Type.Array(ApiMessage, { description: "Newest first" }),
+    matched: count("That match, among those kept"),
+    kept: count("Kept in memory and searched"),
+    total: count("End offsets of the topic, summed"),
+  },
+  { $id: "messages", title: "Messages", additionalProperties: false },
+);
+export type ApiMessages = Static<typeof ApiMessages>;
+
+export const ApiHealth = Type.Object(
+  {
+    status: oneOf(["ok", "degraded"], "degraded with a reason at least"),
+    reasons: Type.Array(Type.String()),
+    kafka_connected: Type.Boolean(),
+    kafka_connected_since: time("When the brokers began to answer, or to be away"),
+    covers_from: time("Since when the pages know every message"),
+    registry_version: Type.Union([Type.String(), Type.Null()], {
+      description: "Of the newest enriched message",
+    }),
+    repeats: count("Enriched messages and dead letters that came again, counted once elsewhere"),
+    version: Type.String(),
+  },
+  { $id: "health", title: "Health", additionalProperties: false },
+);
+export type ApiHealth = Static<typeof ApiHealth>;
+
+/** RFC 9457; `parameter` names what was wrong in the request. */
+export const Problem = Type.Object(
+  {
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    detail: Type.String(),
+    parameter: Type.Optional(Type.String()),
+  },
+  { $id: "problem", title: "Problem", additionalProperties: false },
+);
+export type Problem = Static<typeof Problem>;
