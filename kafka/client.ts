@@ -1,0 +1,59 @@
+/**
+ * Makes the kafkajs client: addresses, TLS, SASL, codecs, log. Nothing connects yet.
+ *
+ * In: settings (config/env.ts reads them). Out: a client for producer.ts, consume.ts, admin.ts, lag.ts.
+ * Errors: none here; an unreachable broker is said once (outages.ts) and tried again by whoever uses the client.
+ */
+
+import net from "node:net";
+import tls from "node:tls";
+import { type ISocketFactory, Kafka, type SASLOptions, logLevel } from "kafkajs";
+import { registerCodecs } from "./codecs.ts";
+import { type Entry, type KafkaLog, createOutages } from "./outages.ts";
+
+export type { Kafka } from "kafkajs";
+export type { KafkaLog } from "./outages.ts";
+
+export interface KafkaSettings {
+  /** `host:port` each */
+  brokers: string[];
+  clientId: string;
+  /** TLS when present; `ca` is a PEM text, else the system's authorities count. */
+  ssl?: { ca?: string };
+  sasl?: { mechanism: "plain" | "scram-sha-256" | "scram-sha-512"; username: string; password: string };
+}
+
+export function createKafka(settings: KafkaSettings, log: KafkaLog): Kafka {
+  registerCodecs();
+  const outages = createOutages(log);
+  return new Kafka({
+    clientId: settings.clientId,
+    brokers: settings.brokers,
+    ssl: settings.ssl ? { ca: settings.ssl.ca } : undefined,
+    sasl: settings.sasl as SASLOptions | undefined,
+    socketFactory: socketFactory(outages.answered),
+    logLevel: logLevel.WARN,
+    logCreator: () => (entry) => outages.said(entry as Entry),
+    connectionTimeout: 3_000,
+    requestTimeout: 15_000,
+    // Some 1.5 s, then the error comes up to a loop of ours, which can be stopped; kafkajs's own could not.
+    retry: { initialRetryTime: 100, multiplier: 2, factor: 0.2, maxRetryTime: 1_000, retries: 4 },
+  });
+}
+
+/** As kafkajs makes them, but each connection is reported and small requests do not wait for more. */
+function socketFactory(answered: (address: string) => void): ISocketFactory {
+  return ({ host, port, ssl, onConnect }) => {
+    const connected = (): void => {
+      answered(`${host}:${port}`);
+      onConnect();
+    };
+    const servername = net.isIP(host) ? {} : { servername: host };
+    const socket = ssl
+      ? tls.connect({ host, port, ...servername, ...ssl }, connected)
+      : net.connect({ host, port }, connected);
+    socket.setKeepAlive(true, 60_000);
+    socket.setNoDelay(true);
+    return socket;
+  };
+}

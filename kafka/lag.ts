@@ -1,0 +1,39 @@
+/** How far a group is behind, asked from the brokers and not from the consumer, which may be stuck. */
+
+import type { Kafka } from "kafkajs";
+import { endOffsets, withAdmin } from "./admin.ts";
+
+export interface PartitionLag {
+  partition: number;
+  /** The next offset that the group will read; null if it never committed. */
+  committed: number | null;
+  end: number;
+  /** Messages still to read; for a group that never committed, all that are there. */
+  lag: number;
+}
+
+export async function groupLag(kafka: Kafka, groupId: string, topic: string): Promise<PartitionLag[]> {
+  const [ends, committed] = await Promise.all([
+    endOffsets(kafka, topic),
+    committedOffsets(kafka, groupId, topic),
+  ]);
+  return ends.map(({ partition, low, high }) => {
+    const offset = committed.get(partition) ?? null;
+    return { partition, committed: offset, end: high, lag: Math.max(0, high - Math.max(offset ?? low, low)) };
+  });
+}
+
+/** Only the partitions that have one. */
+export async function committedOffsets(
+  kafka: Kafka,
+  groupId: string,
+  topic: string,
+): Promise<Map<number, number>> {
+  const topics = await withAdmin(kafka, (admin) => admin.fetchOffsets({ groupId, topics: [topic] }));
+  const partitions = topics[0]?.partitions ?? [];
+  return new Map(
+    partitions
+      .map(({ partition, offset }) => [partition, Number(offset)] as const)
+      .filter(([, offset]) => offset >= 0),
+  );
+}

@@ -1,0 +1,204 @@
+/**
+ * The producer: acks=all, zstd, sends capped by bytes, one send in flight for an output partition.
+ *
+ * In: messages of one topic. Out: a promise that resolves when every one of them is acknowledged.
+ * Errors: an unreachable broker is tried again until the deadline, then KafkaUnavailable (part of the messages may be
+ *   in the topic, in order and without a hole); a message over the topic's limit is MessageTooLarge, at once.
+ * Not idempotent in kafkajs's sense: a repeated send after a lost acknowledgement stands twice, and readers drop the second
+ *   by `iot.source.offset`. With one send in flight a repeat never overtakes what follows it.
+ */
+
+import {
+  CompressionTypes,
+  type Kafka,
+  type Message,
+  Partitioners,
+  type Producer as KafkajsProducer,
+} from "kafkajs";
+import { backoff, sleep } from "./backoff.ts";
+import { KafkaUnavailable, MessageTooLarge, isOutage, protocolType, reasonOf } from "./errors.ts";
+
+export interface OutMessage {
+  key: Buffer | string | null;
+  value: Buffer | string | null;
+  headers?: Record<string, string | Buffer>;
+  /** Undefined: by the key, as Java's producer does. */
+  partition?: number;
+  /** ms; undefined: now */
+  timestamp?: number;
+}
+
+export interface Producer {
+  send(topic: string, messages: OutMessage[]): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface ProducerOptions {
+  /** Uncompressed bytes of one send; a single larger message goes alone. Brokers refuse about 1 MB by default. */
+  maxBytes?: number;
+  /** How long a send is tried. */
+  deadlineMs?: number;
+}
+
+/** Bytes of a record beside key, value and headers: lengths, deltas, its share of the batch's header. */
+const OVERHEAD = 40;
+/** How long the brokers may take for the replicas' acknowledgements. */
+const ACK_MS = 10_000;
+const STOP_MS = 1_500;
+
+export async function createProducer(kafka: Kafka, options: ProducerOptions = {}): Promise<Producer> {
+  const { maxBytes = 900_000, deadlineMs = 30_000 } = options;
+  const stopping = new AbortController();
+  /** The tail of each output partition's queue of sends. */
+  const queues = new Map<string, Promise<void>>();
+  let connected: Promise<KafkajsProducer> | undefined;
+
+  async function send(topic: string, messages: OutMessage[]): Promise<void> {
+    const sends = [...byPartition(messages)].map(([partition, group]) =>
+      enqueue(`${topic}/${partition}`, () => sendInOrder(topic, group)),
+    );
+    const failed = (await Promise.allSettled(sends)).find((result) => result.status === "rejected");
+    if (failed) throw failed.reason;
+  }
+
+  function enqueue(queue: string, task: () => Promise<void>): Promise<void> {
+    const before = queues.get(queue) ?? Promise.resolve();
+    const result = before.then(task);
+    const tail = result.catch(() => {}).then(() => void (queues.get(queue) === tail && queues.delete(queue)));
+    queues.set(queue, tail);
+    return result;
+  }
+
+  async function sendInOrder(topic: string, messages: OutMessage[]): Promise<void> {
+    const deadline = Date.now() + deadlineMs;
+    for (const part of splitByBytes(messages, maxBytes)) await sendPart(topic, part, deadline);
+  }
+
+  async function sendPart(topic: string, part: OutMessage[], deadline: number): Promise<void> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await sendOnce(topic, part, deadline);
+      } catch (error) {
+        if (protocolType(error) === "MESSAGE_TOO_LARGE") return sendHalves(topic, part, deadline);
+        if (!isOutage(error)) throw error;
+        if (stopping.signal.aborted || Date.now() >= deadline)
+          throw new KafkaUnavailable(`${place(topic, part)}: not acknowledged (${reasonOf(error)})`, {
+            cause: error,
+          });
+        await backoff(attempt, stopping.signal);
+      }
+    }
+  }
+
+  /** The topic's limit may be below our cap: only a message that is too large by itself is an error. */
+  async function sendHalves(topic: string, part: OutMessage[], deadline: number): Promise<void> {
+    const [only] = part;
+    if (part.length === 1 && only)
+      throw new MessageTooLarge(
+        `${place(topic, part)}: the broker refuses a message of ${sizeOf(only)} bytes, key ${only.key ?? "null"} (see the topic's max.message.bytes)`,
+      );
+    const half = Math.ceil(part.length / 2);
+    await sendPart(topic, part.slice(0, half), deadline);
+    await sendPart(topic, part.slice(half), deadline);
+  }
+
+  async function sendOnce(topic: string, part: OutMessage[], deadline: number): Promise<void> {
+    const attempt = (async () => {
+      connected ??= connect(kafka);
+      const producer = await connected;
+      const messages = part.map(toKafkajs);
+      await producer.send({ topic, messages, acks: -1, timeout: ACK_MS, compression: CompressionTypes.ZSTD });
+    })();
+    attempt.catch(() => {});
+    const timer = new AbortController();
+    const late = sleep(Math.max(0, deadline - Date.now()), timer.signal).then(() => "late" as const);
+    try {
+      if ((await Promise.race([attempt, late])) !== "late") return;
+    } catch (error) {
+      if (isOutage(error)) await forget();
+      throw error;
+    } finally {
+      timer.abort();
+    }
+    // A send that never settles may still arrive: with its connection gone it cannot overtake the next attempt.
+    await forget();
+    throw new KafkaUnavailable(`${place(topic, part)}: no acknowledgement in ${deadlineMs} ms`);
+  }
+
+  /** Connections that failed are thrown away, not repaired: the next attempt starts from the broker list. */
+  async function forget(): Promise<void> {
+    const old = connected;
+    connected = undefined;
+    const disconnected = old?.then((producer) => producer.disconnect()).catch(() => {});
+    await Promise.race([disconnected, sleep(STOP_MS)]);
+  }
+
+  async function stop(): Promise<void> {
+    await Promise.race([Promise.all(queues.values()), sleep(STOP_MS)]);
+    stopping.abort();
+    await forget();
+  }
+
+  return { send, stop };
+}
+
+async function connect(kafka: Kafka): Promise<KafkajsProducer> {
+  const producer = kafka.producer({
+    createPartitioner: Partitioners.DefaultPartitioner,
+    allowAutoTopicCreation: false,
+    // Ours are the retries: they have a deadline and can be stopped.
+    retry: { retries: 0 },
+  });
+  await producer.connect();
+  return producer;
+}
+
+/** Cuts a list where the next message would pass the cap; keeps the order; no part is empty. */
+export function splitByBytes(messages: OutMessage[], maxBytes: number): OutMessage[][] {
+  const parts: OutMessage[][] = [];
+  let part: OutMessage[] = [];
+  let bytes = 0;
+  for (const message of messages) {
+    const size = sizeOf(message);
+    if (part.length > 0 && bytes + size > maxBytes) {
+      parts.push(part);
+      part = [];
+      bytes = 0;
+    }
+    part.push(message);
+    bytes += size;
+  }
+  if (part.length > 0) parts.push(part);
+  return parts;
+}
+
+/** Messages without a partition share a queue: kafkajs spreads them, still one send at a time. */
+function byPartition(messages: OutMessage[]): Map<number | "by key", OutMessage[]> {
+  const groups = new Map<number | "by key", OutMessage[]>();
+  for (const message of messages) {
+    const partition = message.partition ?? "by key";
+    const group = groups.get(partition);
+    if (group) group.push(message);
+    else groups.set(partition, [message]);
+  }
+  return groups;
+}
+
+function toKafkajs({ key, value, headers, partition, timestamp }: OutMessage): Message {
+  return { key, value, headers, partition, timestamp: timestamp?.toString() };
+}
+
+export function sizeOf({ key, value, headers }: OutMessage): number {
+  let bytes = OVERHEAD + lengthOf(key) + lengthOf(value);
+  for (const name in headers) bytes += OVERHEAD / 4 + lengthOf(name) + lengthOf(headers[name] ?? null);
+  return bytes;
+}
+
+function lengthOf(part: Buffer | string | null): number {
+  if (part === null) return 0;
+  return typeof part === "string" ? Buffer.byteLength(part) : part.length;
+}
+
+function place(topic: string, [first]: OutMessage[]): string {
+  return `${topic}[${first?.partition ?? "by key"}]`;
+}
