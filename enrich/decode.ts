@@ -1,0 +1,101 @@
+/**
+ * From the text of a raw message to its object, or to the reason why there is none.
+ *
+ * In: text and the record's size in bytes. Out: the object as `JSON.parse` gives it, or a dead letter.
+ * Errors: values, in our words, the same in every engine. Source: design.md section 3, RFC 8259.
+ */
+import { type DeadLetterReason, LIMITS } from "../schemas/dead-letter.ts";
+import type { RESERVED_MEMBERS } from "../schemas/enriched.ts";
+import type { DeadLetter } from "../registry/verdict.ts";
+import { examine, type Place } from "./examine.ts";
+import { type Scan, scan } from "./scan.ts";
+import { REPLACEMENT, replaceLoneSurrogates, utf8Length } from "./text.ts";
+
+export type JsonObject = Record<string, unknown>;
+export type Decoded = { ok: true; message: JsonObject } | DeadLetter;
+
+export function decode(text: string, bytes: number): Decoded {
+  if (bytes > LIMITS.rawBytes) return dead("too_large", `${bytes} bytes, allowed are ${LIMITS.rawBytes}`);
+  if (!isUtf8(text, bytes)) return dead("not_utf8", "the bytes are not UTF-8");
+  const facts = scan(text);
+  const json = facts.escapes ? replaceLoneSurrogates(text) : text;
+  const value = parse(json, facts);
+  if (value === NOT_JSON) return notJson(json, bytes);
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    return dead("not_object", `expected an object, found ${kindOf(value)}`);
+  const message = value as JsonObject;
+  const members = Object.keys(message).length;
+  if (members === 0) return dead("empty_object", "an object without members");
+  if (facts.depth > LIMITS.depth)
+    return deadAt("too_deep", examine(json, LIMITS.depth).tooDeep, `nested more than ${LIMITS.depth} levels`);
+  if (facts.commas + 1 !== members)
+    return deadAt("duplicate_key", examine(json, LIMITS.depth).duplicate, "this member stands twice");
+  for (const name of RESERVED)
+    if (Object.hasOwn(message, name))
+      return dead(
+        "reserved_member",
+        `${name} is appended by the enrichment, a device must not send it`,
+        `/${name}`,
+      );
+  return { ok: true, message };
+}
+
+/**
+ * The one rule for UTF-8, in every host: a decoder puts U+FFFD in place of bad bytes, and then the text is longer than
+ * the record was. A host must replace each bad byte by one U+FFFD (Go's strings do; Bun's in bytes-to-text.ts).
+ */
+function isUtf8(text: string, bytes: number): boolean {
+  return !text.includes(REPLACEMENT) || utf8Length(text) === bytes;
+}
+
+const NOT_JSON = Symbol("not JSON");
+
+/** A number beyond a double is an error in one engine and Infinity in another: here it is no JSON. */
+function parse(json: string, facts: Scan): unknown {
+  if (facts.hugeNumber && examine(json, LIMITS.depth).overflow) return NOT_JSON;
+  try {
+    return JSON.parse(json);
+  } catch {
+    return NOT_JSON;
+  }
+}
+
+function notJson(json: string, bytes: number): DeadLetter {
+  if (bytes === 0 || json === "") return dead("not_json", "empty: no value at all, or a tombstone");
+  if (json.startsWith("\ufeff")) return dead("not_json", "a byte order mark stands before the JSON");
+  const { overflow, syntax } = examine(json, LIMITS.depth);
+  if (overflow) return deadAt("not_json", overflow, "a number beyond a double");
+  if (!syntax) return dead("not_json", "not JSON");
+  return deadAt(
+    "not_json",
+    syntax,
+    `not JSON: at character ${syntax.at + 1} expected ${syntax.expected}, ${found(json, syntax)}`,
+  );
+}
+
+function found(json: string, { at }: Place): string {
+  const code = json.codePointAt(at);
+  return code === undefined ? "but the text ends" : `found ${JSON.stringify(String.fromCodePoint(code))}`;
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return "null";
+  return Array.isArray(value) ? "an array" : `a ${typeof value}`;
+}
+
+/** A record, so that the compiler sees when one is missing; TypeBox stays out of this module's imports. */
+const RESERVED = Object.keys({
+  device_metadata: true,
+  measurement_metadata: true,
+  normalized: true,
+  enrichment_info: true,
+  data_quality: true,
+} satisfies Record<(typeof RESERVED_MEMBERS)[number], true>);
+
+function deadAt(reason: DeadLetterReason, place: Place | undefined, message: string): DeadLetter {
+  return dead(reason, message, place?.path ?? "");
+}
+
+function dead(reason: DeadLetterReason, message: string, path = ""): DeadLetter {
+  return { ok: false, reason, path, message };
+}
