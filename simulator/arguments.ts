@@ -1,0 +1,33 @@
+/** The command line: which devices this process simulates. */
+import { parseArgs } from "node:util";
+import { ConfigError, type Settings } from "../config/env.ts";
+import { numbered } from "./fleet.ts";
+import { DEVICE_TYPES, type Identity } from "./simulated.ts";
+
+const USAGE = "bun run simulate [--id DEVICE --type TYPE]";
+
+/** Without arguments the fleet of SIM_BREAKERS, SIM_METERS, SIM_SENSORS; with `--id` and `--type` that device only. */
+export function devicesToSimulate(args: string[], sim: Settings["sim"]): Identity[] {
+  const { id, type } = parse(args);
+  if (id === undefined && type === undefined) return numbered(sim);
+  const known = DEVICE_TYPES.find((name) => name === type);
+  const faults: string[] = [];
+  // The ids that iot.raw takes: design.md section 3.
+  if (id === undefined || !/^[^\p{Cc}\p{Cs}]{1,128}$/u.test(id))
+    faults.push(`--id: expected 1 to 128 characters without control characters, found ${show(id)}`);
+  if (known === undefined)
+    faults.push(`--type: expected one of ${DEVICE_TYPES.join(", ")}, found ${show(type)}`);
+  if (faults.length > 0 || id === undefined || known === undefined)
+    throw new ConfigError([...faults, `usage: ${USAGE}`]);
+  return [{ id, type: known }];
+}
+
+function parse(args: string[]): { id?: string; type?: string } {
+  try {
+    return parseArgs({ args, options: { id: { type: "string" }, type: { type: "string" } } }).values;
+  } catch (error) {
+    throw new ConfigError([error instanceof Error ? error.message : String(error), `usage: ${USAGE}`]);
+  }
+}
+
+const show = (value: string | undefined) => (value === undefined ? "none" : JSON.stringify(value));

@@ -1,0 +1,79 @@
+/** `bun run simulate`: the simulated devices, sending to `iot.raw`. */
+import { createProducer } from "../kafka/producer.ts";
+import { Counter } from "../runtime/metrics.ts";
+import { runService } from "../runtime/service.ts";
+import { devicesToSimulate } from "./arguments.ts";
+import { createFleet } from "./fleet.ts";
+import { startSending } from "./sending.ts";
+import type { Identity } from "./simulated.ts";
+
+const PROGRESS_MS = 60_000;
+
+await runService({
+  name: "simulator",
+  healthPort: 5011,
+  async start({ settings, log, kafka, metrics, crash }) {
+    const { sim, topics } = settings;
+    const devices = devicesToSimulate(process.argv.slice(2), sim);
+    const seed = sim.seed ?? crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+    const fleet = createFleet({ ...sim, devices, seed }, Date.now());
+    const producer = await createProducer(kafka);
+
+    const registers = [metrics];
+    const sentTotal = new Counter({
+      name: "iot_messages_sent_total",
+      help: "Messages that iot.raw has, the broken ones too.",
+      registers,
+    });
+    const brokenTotal = new Counter({
+      name: "iot_messages_broken_total",
+      help: "Messages broken on purpose, by the reason that their dead letter must have.",
+      labelNames: ["reason"],
+      registers,
+    });
+    const totals = { messages_sent: 0, messages_broken: 0 };
+
+    log.info(`simulating ${describe(devices)}; SIM_SEED=${seed} repeats this run`);
+    const sending = startSending({
+      fleet,
+      send: (messages) => producer.send(topics.raw, messages),
+      onSent(sent) {
+        sentTotal.inc(sent.length);
+        totals.messages_sent += sent.length;
+        for (const { fault } of sent) {
+          if (fault === undefined) continue;
+          brokenTotal.inc({ reason: fault });
+          totals.messages_broken += 1;
+        }
+      },
+      onError: crash,
+      warn: log.warn,
+    });
+    let reported = { ...totals };
+    const progress = setInterval(() => {
+      const sent = totals.messages_sent - reported.messages_sent;
+      const broken = totals.messages_broken - reported.messages_broken;
+      const rate = (sent / (PROGRESS_MS / 1000)).toFixed(1);
+      log.info(`sent ${sent} messages in a minute (${rate}/s), ${broken} of them broken on purpose`);
+      reported = { ...totals };
+    }, PROGRESS_MS);
+
+    return {
+      health: sending.health,
+      counters: () => ({ ...totals }),
+      async stop() {
+        clearInterval(progress);
+        // Both at once: the producer's stop is what ends a send that waits for an absent Kafka.
+        await Promise.all([sending.stop(), producer.stop()]);
+      },
+    };
+  },
+});
+
+/** `3 smart_breaker, 2 smart_meter`, or the name of the only one. */
+function describe(devices: Identity[]): string {
+  const [only] = devices;
+  if (devices.length === 1 && only) return `${only.id} (${only.type})`;
+  const groups = [...Map.groupBy(devices, ({ type }) => type)];
+  return groups.map(([type, { length }]) => `${length} ${type}`).join(", ") || "no device";
+}
