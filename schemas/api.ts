@@ -37,9 +37,13 @@ export const Stats = Type.Object(
     total_dead_letters: count("End offsets of iot.raw.dlq, summed"),
     last_raw_message_time: time("Record timestamp of the newest raw message"),
     last_enriched_message_time: time("Enrichment time of the newest enriched message"),
-    devices_by_type: Type.Record(Type.String(), Type.Integer({ minimum: 0, unit: "devices" }), {
-      description: "Devices seen in the last hour; unknown where no type fits",
-    }),
+    devices_by_type: Type.Record(
+      Type.String(),
+      Type.Integer({ minimum: 0, description: "Devices of this type", unit: "devices" }),
+      {
+        description: "Devices seen in the last hour; unknown where no type fits",
+      },
+    ),
     kafka_connected: Type.Boolean({ description: "The brokers answered within the last seconds" }),
     data_quality: QualityStats,
   },
@@ -60,8 +64,8 @@ const oneOf = <T extends string>(values: readonly T[], description: string) =>
 export const ApiMessage = Type.Object(
   {
     topic: oneOf(API_TOPICS, "Short name"),
-    partition: Type.Integer({ minimum: 0 }),
-    offset: Type.Integer({ minimum: 0 }),
+    partition: Type.Integer({ minimum: 0, description: "Of the topic", unit: "1" }),
+    offset: Type.Integer({ minimum: 0, description: "In the partition", unit: "1" }),
     timestamp: Type.String({ description: "Record timestamp, ISO 8601 UTC, ms" }),
     key: Type.Union([Type.String(), Type.Null()]),
     bytes: Type.Integer({ minimum: 0, description: "Size of the value", unit: "B" }),
@@ -69,7 +73,7 @@ export const ApiMessage = Type.Object(
     device_type: Type.Union([Type.String(), Type.Null()]),
     event_type: Type.Union([Type.String(), Type.Null()]),
     source_offset: Type.Optional(
-      Type.Integer({ minimum: 0, description: "Offset of the raw message in the same partition" }),
+      Type.Integer({ minimum: 0, description: "Offset of the raw message in the same partition", unit: "1" }),
     ),
     method: Type.Optional(oneOf(METHODS, "How the type was decided")),
     grade: Type.Optional(oneOf(GRADES, "The worst finding")),
@@ -118,7 +122,7 @@ export const Problem = Type.Object(
   {
     type: Type.String(),
     title: Type.String(),
-    status: Type.Integer(),
+    status: Type.Integer({ description: "HTTP status code", unit: "1" }),
     detail: Type.String(),
     parameter: Type.Optional(Type.String()),
   },

@@ -19,7 +19,8 @@ interface Part {
 
 const DEBIAN_PYTHON = "/usr/bin/python3";
 
-export type PartName = "chromium" | "kcat" | "python-kafka" | "java" | "kafka-jars" | "postgres" | "go";
+export type PartName =
+  "chromium" | "kcat" | "python-kafka" | "python-jsonschema" | "java" | "kafka-jars" | "postgres" | "go";
 
 const FINDERS: Record<PartName, () => Part> = {
   chromium: () => ({
@@ -28,8 +29,12 @@ const FINDERS: Record<PartName, () => Part> = {
   }),
   kcat: () => ({ path: firstProgram("kcat", "kafkacat"), hint: "apt-get install kcat" }),
   "python-kafka": () => ({
-    path: [DEBIAN_PYTHON, "python3"].find(hasPythonKafka),
+    path: pythonWith("kafka"),
     hint: "apt-get install python3-kafka python3-zstandard python3-snappy python3-lz4",
+  }),
+  "python-jsonschema": () => ({
+    path: pythonWith("jsonschema"),
+    hint: "apt-get install python3-jsonschema",
   }),
   java: () => ({ path: firstProgram("java"), hint: "apt-get install openjdk-17-jre-headless" }),
   "kafka-jars": () => ({
@@ -70,9 +75,12 @@ function firstProgram(...names: string[]): string | undefined {
   return names.map((name) => Bun.which(name)).find((path) => path !== null) ?? undefined;
 }
 
-function hasPythonKafka(python: string): boolean {
-  if (Bun.which(python) === null) return false;
-  return Bun.spawnSync([python, "-c", "import kafka"], { stderr: "ignore" }).exitCode === 0;
+/** Debian's packages belong to its own Python, not to a version manager's. */
+function pythonWith(module: string): string | undefined {
+  const has = (python: string) =>
+    Bun.which(python) !== null &&
+    Bun.spawnSync([python, "-c", `import ${module}`], { stderr: "ignore" }).exitCode === 0;
+  return [DEBIAN_PYTHON, "python3"].find(has);
 }
 
 function kafkaJars(): string | undefined {
