@@ -37,6 +37,8 @@ export interface ConsumeOptions {
   commit: boolean;
   handle: (batch: Batch) => Promise<void>;
   log: KafkaLog;
+  /** Called at each join: in between another member may have handled batches of the same partitions. */
+  onJoin?: () => void;
   /** Called once, when only a new process helps. Default: log it and exit with 1. */
   onCrash?: (error: Error) => void;
   /** Which errors of `handle` pass by waiting, beside Kafka's own: a database's, say. */
@@ -44,6 +46,8 @@ export interface ConsumeOptions {
   /** Compressed bytes of one fetch for a partition; decoded they may be ten times as many. */
   maxBytesPerPartition?: number;
   partitionsAtOnce?: number;
+  /** Largest batch that `handle` gets; a fetch that holds more is handed over, and committed, in pieces. */
+  maxMessages?: number;
   /** How often the brokers are asked whether messages wait. */
   watchMs?: number;
   now?: () => number;
@@ -158,6 +162,7 @@ export async function consume(kafka: Kafka, options: ConsumeOptions): Promise<Co
       partitions.map((partition) => ({ topic, partition })),
     );
     watchdog.assign(assigned);
+    options.onJoin?.();
     for (const { topic, partition } of commit ? [] : assigned) {
       const offset = positions.get(`${topic}[${partition}]`);
       if (offset === undefined) continue;
@@ -174,18 +179,20 @@ export async function consume(kafka: Kafka, options: ConsumeOptions): Promise<Co
     const isOurs = (): boolean => generation === began && !isStale();
     if (!isRunning() || !isOurs()) return;
 
-    const batch = toBatch(payload);
-    const lastOffset = payload.batch.lastOffset();
     const heartbeats = keepBeating(payload.heartbeat);
     try {
-      const handled = await handleInPlace(batch, () => isRunning() && isOurs() && !heartbeats.lost());
-      if (!handled) throw heartbeats.lost() ?? new GivenUp();
-      if (!isOurs()) return;
-      if (commit) await commitInPlace(payload, Number(lastOffset) + 1, isOurs);
-      if (!isOurs()) return;
-      resolveOffset(lastOffset);
-      positions.set(placeOf(batch), Number(lastOffset) + 1);
-      watchdog.moved(batch.topic, batch.partition, Number(lastOffset) + 1);
+      for (const batch of pieces(payload, options.maxMessages ?? 3000)) {
+        const goOn = (): boolean => isRunning() && isOurs() && !heartbeats.lost();
+        const handled = await handleInPlace(batch, goOn);
+        if (!handled) throw heartbeats.lost() ?? new GivenUp();
+        if (!isOurs()) return;
+        const last = batch.messages.at(-1)?.offset ?? 0;
+        if (commit) await commitInPlace(payload, last + 1, isOurs);
+        if (!isOurs()) return;
+        resolveOffset(String(last));
+        positions.set(placeOf(batch), last + 1);
+        watchdog.moved(batch.topic, batch.partition, last + 1);
+      }
     } catch (error) {
       if (error instanceof GivenUp) return; // stopping, or the partition is no longer ours
       if (error instanceof HandlerFailed) return fail(error);
@@ -309,9 +316,12 @@ function keepBeating(heartbeat: () => Promise<void>): { lost(): unknown; end(): 
   return { lost: () => lost, end: () => clearInterval(timer) };
 }
 
-function toBatch({ batch }: EachBatchPayload): Batch {
-  const { topic, partition, messages, highWatermark } = batch;
-  return { topic, partition, messages: messages.map(toInMessage), highWatermark: Number(highWatermark) };
+/** What was fetched, in batches of our own size: a compressed fetch may hold ten thousand messages. */
+function* pieces({ batch }: EachBatchPayload, size: number): Generator<Batch> {
+  const { topic, partition, messages } = batch;
+  const highWatermark = Number(batch.highWatermark);
+  for (let at = 0; at < messages.length; at += size)
+    yield { topic, partition, messages: messages.slice(at, at + size).map(toInMessage), highWatermark };
 }
 
 function placeOf({ topic, partition }: Place): string {
