@@ -1,0 +1,128 @@
+/**
+ * The embedded broker: one node that speaks the Kafka wire protocol, for development and tests.
+ *
+ * In: an address and a data folder (none: in memory). Out: a running broker and how to stop it.
+ * Errors: DataFolderError (one line; nothing was touched), or the system's own for an address in use.
+ */
+import type { Socket } from "bun";
+import type { Broker } from "./apis/api.ts";
+import { APIS } from "./apis/table.ts";
+import { Connection } from "./connection.ts";
+import { metaValue, openDatabase } from "./database.ts";
+import { Groups } from "./groups.ts";
+import { Log } from "./log.ts";
+import { Topics } from "./topics.ts";
+
+export interface BrokerLog {
+  info(message: string): void;
+  warn(message: string): void;
+  error(message: string): void;
+}
+
+export interface BrokerOptions {
+  /** Default 127.0.0.1: there is no authentication. */
+  host?: string;
+  /** Default 0: a free one. */
+  port?: number;
+  /** What clients are told to connect to. Default: host and port. */
+  advertisedHost?: string;
+  advertisedPort?: number;
+  /** Default: in memory. */
+  dataDir?: string | undefined;
+  /** Default: silent. */
+  log?: BrokerLog;
+  /** Default false: topics are created by those who know how many partitions they need. */
+  autoCreateTopics?: boolean;
+  /** For a topic that is created without a count. Default 1. */
+  defaultPartitions?: number;
+  /** How long a new group waits for more members. Default 50, at most 200. */
+  firstRebalanceDelayMs?: number;
+  /** Waits for the disk at each commit. Default false: a power cut may lose the last moments, a kill nothing. */
+  fsync?: boolean;
+  /** Tests only: the largest file, in pages of 4 KiB. */
+  maxPages?: number;
+}
+
+export interface RunningBroker {
+  host: string;
+  port: number;
+  clusterId: string;
+  stop(): Promise<void>;
+}
+
+const SILENT: BrokerLog = { info() {}, warn() {}, error() {} };
+
+export async function startBroker(options: BrokerOptions = {}): Promise<RunningBroker> {
+  const { host = "127.0.0.1", port = 0, log: report = SILENT } = options;
+  const database = openDatabase(options);
+  const log = new Log(database, report);
+  const topics = new Topics(database, log);
+  const groups = new Groups(database, Math.min(200, options.firstRebalanceDelayMs ?? 50));
+  const clusterId = metaValue(database, "cluster_id", newClusterId);
+  metaValue(database, "next_producer_id", () => "1");
+  const takeProducerId = database.query<{ value: number }, []>(
+    "UPDATE meta SET value = value + 1 WHERE name = 'next_producer_id' RETURNING value - 1 AS value",
+  );
+  const broker: Broker = {
+    clusterId,
+    host: options.advertisedHost ?? (host === "0.0.0.0" ? "127.0.0.1" : host),
+    port: 0,
+    autoCreateTopics: options.autoCreateTopics ?? false,
+    defaultPartitions: options.defaultPartitions ?? 1,
+    apis: APIS,
+    topics,
+    log,
+    groups,
+    nextProducerId: () => takeProducerId.get()?.value ?? 0,
+    report,
+  };
+  const sockets = new Set<Socket<Connection | undefined>>();
+  const listener = listen(host, port, broker, sockets);
+  broker.port = options.advertisedPort ?? listener.port;
+  return {
+    host,
+    port: listener.port,
+    clusterId,
+    async stop() {
+      listener.stop(true);
+      for (const socket of sockets) {
+        socket.data?.close();
+        socket.terminate();
+      }
+      groups.stop();
+      database.close();
+    },
+  };
+}
+
+function listen(host: string, port: number, broker: Broker, sockets: Set<Socket<Connection | undefined>>) {
+  return Bun.listen<Connection | undefined>({
+    hostname: host,
+    port,
+    socket: {
+      open(socket) {
+        socket.setNoDelay(true);
+        socket.data = new Connection(socket, broker);
+        sockets.add(socket);
+      },
+      data(socket, chunk) {
+        socket.data?.receive(chunk);
+      },
+      drain(socket) {
+        socket.data?.drain();
+      },
+      close(socket) {
+        sockets.delete(socket);
+        socket.data?.close();
+      },
+      error(socket) {
+        socket.terminate();
+      },
+    },
+  });
+}
+
+/** 22 characters, as Kafka's own. */
+function newClusterId(): string {
+  return Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("base64url");
+}

@@ -1,0 +1,133 @@
+/**
+ * Record batches of format 2: checked, addressed, and walked by time, but never re-encoded.
+ *
+ * In: a batch as a producer sent it, or as the database gave it back.
+ * Out: its header, its fault if it has one, the first record at or after a time.
+ * Source: https://kafka.apache.org/documentation/#recordbatch
+ */
+import { gunzipSync } from "node:zlib";
+import { crc32c } from "./crc32c.ts";
+import { ERROR } from "./errors.ts";
+
+const HEADER_BYTES = 61;
+const MAX_INT64 = BigInt(Number.MAX_SAFE_INTEGER);
+
+/** baseOffset 0, length 8, leaderEpoch 12, magic 16, crc 17, attributes 21, lastOffsetDelta 23, baseTimestamp 27,
+ *  maxTimestamp 35, producerId 43, producerEpoch 51, baseSequence 53, count 57, records 61. */
+export interface BatchHeader {
+  baseOffset: number;
+  lastOffset: number;
+  attributes: number;
+  /** ms */
+  baseTimestamp: number;
+  /** ms */
+  maxTimestamp: number;
+  /** -1: not idempotent */
+  producerId: number;
+  producerEpoch: number;
+  baseSequence: number;
+  count: number;
+}
+
+export interface BatchFault {
+  error: number;
+  problem: string;
+}
+
+function int64(bytes: Buffer, at: number): number {
+  const value = bytes.readBigInt64BE(at);
+  return Number(value > MAX_INT64 ? MAX_INT64 : value);
+}
+
+export function batchHeader(batch: Buffer): BatchHeader {
+  const baseOffset = int64(batch, 0);
+  return {
+    baseOffset,
+    lastOffset: baseOffset + batch.readInt32BE(23),
+    attributes: batch.readInt16BE(21),
+    baseTimestamp: int64(batch, 27),
+    maxTimestamp: int64(batch, 35),
+    producerId: int64(batch, 43),
+    producerEpoch: batch.readInt16BE(51),
+    baseSequence: batch.readInt32BE(53),
+    count: batch.readInt32BE(57),
+  };
+}
+
+function fault(error: number, problem: string): BatchFault {
+  return { error, problem };
+}
+
+/** What is wrong with these bytes as exactly one whole batch; undefined: nothing. */
+export function batchFault(batch: Buffer): BatchFault | undefined {
+  if (batch.length < HEADER_BYTES) {
+    return fault(ERROR.CORRUPT_MESSAGE, `expected a batch of at least 61 bytes, got ${batch.length}`);
+  }
+  if (batch[16] !== 2) return fault(ERROR.INVALID_RECORD, `expected message format 2, got ${batch[16]}`);
+  const length = 12 + batch.readInt32BE(8);
+  if (length > batch.length) {
+    return fault(ERROR.CORRUPT_MESSAGE, `expected ${length} bytes, got ${batch.length}`);
+  }
+  if (length !== batch.length) return fault(ERROR.INVALID_RECORD, "expected one batch, got more");
+  const crc = crc32c(batch.subarray(21));
+  if (crc !== batch.readUInt32BE(17)) {
+    return fault(ERROR.CORRUPT_MESSAGE, `expected CRC ${batch.readUInt32BE(17)}, got ${crc}`);
+  }
+  const { attributes, count } = batchHeader(batch);
+  if ((attributes & 7) > 4) return fault(ERROR.UNSUPPORTED_COMPRESSION, `compression ${attributes & 7}`);
+  if (attributes & 0x30) return fault(ERROR.INVALID_TXN_STATE, "transactions are not supported");
+  if (count < 1 || batch.readInt32BE(23) !== count - 1) {
+    return fault(
+      ERROR.INVALID_RECORD,
+      `expected last offset delta ${count - 1}, got ${batch.readInt32BE(23)}`,
+    );
+  }
+  return undefined;
+}
+
+/** Gives a batch its place in the log. Neither field is under the CRC. */
+export function placeBatch(batch: Buffer, baseOffset: number): void {
+  batch.writeBigInt64BE(BigInt(baseOffset), 0);
+  batch.writeInt32BE(0, 12);
+}
+
+/** The records without compression; undefined for snappy and lz4, which Bun cannot unpack. */
+function unpacked(batch: Buffer, compression: number): Buffer | undefined {
+  const records = batch.subarray(HEADER_BYTES);
+  if (compression === 0) return records;
+  if (compression === 1) return gunzipSync(records);
+  return compression === 4 ? Bun.zstdDecompressSync(records) : undefined;
+}
+
+/** A zigzag varint and the place behind it. */
+function varint(bytes: Buffer, at: number): [value: number, next: number] {
+  let value = 0;
+  for (let next = at, scale = 1; ; scale *= 128) {
+    const byte = bytes.readUInt8(next++);
+    value += (byte & 0x7f) * scale;
+    if (byte < 0x80) return [value % 2 === 0 ? value / 2 : -(value + 1) / 2, next];
+  }
+}
+
+/**
+ * The first record of a batch with a timestamp at or after `timestamp` (ms); undefined: none, or not readable.
+ * Snappy and lz4: the batch as a whole.
+ */
+export function firstRecordSince(
+  batch: Buffer,
+  timestamp: number,
+): { offset: number; timestamp: number } | undefined {
+  const header = batchHeader(batch);
+  const records = unpacked(batch, header.attributes & 7);
+  if (!records) return { offset: header.baseOffset, timestamp: header.baseTimestamp };
+  for (let index = 0, start = 0; index < header.count; index++) {
+    const [length, attributesAt] = varint(records, start);
+    const [timestampDelta, offsetDeltaAt] = varint(records, attributesAt + 1);
+    const time = header.baseTimestamp + timestampDelta;
+    if (time >= timestamp) {
+      return { offset: header.baseOffset + varint(records, offsetDeltaAt)[0], timestamp: time };
+    }
+    start = attributesAt + length;
+  }
+  return undefined;
+}
