@@ -1,0 +1,182 @@
+/**
+ * What the Bun host does with a batch of one partition: enrich each message, send the outputs, wait until all are acknowledged.
+ *
+ * In: a batch of `iot.raw`. Out: `iot.enriched` and `iot.raw.dlq`, the same partition number and record timestamp; when the
+ *   promise resolves the caller may commit. Errors: of the infrastructure, to the consume loop, which tries the batch again;
+ *   a message that the brokers refuse for its size becomes a dead letter. Nothing is forwarded from the raw headers.
+ */
+import type { Batch, InMessage } from "../kafka/consume.ts";
+import { MessageTooLarge } from "../kafka/errors.ts";
+import type { OutMessage, Producer } from "../kafka/producer.ts";
+import type { Plan } from "../registry/plan.ts";
+import type { DeadLetterReason } from "../schemas/dead-letter.ts";
+import { HEADERS } from "../schemas/topics.ts";
+import type { Accounting } from "./accounting.ts";
+import { bytesToText } from "./bytes-to-text.ts";
+import { type DeadLetterMessage, enrich, type EnrichedMessage } from "./enrich.ts";
+
+export interface HostOptions {
+  topics: { enriched: string; dlq: string };
+  producer: Producer;
+  /** Asked once for each batch: a new registry counts from the next batch on. */
+  plan: () => Plan;
+  now: () => number;
+  accounting: Accounting;
+  /** Counts what was sent. */
+  observe: (chunk: Chunk) => void;
+  log: { error(message: string, fields?: object): void };
+}
+
+/** What became of some messages of a batch, once the brokers have it. */
+export interface Chunk {
+  outputs: Output[];
+  /** Time that `enrich()` took for all of them, s. */
+  enrichSeconds: number;
+  /** From the record timestamp to the acknowledgement, s: of the first and the last message. */
+  latencySeconds: [number, number];
+}
+
+export interface Output {
+  raw: InMessage;
+  result: EnrichedMessage | DeadLetterMessage;
+}
+
+/** Bounds the memory of a large batch, and how long the event loop is busy at a time. */
+const CHUNK_MESSAGES = 500;
+
+export function createHandler(options: HostOptions): (batch: Batch) => Promise<void> {
+  return async (batch) => {
+    const plan = options.plan();
+    for (let start = 0; start < batch.messages.length; start += CHUNK_MESSAGES) {
+      await handleChunk(options, plan, batch, batch.messages.slice(start, start + CHUNK_MESSAGES));
+    }
+  };
+}
+
+async function handleChunk(
+  options: HostOptions,
+  plan: Plan,
+  batch: Batch,
+  messages: InMessage[],
+): Promise<void> {
+  const { topic, partition } = batch;
+  const began = performance.now();
+  const outputs = messages.map((raw) => ({ raw, result: enrichMessage(raw, plan, options.now()) }));
+  const enrichSeconds = (performance.now() - began) / 1000;
+  reportBugs(options.log, batch, outputs);
+
+  const sent = await send(options, plan.version, partition, outputs);
+
+  const first = messages[0];
+  const last = messages.at(-1);
+  if (!first || !last) return;
+  const acknowledged = options.now();
+  const since = ({ timestamp }: InMessage) => Math.max(0, (acknowledged - timestamp) / 1000);
+  options.observe({ outputs: sent, enrichSeconds, latencySeconds: [since(first), since(last)] });
+  const hole = options.accounting.settle({
+    topic,
+    partition,
+    first: first.offset,
+    last: last.offset,
+    outputs: sent.length,
+  });
+  if (hole !== undefined) options.log.error(hole);
+}
+
+function enrichMessage(raw: InMessage, plan: Plan, now: number): EnrichedMessage | DeadLetterMessage {
+  const key = raw.key === null ? null : bytesToText(raw.key);
+  const source = { key, timestamp: raw.timestamp, bytes: raw.value?.length ?? 0 };
+  return enrich(bytesToText(raw.value), source, plan, now);
+}
+
+/** Sends both kinds, and returns what was acknowledged as what. */
+async function send(
+  options: HostOptions,
+  version: string,
+  partition: number,
+  outputs: Output[],
+): Promise<Output[]> {
+  const enriched = outputs.filter(({ result }) => result.to === "enriched");
+  const dead = outputs.filter(({ result }) => result.to === "dlq");
+  const { producer, topics } = options;
+  const toSend = (list: Output[]) => list.map((output) => outMessage(output, version, partition));
+  try {
+    await Promise.all([
+      producer.send(topics.enriched, toSend(enriched)),
+      producer.send(topics.dlq, toSend(dead)),
+    ]);
+    return outputs;
+  } catch (error) {
+    if (!(error instanceof MessageTooLarge) || enriched.length === 0) throw error;
+    return sendOneByOne(options, version, partition, outputs);
+  }
+}
+
+/** A topic with a limit below ours: what it refuses is a dead letter. What was sent before comes again; readers drop it. */
+async function sendOneByOne(
+  options: HostOptions,
+  version: string,
+  partition: number,
+  outputs: Output[],
+): Promise<Output[]> {
+  const { producer, topics } = options;
+  const sent: Output[] = [];
+  for (const output of outputs) {
+    try {
+      await producer.send(topicOf(topics, output), [outMessage(output, version, partition)]);
+      sent.push(output);
+    } catch (error) {
+      if (!(error instanceof MessageTooLarge) || output.result.to === "dlq") throw error;
+      const refused: Output = { raw: output.raw, result: refusal(topics.enriched) };
+      await producer.send(topics.dlq, [outMessage(refused, version, partition)]);
+      sent.push(refused);
+    }
+  }
+  return sent;
+}
+
+function topicOf(topics: HostOptions["topics"], { result }: Output): string {
+  return result.to === "enriched" ? topics.enriched : topics.dlq;
+}
+
+function refusal(topic: string): DeadLetterMessage {
+  const reason: DeadLetterReason = "output_too_large";
+  return {
+    to: "dlq",
+    reason,
+    path: "",
+    message: `${topic} refuses it for its size: see the topic's max.message.bytes`,
+  };
+}
+
+function outMessage({ raw, result }: Output, version: string, partition: number): OutMessage {
+  const headers = { [HEADERS.sourceOffset]: String(raw.offset), [HEADERS.registry]: version };
+  if (result.to === "enriched")
+    return {
+      key: result.verdict.device_id,
+      value: result.value,
+      headers,
+      partition,
+      timestamp: raw.timestamp,
+    };
+  const { reason, path, message } = result;
+  return {
+    key: raw.key,
+    value: raw.value,
+    headers: { ...headers, [HEADERS.reason]: reason, [HEADERS.path]: path, [HEADERS.message]: message },
+    partition,
+    timestamp: raw.timestamp,
+  };
+}
+
+/** The one thing that is logged for a message: it is our fault and needs a person. */
+function reportBugs(log: HostOptions["log"], { topic, partition }: Batch, outputs: Output[]): void {
+  for (const { raw, result } of outputs) {
+    if (result.to !== "dlq" || result.bug === undefined) continue;
+    const { bug } = result;
+    const stack = bug instanceof Error ? bug.stack : String(bug);
+    log.error(`${topic}[${partition}]@${raw.offset}: a bug in enrich(), the message is a dead letter`, {
+      stack,
+    });
+  }
+}
