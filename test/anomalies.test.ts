@@ -1,0 +1,160 @@
+import { describe, expect, test } from "bun:test";
+import { HEADERS } from "../schemas/topics.ts";
+import { type AnomalyName, type Evidence, findAnomalies, report } from "./anomalies.ts";
+import type { WireMessage } from "./read-topic.ts";
+
+const NAMES = { raw: "iot.raw", enriched: "iot.enriched", dlq: "iot.raw.dlq" };
+
+function message(
+  partition: number,
+  offset: number,
+  key: string,
+  value: string,
+  source?: number,
+): WireMessage {
+  return {
+    partition,
+    offset,
+    key: Buffer.from(key),
+    value: Buffer.from(value),
+    timestamp: 1_000 + (source ?? offset),
+    headers: source === undefined ? [] : [[HEADERS.sourceOffset, Buffer.from(`${source}`)]],
+  };
+}
+
+const raw = (partition: number, offset: number) =>
+  message(partition, offset, `d${partition}`, `{"n":${partition}${offset}}`);
+const good = (partition: number, offset: number, source = offset) =>
+  message(partition, offset, `d${partition}`, `{"n":${partition}${source},"ok":1}`, source);
+const dead = (partition: number, offset: number, source: number) =>
+  message(partition, offset, `d${partition}`, `{"n":${partition}${source}}`, source);
+
+/** Two partitions of four raw messages; the third of each is a dead letter. Sound, until a test plants something. */
+function evidence(): Evidence & { committed: number[] } {
+  return {
+    names: NAMES,
+    raw: [0, 1].map((partition) => [0, 1, 2, 3].map((offset) => raw(partition, offset))),
+    enriched: [0, 1].map((partition) => [good(partition, 0), good(partition, 1), good(partition, 2, 3)]),
+    dlq: [0, 1].map((partition) => [dead(partition, 0, 2)]),
+    committed: [4, 4],
+    enrichAfresh: ({ offset, key, value }) => ({
+      to: offset === 2 ? "dlq" : "enriched",
+      key,
+      value: Buffer.from(offset === 2 ? `${value}` : `${value}`.replace("}", ',"ok":1}')),
+      headers: { [HEADERS.sourceOffset]: `${offset}` },
+    }),
+  };
+}
+
+/** The names of what is found after `plant` has changed partition 0. */
+function found(plant: (parts: ReturnType<typeof evidence> & { out: WireMessage[] }) => void): AnomalyName[] {
+  const parts = evidence();
+  plant({ ...parts, out: parts.enriched[0] ?? [] });
+  return [...new Set(findAnomalies(parts).anomalies.map(({ name }) => name))].sort();
+}
+
+function change(messages: WireMessage[], index: number, changed: Partial<WireMessage>): void {
+  const before = messages[index];
+  if (before) messages[index] = { ...before, ...changed };
+}
+
+describe("findAnomalies", () => {
+  test("a sound run has no anomaly, and its counts are right", () => {
+    const verdict = findAnomalies(evidence());
+    expect(report(verdict)).toBe('{"raw":8,"enriched":6,"deadLetters":2,"wireDuplicates":0}');
+  });
+
+  test("an enriched message that is not there is lost, and what was committed is past it", () => {
+    expect(found(({ out }) => void out.pop())).toEqual(["accounting", "commit past the output", "lost"]);
+  });
+
+  test("a swallowed dead letter is lost, and nothing more where the group has not come so far", () => {
+    expect(
+      found(({ dlq, committed }) => {
+        dlq[0]?.pop();
+        committed[0] = 2;
+      }),
+    ).toEqual(["accounting", "lost"]);
+  });
+
+  test("an output without a raw message is invented", () => {
+    expect(found(({ out }) => void out.push(good(0, 3, 9)))).toEqual(["invented"]);
+  });
+
+  test("an output that names no source is invented", () => {
+    expect(found(({ out }) => void out.push(message(0, 3, "d0", '{"n":00,"ok":1}')))).toEqual(["invented"]);
+    const twice: WireMessage["headers"] = Array(2).fill([HEADERS.sourceOffset, Buffer.from("1")]);
+    expect(found(({ out }) => change(out, 1, { headers: twice }))).toContain("invented");
+  });
+
+  test("a repeat after a kill is counted, and no anomaly", () => {
+    const parts = evidence();
+    parts.enriched[0]?.push(good(0, 3, 1), good(0, 4, 3));
+    const { anomalies, wireDuplicates } = findAnomalies(parts);
+    expect(anomalies).toEqual([]);
+    expect(wireDuplicates).toBe(2);
+  });
+
+  test("a message that is both enriched and a dead letter is there twice for a reader", () => {
+    expect(found(({ dlq }) => void dlq[0]?.push(dead(0, 1, 3)))).toEqual([
+      "accounting",
+      "duplicated for a reader",
+      "wrong content",
+    ]);
+  });
+
+  test("a first appearance after a later one is reordered: a reader would drop it", () => {
+    const swapped = [good(0, 0, 1), good(0, 1, 0), good(0, 2, 3)];
+    expect(found(({ enriched }) => void enriched.splice(0, 1, swapped))).toEqual(["reordered"]);
+  });
+
+  test("an offset that a topic does not have is a hole", () => {
+    expect(found(({ out }) => change(out, 2, { offset: 7 }))).toEqual(["hole"]);
+    expect(found(({ raw }) => void raw[0]?.shift())).toContain("hole");
+  });
+
+  test("an output in another partition than its raw message is named as such, not as invented", () => {
+    const names = found(({ enriched, out }) => {
+      const moved = out.pop();
+      if (moved) enriched[1]?.push({ ...moved, partition: 1, offset: 3 });
+    });
+    expect(names).toContain("wrong partition");
+    expect(names).toContain("lost");
+    expect(names).not.toContain("invented");
+  });
+
+  test("another record timestamp than the raw message's is found", () => {
+    expect(found(({ out }) => change(out, 0, { timestamp: 999 }))).toEqual(["wrong timestamp"]);
+  });
+
+  test("another byte, another key, another or one more header is wrong content", () => {
+    const changes: Partial<WireMessage>[] = [
+      { value: Buffer.from('{"n":00,"ok":1.0}') },
+      { key: Buffer.from("d1") },
+      { key: null },
+      { headers: [...good(0, 0).headers, ["iot.reason", Buffer.from("schema")]] },
+    ];
+    for (const changed of changes)
+      expect(found(({ out }) => change(out, 0, changed))).toEqual(["wrong content"]);
+  });
+
+  test("an enriched message where a dead letter is due is wrong content, and the other way round", () => {
+    const names = found(({ out, dlq }) => {
+      dlq[0]?.pop();
+      out.push({ ...good(0, 3, 2), timestamp: 1_002 });
+    });
+    expect(names).toEqual(["reordered", "wrong content"]);
+  });
+
+  test("a commit beyond the end of the input is past the output", () => {
+    expect(found(({ committed }) => void committed.splice(0, 1, 5))).toEqual(["commit past the output"]);
+  });
+
+  test("the report names each kind once with its first places", () => {
+    const parts = evidence();
+    parts.enriched[0] = [];
+    const text = report(findAnomalies(parts));
+    expect(text).toContain("3 lost (a raw message with neither an enriched message nor a dead letter)");
+    expect(text).toContain("iot.raw[0]@3: no output");
+  });
+});

@@ -1,0 +1,225 @@
+/**
+ * What can be wrong between `iot.raw` and its two outputs, each anomaly by its name: the judgement of the oracle, pure.
+ *
+ * In: all messages of the three topics by partition, the committed offsets, and how to enrich a raw message afresh.
+ * Out: counts, and one line for each anomaly that names topic, partition and offset.
+ * Source: the anomalies of Jepsen's kafka workload (jepsen-io/jepsen, jepsen/src/jepsen/tests/kafka.clj), and
+ * design.md sections 3 and 4.
+ */
+import { HEADERS } from "../schemas/topics.ts";
+import type { WireMessage } from "./read-topic.ts";
+
+export const ANOMALIES = {
+  lost: "a raw message with neither an enriched message nor a dead letter",
+  invented: "an output without a raw message, or without a readable source offset",
+  "duplicated on the wire": "an output twice: allowed after a kill, and dropped by every reader",
+  "duplicated for a reader": "what is left twice after dropping by source offset",
+  reordered:
+    "an output whose first appearance comes after one of a later raw message: a reader would drop it",
+  hole: "an offset that a topic itself does not have",
+  "wrong partition": "an output in another partition than its raw message",
+  "wrong timestamp": "an output whose record timestamp is not its raw message's",
+  "wrong content": "key, headers or value that differ from a fresh enrichment of the raw bytes",
+  "commit past the output": "a committed offset beyond what has been produced",
+  accounting: "consumed is not enriched + dead letters",
+} as const;
+export type AnomalyName = keyof typeof ANOMALIES;
+
+export interface Anomaly {
+  name: AnomalyName;
+  /** `iot.enriched[2]@17` */
+  at: string;
+  text: string;
+}
+
+/** What a fresh enrichment gives; headers by name. */
+export interface Expected {
+  to: "enriched" | "dlq";
+  key: Buffer | null;
+  value: Buffer | null;
+  headers: Record<string, string>;
+}
+
+export interface Evidence {
+  /** Full names, for the texts. */
+  names: { raw: string; enriched: string; dlq: string };
+  raw: WireMessage[][];
+  enriched: WireMessage[][];
+  dlq: WireMessage[][];
+  /** By partition; -1 = nothing committed. Undefined = the outputs are not a consumer group's. */
+  committed?: number[];
+  /** `found` is the output whose clock time and registry version the new one shall have. */
+  enrichAfresh(raw: WireMessage, found: WireMessage): Expected;
+}
+
+export interface Verdict {
+  raw: number;
+  /** Of different raw messages. */
+  enriched: number;
+  deadLetters: number;
+  wireDuplicates: number;
+  /** Without those duplicated on the wire, which a kill excuses. */
+  anomalies: Anomaly[];
+}
+
+export function findAnomalies(evidence: Evidence): Verdict {
+  const verdict: Verdict = { raw: 0, enriched: 0, deadLetters: 0, wireDuplicates: 0, anomalies: [] };
+  for (const [name, partitions] of [
+    [evidence.names.raw, evidence.raw],
+    [evidence.names.enriched, evidence.enriched],
+    [evidence.names.dlq, evidence.dlq],
+  ] as const)
+    for (const messages of partitions) findHoles(name, messages, verdict.anomalies);
+  const partitions = Math.max(evidence.raw.length, evidence.enriched.length, evidence.dlq.length);
+  for (let partition = 0; partition < partitions; partition++) judgePartition(evidence, partition, verdict);
+  return verdict;
+}
+
+/** A short text for a failing test: counts, then the anomalies, many of one name cut short. */
+export function report({ anomalies, ...counts }: Verdict): string {
+  const byName = Map.groupBy(anomalies, ({ name }) => name);
+  const lines = [...byName].flatMap(([name, some]) => [
+    `${some.length} ${name} (${ANOMALIES[name]})`,
+    ...some.slice(0, 5).map(({ at, text }) => `  ${at}: ${text}`),
+  ]);
+  return [JSON.stringify(counts), ...lines].join("\n");
+}
+
+function findHoles(topic: string, messages: WireMessage[], anomalies: Anomaly[]): void {
+  let next = 0;
+  for (const { partition, offset } of messages) {
+    if (offset !== next)
+      anomalies.push({
+        name: "hole",
+        at: `${topic}[${partition}]@${next}`,
+        text: `the next offset is ${offset}`,
+      });
+    next = offset + 1;
+  }
+}
+
+function judgePartition(evidence: Evidence, partition: number, verdict: Verdict): void {
+  const raw = new Map((evidence.raw[partition] ?? []).map((message) => [message.offset, message]));
+  const enriched = judgeOutputs(evidence, "enriched", partition, raw, verdict);
+  const dlq = judgeOutputs(evidence, "dlq", partition, raw, verdict);
+  const { anomalies } = verdict;
+  verdict.raw += raw.size;
+  verdict.enriched += enriched.size;
+  verdict.deadLetters += dlq.size;
+
+  for (const source of enriched)
+    if (dlq.has(source))
+      anomalies.push({
+        name: "duplicated for a reader",
+        at: `${evidence.names.raw}[${partition}]@${source}`,
+        text: "both enriched and a dead letter",
+      });
+  const missing = [...raw.keys()].filter((source) => !enriched.has(source) && !dlq.has(source));
+  for (const source of missing)
+    anomalies.push({ name: "lost", at: `${evidence.names.raw}[${partition}]@${source}`, text: "no output" });
+  if (raw.size !== enriched.size + dlq.size)
+    anomalies.push({
+      name: "accounting",
+      at: `${evidence.names.raw}[${partition}]`,
+      text: `${raw.size} raw, ${enriched.size} enriched, ${dlq.size} dead letters`,
+    });
+  const end = evidence.raw[partition]?.at(-1)?.offset ?? -1;
+  const produced = missing[0] ?? end + 1;
+  const committed = evidence.committed?.[partition] ?? -1;
+  if (committed > produced)
+    anomalies.push({
+      name: "commit past the output",
+      at: `${evidence.names.raw}[${partition}]@${committed}`,
+      text: `produced without a gap only up to ${produced}`,
+    });
+}
+
+/** Judges one output topic's partition; gives the source offsets that a reader sees. */
+function judgeOutputs(
+  evidence: Evidence,
+  to: "enriched" | "dlq",
+  partition: number,
+  raw: Map<number, WireMessage>,
+  verdict: Verdict,
+): Set<number> {
+  const seen = new Set<number>();
+  let highest = -1;
+  for (const output of evidence[to][partition] ?? []) {
+    const at = `${evidence.names[to]}[${partition}]@${output.offset}`;
+    const add = (name: AnomalyName, text: string) => verdict.anomalies.push({ name, at, text });
+    const source = sourceOffset(output);
+    const message = source === undefined ? undefined : raw.get(source);
+    if (source === undefined || !message || !cameFrom(output, message)) {
+      const elsewhere = source === undefined ? undefined : findSource(evidence, output, source);
+      if (elsewhere)
+        add("wrong partition", `its raw message is ${evidence.names.raw}[${elsewhere.partition}]@${source}`);
+      else if (source === undefined) add("invented", `no header ${HEADERS.sourceOffset} with an offset`);
+      else if (!message) add("invented", `${evidence.names.raw}[${partition}] has no offset ${source}`);
+      // Of no known raw message, in another partition's place: nothing more can be said of it.
+      if (elsewhere || source === undefined || !message) continue;
+    }
+    if (seen.has(source)) verdict.wireDuplicates++;
+    else if (source < highest)
+      add("reordered", `source offset ${source} after ${highest}, key ${shown(output.key)}`);
+    seen.add(source);
+    highest = Math.max(highest, source);
+    if (output.timestamp !== message.timestamp)
+      add("wrong timestamp", `expected ${message.timestamp}, found ${output.timestamp}`);
+    for (const difference of differences(output, to, evidence.enrichAfresh(message, output)))
+      add("wrong content", `from ${evidence.names.raw}[${partition}]@${source}: ${difference}`);
+  }
+  return seen;
+}
+
+function sourceOffset(output: WireMessage): number | undefined {
+  const found = output.headers.filter(([name]) => name === HEADERS.sourceOffset);
+  const text = String(found[0]?.[1] ?? "");
+  return found.length === 1 && /^(0|[1-9]\d{0,15})$/.test(text) ? Number(text) : undefined;
+}
+
+/** The raw text (less its end, where an enriched message goes on) stands at the start; without a text the key is equal. */
+function cameFrom(output: WireMessage, raw: WireMessage): boolean {
+  if (!raw.value?.length) return same(output.key, raw.key);
+  const end = raw.value.lastIndexOf("}");
+  const start = raw.value.subarray(0, end === -1 ? raw.value.length : end);
+  return (output.value ?? Buffer.alloc(0)).subarray(0, start.length).equals(start);
+}
+
+function findSource(evidence: Evidence, output: WireMessage, source: number): WireMessage | undefined {
+  return evidence.raw
+    .filter((_, partition) => partition !== output.partition)
+    .map((messages) => messages[source - (messages[0]?.offset ?? 0)])
+    .find((message) => message && cameFrom(output, message));
+}
+
+function differences(output: WireMessage, to: string, expected: Expected): string[] {
+  if (expected.to !== to) return [`expected in ${expected.to}: ${JSON.stringify(expected.headers)}`];
+  const found: string[] = [];
+  if (!same(output.key, expected.key))
+    found.push(`expected key ${shown(expected.key)}, found ${shown(output.key)}`);
+  if (!same(output.value, expected.value)) found.push(firstDifference(output.value, expected.value));
+  const headers = output.headers.map(([name, value]) => `${name}=${value}`).sort();
+  const wanted = Object.entries(expected.headers)
+    .map(([name, value]) => `${name}=${value}`)
+    .sort();
+  if (headers.join("\n") !== wanted.join("\n"))
+    found.push(`expected headers ${wanted.join(", ")}; found ${headers.join(", ")}`);
+  return found;
+}
+
+function firstDifference(found: Buffer | null, expected: Buffer | null): string {
+  if (!found || !expected) return `expected ${shown(expected)}, found ${shown(found)}`;
+  const index = found.findIndex((byte, at) => byte !== expected[at]);
+  const at = index === -1 ? found.length : index;
+  const around = (buffer: Buffer) =>
+    JSON.stringify(buffer.subarray(Math.max(0, at - 20), at + 40).toString());
+  return `byte ${at}: expected ${around(expected)}, found ${around(found)}`;
+}
+
+function same(a: Buffer | null, b: Buffer | null): boolean {
+  return a === null || b === null ? a === b : a.equals(b);
+}
+
+function shown(value: Buffer | null): string {
+  return value === null ? "null" : JSON.stringify(value.subarray(0, 80).toString());
+}

@@ -1,0 +1,78 @@
+/**
+ * The oracle: reads `iot.raw`, `iot.enriched` and `iot.raw.dlq` from their first offset and names what is wrong.
+ *
+ * In: the brokers, and the plan of every registry that judged. Out: a verdict (anomalies.ts), printed by `report`.
+ * It runs after every end-to-end and fault test. It reads by another Kafka client than the one under test and enriches
+ * each raw message again; only `enrich()` itself is taken as it is.
+ */
+import { bytesToText } from "../enrich/bytes-to-text.ts";
+import { enrich } from "../enrich/enrich.ts";
+import type { Plan } from "../registry/plan.ts";
+import { DEFAULT_TOPIC_PREFIX, GROUPS, HEADERS, topicName } from "../schemas/topics.ts";
+import { type Expected, findAnomalies, type Verdict } from "./anomalies.ts";
+import { committedOffsets, readTopic, type WireMessage } from "./read-topic.ts";
+
+export { report } from "./anomalies.ts";
+
+export interface OracleOptions {
+  brokers: string;
+  plans: Plan[];
+  prefix?: string;
+  group?: string;
+}
+
+/** The pipeline must be still: what is read in flight would look lost. */
+export async function oracle(options: OracleOptions): Promise<Verdict> {
+  const { brokers, prefix = DEFAULT_TOPIC_PREFIX, group = GROUPS.enrich } = options;
+  const names = {
+    raw: topicName("raw", prefix),
+    enriched: topicName("enriched", prefix),
+    dlq: topicName("dlq", prefix),
+  };
+  // The commit first: what it covers must be in the topics that are read after it.
+  const committed = await committedOffsets(brokers, group, names.raw);
+  const raw = await readTopic(brokers, names.raw);
+  const enriched = await readTopic(brokers, names.enriched);
+  const dlq = await readTopic(brokers, names.dlq);
+  const plans = new Map(options.plans.map((plan) => [plan.version, plan]));
+  return findAnomalies({
+    names,
+    raw,
+    enriched,
+    dlq,
+    committed,
+    enrichAfresh: (message, found) => enrichAfresh(message, found, plans),
+  });
+}
+
+function enrichAfresh(raw: WireMessage, found: WireMessage, plans: Map<string, Plan>): Expected {
+  const version = header(found, HEADERS.registry);
+  const plan = plans.get(version);
+  if (!plan) throw new Error(`no plan of registry ${version}: ${[...plans.keys()]}`);
+  const source = {
+    key: raw.key && bytesToText(raw.key),
+    timestamp: raw.timestamp,
+    bytes: raw.value?.length ?? 0,
+  };
+  const fresh = enrich(bytesToText(raw.value), source, plan, enrichedAt(found));
+  const headers = { [HEADERS.sourceOffset]: `${raw.offset}`, [HEADERS.registry]: version };
+  if (fresh.to === "enriched") {
+    const { value, verdict } = fresh;
+    return { to: "enriched", key: Buffer.from(verdict.device_id), value: Buffer.from(value), headers };
+  }
+  const { reason, path, message } = fresh;
+  const why = { [HEADERS.reason]: reason, [HEADERS.path]: path, [HEADERS.message]: message };
+  return { to: "dlq", key: raw.key, value: raw.value, headers: { ...headers, ...why } };
+}
+
+export function header(message: WireMessage, name: string): string {
+  return String(message.headers.find(([found]) => found === name)?.[1] ?? "");
+}
+
+/** The clock time of an enriched message; a dead letter has none, and needs none. */
+function enrichedAt(found: WireMessage): number {
+  const text = found.value?.toString() ?? "";
+  const start = text.lastIndexOf(',"enrichment_info":{"enriched_at":"');
+  const stamp = /"enriched_at":"([^"]+)"/.exec(text.slice(Math.max(0, start)))?.[1];
+  return stamp === undefined ? 0 : Date.parse(stamp);
+}
