@@ -4,6 +4,8 @@
  * In: a text. Out: the first of each kind of fault, with its JSON Pointer, the same in every engine; none of a good text.
  * Slow (a few µs): asked only about a text that is known or suspected to be bad. Source: RFC 8259, RFC 6901.
  */
+import { pointerOf } from "../registry/pointer.ts";
+
 export interface Place {
   /** JSON Pointer to the value, or to the object or array around it. */
   path: string;
@@ -107,10 +109,7 @@ function withSyntax(faults: Faults, syntax: Place): Faults {
 }
 
 function pointer(open: Level[]): string {
-  return open
-    .filter(({ at }) => at !== undefined)
-    .map(({ at }) => `/${String(at).replaceAll("~", "~0").replaceAll("/", "~1")}`)
-    .join("");
+  return pointerOf(open.flatMap(({ at }) => (at === undefined ? [] : [at])));
 }
 
 /** Behind the closing quote of the string at `start`, or -1 when it is not well formed. */

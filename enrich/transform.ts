@@ -1,0 +1,82 @@
+/**
+ * `enrich()` inside Redpanda Connect: what its `javascript` processor calls once for each message.
+ *
+ * In: the message in hand through `benthos` (text and metadata as strings), the plan that `bun run transform` wrote.
+ * Out: metadata that connect/pipeline.yaml turns into topic, key and headers; of an enriched message also its new text.
+ * Errors: `create` throws when plan and bundle do not belong together; `run` throws what `enrich()` calls a bug, and
+ *   the pipeline's net calls `crashed`. A dead letter's bytes and key never pass through here.
+ */
+import { LIMITS } from "../schemas/dead-letter.ts";
+import type { DeadLetterReason } from "../schemas/dead-letter.ts";
+import { PLAN_FORMAT, type Plan } from "../registry/plan.ts";
+import { enrich } from "./enrich.ts";
+import { REPLACEMENT } from "./text.ts";
+
+/** The functions of the processor that are safe to use: text in, text out. */
+export interface Host {
+  v0_msg_as_string(): string;
+  v0_msg_set_string(value: string): void;
+  v0_msg_get_meta(name: string): string;
+  v0_msg_set_meta(name: string, value: string): void;
+}
+declare const benthos: Host;
+
+/** What connect/plan.json holds. */
+export interface PlanFile {
+  /** Of the bundle that was built with it. */
+  bundle: string;
+  plan: Plan;
+}
+/** connect/build.ts puts a hash of the bundle here. */
+declare const BUNDLE_ID: string;
+
+export interface Transform {
+  run(): void;
+  crashed(): void;
+}
+
+/** Names are those of connect/pipeline.yaml. */
+const TO = "to";
+const KEY = "key";
+const RECORD = "record";
+
+export function create(file: PlanFile, host: Host = benthos, id: string = BUNDLE_ID): Transform {
+  const { plan } = file;
+  if (file.bundle !== id || plan.format !== PLAN_FORMAT)
+    throw new Error("plan.json and enrich.cjs are of different builds: run 'bun run transform' and restart");
+  const registry = plan.version;
+
+  function run(): void {
+    const record = host.v0_msg_get_meta(RECORD);
+    if (record === "") return deadLetter("internal", "", HIDDEN);
+    // "bytes timestamp now key": one call of the host instead of four.
+    const [bytes, timestamp, now] = record.split(" ", 3).map(Number) as [number, number, number];
+    const key = record.slice(`${bytes} ${timestamp} ${now} `.length);
+    const text = bytes > LIMITS.rawBytes ? "" : host.v0_msg_as_string();
+    const result = enrich(text, { key: key === "" ? null : key, timestamp, bytes }, plan, now);
+    if (result.to === "dlq") {
+      if (result.bug !== undefined) throw result.bug;
+      return deadLetter(result.reason, result.path, result.message);
+    }
+    const id = result.verdict.device_id;
+    // The raw key's bytes are the id's, but for a missing key and one that is no UTF-8.
+    if (id !== key || key.includes(REPLACEMENT)) host.v0_msg_set_meta(KEY, id);
+    host.v0_msg_set_meta("iot.registry", registry);
+    host.v0_msg_set_meta(TO, "enriched");
+    host.v0_msg_set_string(result.value);
+  }
+
+  function deadLetter(reason: DeadLetterReason, path: string, message: string): void {
+    host.v0_msg_set_meta("iot.registry", registry);
+    host.v0_msg_set_meta("iot.reason", reason);
+    host.v0_msg_set_meta("iot.path", path);
+    host.v0_msg_set_meta("iot.message", message);
+    host.v0_msg_set_meta(TO, "raw.dlq");
+  }
+
+  return { run, crashed: () => deadLetter("internal", "", BUG) };
+}
+
+const BUG = "a bug of the enrichment, not of the message; the service's log says more";
+const HIDDEN =
+  "a header named kafka_offset, kafka_partition or kafka_timestamp_ms hides where the record stands: rename it";
