@@ -61,7 +61,13 @@ describe("the sending loop", () => {
     const away = Array.from({ length: 100 }, () => new KafkaUnavailable("away"));
     const { sending, warnings } = loop(away);
     await sending.stop();
-    expect(warnings).toEqual(["stopped while Kafka was away: 1 messages were not acknowledged"]);
+    expect(warnings).toEqual(["Kafka is away; messages without an acknowledgement: 1"]);
+  });
+
+  test("a stop does not wait for a send that never ends", async () => {
+    const { sending, warnings } = loop(["never"]);
+    await sending.stop();
+    expect(warnings).toEqual(["Kafka is away; messages without an acknowledgement: 1"]);
   });
 
   test("its health names a send that waits for more than 10 s", () => {

@@ -22,7 +22,7 @@ export interface SendingOptions {
 }
 
 export interface Sending {
-  /** Ends after the send in hand. */
+  /** Ends after the send in hand, or after a second without an answer to it. */
   stop(): Promise<void>;
   /** Why messages do not flow; empty when they do. */
   health(): string[];
@@ -33,11 +33,13 @@ const SHORTEST_PAUSE_MS = 10;
 /** Asked at least this often, a schedule notices that the clock was set back. */
 const LONGEST_PAUSE_MS = 1_000;
 const STUCK_AFTER_MS = 10_000;
+const STOP_MS = 1_000;
 
 export function startSending(options: SendingOptions): Sending {
   const { fleet, now = Date.now } = options;
   const stopping = new AbortController();
-  let waitingSinceMs: number | undefined;
+  /** The send in hand. */
+  let waiting: { sinceMs: number; messages: number } | undefined;
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
@@ -49,33 +51,36 @@ export function startSending(options: SendingOptions): Sending {
   }
 
   async function deliver(sent: Sent[]): Promise<void> {
-    waitingSinceMs = now();
     const messages = sent.map(({ message }) => message);
-    for (let attempt = 0; ; attempt += 1) {
-      try {
-        await options.send(messages);
-        break;
-      } catch (error) {
-        if (!isOutage(error)) throw error;
-        if (stopping.signal.aborted) {
-          options.warn(`stopped while Kafka was away: ${messages.length} messages were not acknowledged`);
-          return;
-        }
-        await backoff(attempt, stopping.signal);
-      }
+    waiting = { sinceMs: now(), messages: messages.length };
+    for (let attempt = 0; !(await accepted(messages)); attempt += 1) {
+      await backoff(attempt, stopping.signal);
+      if (stopping.signal.aborted) return;
     }
-    waitingSinceMs = undefined;
+    waiting = undefined;
     options.onSent(sent);
+  }
+
+  /** False while Kafka is away. */
+  async function accepted(messages: RawMessage[]): Promise<boolean> {
+    try {
+      await options.send(messages);
+      return true;
+    } catch (error) {
+      if (isOutage(error)) return false;
+      throw error;
+    }
   }
 
   const running = run().catch(options.onError);
   return {
-    stop() {
+    async stop() {
       stopping.abort();
-      return running;
+      await Promise.race([running, sleep(STOP_MS)]);
+      if (waiting) options.warn(`Kafka is away; messages without an acknowledgement: ${waiting.messages}`);
     },
     health() {
-      const waitedMs = waitingSinceMs === undefined ? 0 : now() - waitingSinceMs;
+      const waitedMs = waiting === undefined ? 0 : now() - waiting.sinceMs;
       return waitedMs > STUCK_AFTER_MS
         ? [`Kafka has taken no message for ${Math.round(waitedMs / 1000)} s`]
         : [];
