@@ -181,7 +181,7 @@ export async function consume(kafka: Kafka, options: ConsumeOptions): Promise<Co
 
     const heartbeats = keepBeating(payload.heartbeat);
     try {
-      for (const batch of pieces(payload, options.maxMessages ?? 3000)) {
+      for (const batch of pieces(payload, options.maxMessages ?? 500)) {
         const goOn = (): boolean => isRunning() && isOurs() && !heartbeats.lost();
         const handled = await handleInPlace(batch, goOn);
         if (!handled) throw heartbeats.lost() ?? new GivenUp();

@@ -1,0 +1,33 @@
+/** `bun run bench [NAME]`: runs bench/NAME.ts in a process of its own; without a name, says which there are. */
+
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+
+const NOT_A_BENCH = new Set(["run.ts"]);
+
+const names = readdirSync(import.meta.dir)
+  .filter(
+    (file) =>
+      file.endsWith(".ts") && !file.includes(".test.") && !file.includes(".part.") && !NOT_A_BENCH.has(file),
+  )
+  .map((file) => file.slice(0, -".ts".length))
+  .sort();
+
+const [name, ...rest] = process.argv.slice(2);
+if (name === undefined) {
+  for (const one of names) console.log(`bun run bench ${one.padEnd(12)} ${await question(one)}`);
+} else if (names.includes(name)) {
+  const bench = Bun.spawn([process.execPath, join(import.meta.dir, `${name}.ts`), ...rest], {
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  process.exitCode = await bench.exited;
+} else {
+  console.error(`no bench ${name}; there are: ${names.join(", ")}`);
+  process.exitCode = 1;
+}
+
+/** The first sentence of its header. */
+async function question(name: string): Promise<string> {
+  const text = await Bun.file(join(import.meta.dir, `${name}.ts`)).text();
+  return text.match(/\/\*\*\s*(?:\*\s*)?(.*?[.?:])(?:\s|\*)/s)?.[1]?.replace(/\s*\n\s*\*\s*/g, " ") ?? "";
+}
