@@ -10,7 +10,7 @@ import type { Api, Broker } from "./apis/api.ts";
 import { Frames } from "./frames.ts";
 import { ProtocolError, Reader, Writer } from "./protocol/codec.ts";
 import { ERROR } from "./protocol/errors.ts";
-import { nullableString } from "./protocol/fields.ts";
+import * as t from "./protocol/fields.ts";
 
 /** Frames that wait for their turn; beyond it the client's bytes stay in the network. */
 const MAX_WAITING = 64;
@@ -75,9 +75,9 @@ export class Connection {
 
   private async answer(frame: Buffer): Promise<Buffer | undefined> {
     const reader = new Reader(frame);
-    const key = reader.int16();
-    const version = reader.int16();
-    const correlationId = reader.int32();
+    const key = t.int16.read(reader, 0);
+    const version = t.int16.read(reader, 0);
+    const correlationId = t.int32.read(reader, 0);
     const api = this.broker.apis.find((it) => it.key === key);
     if (!api) throw new ProtocolError(`API ${key} version ${version} is not supported`);
     const [least, most] = api.versions;
@@ -87,7 +87,7 @@ export class Connection {
     }
     if (!isSupported) throw new ProtocolError(`${api.name} version ${version}: expected ${least} to ${most}`);
     // The header has a plain string even in flexible versions.
-    const clientId = nullableString.read(reader, 0) ?? "";
+    const clientId = t.nullableString.read(reader, 0) ?? "";
     reader.compact = version >= api.flexibleFrom;
     reader.skipTags();
     const clientHost = `/${this.socket.remoteAddress}`;
@@ -121,7 +121,7 @@ function decode(api: Api, reader: Reader, version: number): unknown {
 /** The header of an answer has no tags, not even that of ApiVersions 3, our only flexible one (KIP-511). */
 function encode(api: Api, version: number, correlationId: number, response: unknown): Buffer {
   const writer = new Writer();
-  writer.int32(correlationId);
+  t.int32.write(writer, correlationId, 0);
   writer.compact = version >= api.flexibleFrom;
   api.response.write(writer, response, version);
   return writer.frame();

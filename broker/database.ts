@@ -19,13 +19,13 @@ const SCHEMA_VERSION = 1;
 const TABLES = `
   CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
   CREATE TABLE topic (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, partitions INTEGER, configs TEXT);
-  CREATE TABLE log_start (topic_id INTEGER, partition INTEGER, log_start INTEGER,
-    PRIMARY KEY (topic_id, partition)) WITHOUT ROWID;
-  CREATE TABLE batch (topic_id INTEGER, partition INTEGER, last_offset INTEGER, base_offset INTEGER,
-    max_timestamp INTEGER, bytes INTEGER, data BLOB);
-  CREATE INDEX batch_place ON batch (topic_id, partition, last_offset, base_offset, max_timestamp, bytes);
-  CREATE TABLE committed (group_id TEXT, topic TEXT, partition INTEGER, committed_offset INTEGER,
-    leader_epoch INTEGER, metadata TEXT, PRIMARY KEY (group_id, topic, partition)) WITHOUT ROWID;`;
+  CREATE TABLE start (topicId INTEGER, partition INTEGER, logStart INTEGER, PRIMARY KEY (topicId, partition))
+    WITHOUT ROWID;
+  CREATE TABLE batch (topicId INTEGER, partition INTEGER, lastOffset INTEGER, baseOffset INTEGER,
+    maxTimestamp INTEGER, bytes INTEGER, data BLOB);
+  CREATE INDEX place ON batch (topicId, partition, lastOffset, baseOffset, maxTimestamp, bytes);
+  CREATE TABLE committed (groupId TEXT, topic TEXT, partition INTEGER, offset INTEGER, leaderEpoch INTEGER,
+    metadata TEXT, PRIMARY KEY (groupId, topic, partition)) WITHOUT ROWID;`;
 
 export interface DatabaseOptions {
   dataDir?: string | undefined;

@@ -1,36 +1,62 @@
-/** The consumer groups: those with members in memory, those with only offsets in the database. */
-import { Committed } from "./committed.ts";
+/** The consumer groups: their members in memory, the offsets that they committed in the database. */
 import type { Database } from "bun:sqlite";
 import { Group } from "./group.ts";
 
+/** Never expires; a deleted topic takes its own with it. */
+export interface CommittedOffset {
+  topic: string;
+  partition: number;
+  offset: number;
+  leaderEpoch: number;
+  metadata: string;
+}
+
 export class Groups {
-  readonly committed: Committed;
   private readonly byId = new Map<string, Group>();
 
   constructor(
-    database: Database,
+    private readonly database: Database,
     private readonly firstRebalanceDelayMs: number,
-  ) {
-    this.committed = new Committed(database);
-  }
+  ) {}
 
   find(id: string): Group | undefined {
     return this.byId.get(id);
   }
 
-  /** The group, made if need be; it goes when it has no member, its offsets stay. */
   obtain(id: string): Group {
-    const known = this.byId.get(id);
-    if (known) return known;
-    const group: Group = new Group(id, this.firstRebalanceDelayMs, () => {
-      if (this.byId.get(id) === group) this.byId.delete(id);
-    });
+    const group = this.byId.get(id) ?? new Group(this.firstRebalanceDelayMs);
     this.byId.set(id, group);
     return group;
   }
 
+  /** Those that have members or offsets. */
   ids(): string[] {
-    return [...new Set([...this.byId.keys(), ...this.committed.groupIds()])];
+    const alive = [...this.byId].filter(([, { members }]) => members.size > 0).map(([id]) => id);
+    const rows = this.database.query<{ groupId: string }, []>("SELECT DISTINCT groupId FROM committed").all();
+    return [...new Set([...alive, ...rows.map((row) => row.groupId)])];
+  }
+
+  /** All or none. */
+  commit(groupId: string, offsets: CommittedOffset[]): void {
+    const insert = this.database.query("INSERT OR REPLACE INTO committed VALUES (?, ?, ?, ?, ?, ?)");
+    this.database.transaction(() => {
+      for (const { topic, partition, offset, leaderEpoch, metadata } of offsets) {
+        insert.run(groupId, topic, partition, offset, leaderEpoch, metadata);
+      }
+    })();
+  }
+
+  committed(groupId: string): CommittedOffset[] {
+    const select = this.database.query<CommittedOffset, [string]>(
+      "SELECT * FROM committed WHERE groupId = ?",
+    );
+    return select.all(groupId);
+  }
+
+  /** A group without members, with its offsets. True when there was anything to delete. */
+  delete(groupId: string): boolean {
+    this.byId.delete(groupId);
+    return this.database.run("DELETE FROM committed WHERE groupId = ?", [groupId]).changes > 0;
   }
 
   stop(): void {

@@ -25,11 +25,11 @@ export type Producers = Map<number, ProducerState>;
 const KEPT_BATCHES = 5;
 const KEPT_PRODUCERS = 1_000;
 
-export type SequenceVerdict = { isNew: true } | { isNew: false; error: number; baseOffset: number };
+export type SequenceVerdict = { isNew: true } | { isNew: false; errorCode: number; baseOffset: number };
 
 const NEW: SequenceVerdict = { isNew: true };
 
-const refused = (error: number): SequenceVerdict => ({ isNew: false, error, baseOffset: -1 });
+const refused = (errorCode: number): SequenceVerdict => ({ isNew: false, errorCode, baseOffset: -1 });
 
 /** An unknown producer is taken at any sequence: its state may have gone with a restart or with old batches. */
 export function judgeSequence(producers: Producers, header: BatchHeader): SequenceVerdict {
@@ -40,7 +40,7 @@ export function judgeSequence(producers: Producers, header: BatchHeader): Sequen
     return header.baseSequence === 0 ? NEW : refused(ERROR.OUT_OF_ORDER_SEQUENCE);
   }
   const same = state.written.find((it) => it.sequence === header.baseSequence && it.count === header.count);
-  if (same) return { isNew: false, error: ERROR.NONE, baseOffset: same.baseOffset };
+  if (same) return { isNew: false, errorCode: ERROR.NONE, baseOffset: same.baseOffset };
   const last = state.written.at(-1);
   // Sequences go from 2^31 - 1 to 0.
   const expected = last ? (last.sequence + last.count) % 2 ** 31 : header.baseSequence;

@@ -2,18 +2,17 @@
 
 export interface ConfigRule {
   default: string;
-  /** Kafka's type numbers in DescribeConfigs: STRING 2, INT 3, LONG 5, LIST 7. */
+  /** Kafka's number for it in DescribeConfigs: STRING 2, INT 3, LONG 5, LIST 7. */
   type: number;
-  /** What a value must be, for the message to the one who set another. */
+  /** For the message to the one who set something else. */
   expected: string;
   accepts(value: string): boolean;
 }
 
-const LONG = 5;
-const INT = 3;
+export type TopicConfigs = Record<string, string>;
 
 function number(type: number, initial: number, least: number): ConfigRule {
-  const accepts = (value: string) => /^-?\d{1,16}$/.test(value) && Number(value) >= least;
+  const accepts = (value: string) => /^-?\d{1,15}$/.test(value) && Number(value) >= least;
   return { default: String(initial), type, expected: `a whole number of at least ${least}`, accepts };
 }
 
@@ -24,14 +23,12 @@ function only(type: number, value: string): ConfigRule {
 export const TOPIC_CONFIGS: Record<string, ConfigRule> = {
   "cleanup.policy": only(7, "delete"),
   "compression.type": only(2, "producer"),
-  "max.message.bytes": number(INT, 1_048_588, 1),
+  "max.message.bytes": number(3, 1_048_588, 1),
   "message.timestamp.type": only(2, "CreateTime"),
-  "min.insync.replicas": only(INT, "1"),
-  "retention.bytes": number(LONG, -1, -1),
-  "retention.ms": number(LONG, 604_800_000, -1),
+  "min.insync.replicas": only(3, "1"),
+  "retention.bytes": number(5, -1, -1),
+  "retention.ms": number(5, 604_800_000, -1),
 };
-
-export type TopicConfigs = Record<string, string>;
 
 /** What is wrong with a configuration; undefined: nothing. */
 export function configFault(name: string, value: string | null): string | undefined {
@@ -39,8 +36,4 @@ export function configFault(name: string, value: string | null): string | undefi
   if (!rule) return `${name}: expected one of ${Object.keys(TOPIC_CONFIGS).join(", ")}`;
   if (value !== null && rule.accepts(value)) return undefined;
   return `${name}: expected ${rule.expected}, got ${value}`;
-}
-
-export function numberOf(configs: TopicConfigs, name: string): number {
-  return Number(configs[name] ?? TOPIC_CONFIGS[name]?.default);
 }

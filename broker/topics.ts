@@ -1,7 +1,7 @@
 /** The topics and their partitions: kept in the database, held in memory. */
 import type { Database } from "bun:sqlite";
 import type { Log, Partition } from "./log.ts";
-import type { TopicConfigs } from "./topic-configs.ts";
+import { TOPIC_CONFIGS, type TopicConfigs } from "./topic-configs.ts";
 
 export interface Topic {
   id: number;
@@ -10,16 +10,8 @@ export interface Topic {
   partitions: Partition[];
 }
 
-interface TopicRow {
-  id: number;
-  name: string;
-  partitions: number;
-  configs: string;
-}
-
 export const MAX_PARTITIONS = 1_000;
 
-/** Kafka's rule; the name is also part of nothing on disk here, so no more is needed. */
 export function isTopicName(name: string): boolean {
   return /^[a-zA-Z0-9._-]{1,249}$/.test(name) && name !== "." && name !== "..";
 }
@@ -31,15 +23,10 @@ export class Topics {
     private readonly database: Database,
     private readonly log: Log,
   ) {
-    for (const row of database.query<TopicRow, []>("SELECT * FROM topic ORDER BY name").all()) this.hold(row);
-  }
-
-  private hold(row: TopicRow): Topic {
-    const { id, name } = row;
-    const partitions = Array.from({ length: row.partitions }, (_, index) => this.log.load(id, name, index));
-    const topic: Topic = { id, name, configs: JSON.parse(row.configs), partitions };
-    this.byName.set(name, topic);
-    return topic;
+    type TopicRow = { id: number; name: string; partitions: number; configs: string };
+    for (const row of database.query<TopicRow, []>("SELECT * FROM topic ORDER BY name").all()) {
+      this.hold(row.id, row.name, row.partitions, JSON.parse(row.configs));
+    }
   }
 
   all(): Topic[] {
@@ -54,21 +41,31 @@ export class Topics {
     return this.byName.get(name)?.partitions[index];
   }
 
+  /** A numeric configuration of a topic, its own or the default. */
+  limit(name: string, config: string): number {
+    return Number(this.byName.get(name)?.configs[config] ?? TOPIC_CONFIGS[config]?.default);
+  }
+
   create(name: string, partitions: number, configs: TopicConfigs): Topic {
-    const row = this.database
-      .query<TopicRow, [string, number, string]>(
-        "INSERT INTO topic (name, partitions, configs) VALUES (?, ?, ?) RETURNING *",
-      )
-      .get(name, partitions, JSON.stringify(configs));
-    if (!row) throw new Error(`${name}: not created`);
-    return this.hold(row);
+    const { lastInsertRowid } = this.database.run(
+      "INSERT INTO topic (name, partitions, configs) VALUES (?, ?, ?)",
+      [name, partitions, JSON.stringify(configs)],
+    );
+    return this.hold(Number(lastInsertRowid), name, partitions, configs);
+  }
+
+  private hold(id: number, name: string, count: number, configs: TopicConfigs): Topic {
+    const partitions = Array.from({ length: count }, (_, index) => this.log.load(id, name, index));
+    const topic = { id, name, configs, partitions };
+    this.byName.set(name, topic);
+    return topic;
   }
 
   /** With its messages and with what groups committed on it. Fetches that wait on it are woken. */
   delete(topic: Topic): void {
     this.database.transaction(() => {
-      for (const table of ["batch", "log_start"]) {
-        this.database.run(`DELETE FROM ${table} WHERE topic_id = ?`, [topic.id]);
+      for (const table of ["batch", "start"]) {
+        this.database.run(`DELETE FROM ${table} WHERE topicId = ?`, [topic.id]);
       }
       this.database.run("DELETE FROM committed WHERE topic = ?", [topic.name]);
       this.database.run("DELETE FROM topic WHERE id = ?", [topic.id]);
@@ -79,15 +76,10 @@ export class Topics {
     }
   }
 
-  grow(topic: Topic, partitions: number): void {
-    this.database.run("UPDATE topic SET partitions = ? WHERE id = ?", [partitions, topic.id]);
-    for (let index = topic.partitions.length; index < partitions; index++) {
+  grow(topic: Topic, count: number): void {
+    this.database.run("UPDATE topic SET partitions = ? WHERE id = ?", [count, topic.id]);
+    for (let index = topic.partitions.length; index < count; index++) {
       topic.partitions.push(this.log.load(topic.id, topic.name, index));
     }
-  }
-
-  setConfigs(topic: Topic, configs: TopicConfigs): void {
-    this.database.run("UPDATE topic SET configs = ? WHERE id = ?", [JSON.stringify(configs), topic.id]);
-    topic.configs = configs;
   }
 }

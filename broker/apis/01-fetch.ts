@@ -6,150 +6,108 @@
  */
 import type { Partition } from "../log.ts";
 import { ERROR } from "../protocol/errors.ts";
-import {
-  arrayOf,
-  batches,
-  int8,
-  int16,
-  int32,
-  int64,
-  nullableArrayOf,
-  since,
-  string,
-  throttleTimeMs,
-  unused,
-  array,
-} from "../protocol/fields.ts";
-import { api, type Broker, type Call } from "./api.ts";
+import * as t from "../protocol/fields.ts";
+import { api, type Broker, type Call, eachPartition } from "./api.ts";
 
-interface Wanted {
-  partition: Partition | undefined;
-  index: number;
-  fetchOffset: number;
-  maxBytes: number;
-}
+const wantedPartition = {
+  index: t.int32,
+  currentLeaderEpoch: t.unused(t.int32, -1, 9),
+  fetchOffset: t.int64,
+  logStartOffset: t.unused(t.int64, -1, 5),
+  maxBytes: t.int32,
+};
+type Wanted = t.ValueOf<typeof wantedPartition>;
+type WantedTopic = { name: string; partitions: Wanted[] };
 
-interface WantedTopic {
-  name: string;
-  partitions: Wanted[];
-}
-
-export const fetch = api({
-  key: 1,
-  name: "Fetch",
-  versions: [4, 11],
+export const fetch = api(1, "Fetch", [4, 11], {
   request: {
-    replicaId: unused(int32, -1),
-    maxWaitMs: int32,
-    minBytes: int32,
-    maxBytes: int32,
-    isolationLevel: unused(int8, 0),
-    sessionId: unused(int32, 0, 7),
-    sessionEpoch: unused(int32, -1, 7),
-    topics: arrayOf({
-      name: string,
-      partitions: arrayOf({
-        index: int32,
-        currentLeaderEpoch: unused(int32, -1, 9),
-        fetchOffset: int64,
-        logStartOffset: unused(int64, -1, 5),
-        maxBytes: int32,
-      }),
-    }),
-    forgottenTopics: unused(arrayOf({ name: string, partitions: array(int32) }), [], 7),
-    rackId: unused(string, "", 11),
+    replicaId: t.unused(t.int32, -1),
+    maxWaitMs: t.int32,
+    minBytes: t.int32,
+    maxBytes: t.int32,
+    isolationLevel: t.unused(t.int8, 0),
+    sessionId: t.unused(t.int32, 0, 7),
+    sessionEpoch: t.unused(t.int32, -1, 7),
+    topics: t.topicsOf(wantedPartition),
+    forgottenTopics: t.unused(t.arrayOf({ name: t.string, partitions: t.array(t.int32) }), [], 7),
+    rackId: t.unused(t.string, "", 11),
   },
   response: {
-    throttleTimeMs: throttleTimeMs(),
-    errorCode: unused(int16, ERROR.NONE, 7),
-    sessionId: unused(int32, 0, 7),
-    topics: arrayOf({
-      name: string,
-      partitions: arrayOf({
-        index: int32,
-        errorCode: int16,
-        highWatermark: int64,
-        lastStableOffset: int64,
-        logStartOffset: since(5, int64, -1),
-        abortedTransactions: unused(nullableArrayOf({ producerId: int64, firstOffset: int64 }), null),
-        preferredReadReplica: unused(int32, -1, 11),
-        records: batches,
-      }),
+    throttleTimeMs: t.throttleTimeMs(),
+    errorCode: t.unused(t.int16, ERROR.NONE, 7),
+    sessionId: t.unused(t.int32, 0, 7),
+    topics: t.topicsOf({
+      index: t.int32,
+      errorCode: t.int16,
+      highWatermark: t.int64,
+      lastStableOffset: t.int64,
+      logStartOffset: t.since(5, t.int64, -1),
+      abortedTransactions: t.unused(t.nullableArrayOf({ producerId: t.int64, firstOffset: t.int64 }), null),
+      preferredReadReplica: t.unused(t.int32, -1, 11),
+      records: t.batches,
     }),
   },
-  async handle(broker, request, call) {
-    const { maxBytes, minBytes } = request;
-    const wanted = request.topics.map(({ name, partitions }) => ({
-      name,
-      partitions: partitions.map((it) => ({ ...it, partition: broker.topics.partition(name, it.index) })),
-    }));
-    const first = readAll(broker, wanted, maxBytes);
+  async handle(broker, { topics, minBytes, maxBytes, maxWaitMs }, call) {
+    const first = readAll(broker, topics, maxBytes);
     const missing = minBytes - first.bytes;
-    if (first.failed || missing <= 0 || request.maxWaitMs <= 0) return first;
-    const waitedOn = wanted.flatMap(({ partitions }) => partitions.flatMap((it) => it.partition ?? []));
-    await moreBytes(waitedOn, missing, request.maxWaitMs, call);
-    return call.signal.aborted ? undefined : readAll(broker, wanted, maxBytes);
+    if (first.failed || missing <= 0 || maxWaitMs <= 0) return first;
+    const known = topics.flatMap(({ name, partitions }) =>
+      partitions.flatMap(({ index }) => broker.topics.partition(name, index) ?? []),
+    );
+    await moreBytes(known, missing, maxWaitMs, call);
+    return call.signal.aborted ? undefined : readAll(broker, topics, maxBytes);
   },
 });
 
 function readAll(broker: Broker, wanted: WantedTopic[], maxBytes: number) {
   let bytes = 0;
   let failed = false;
-  const topics = wanted.map(({ name, partitions }) => ({
-    name,
-    partitions: partitions.map((it) => {
-      // A deleted topic's partitions are no longer those that the broker has.
-      const isThere = it.partition && broker.topics.partition(name, it.index) === it.partition;
-      const answer = readOne(broker, isThere ? it.partition : undefined, it, maxBytes - bytes);
-      bytes += answer.records.reduce((sum, batch) => sum + batch.length, 0);
-      failed ||= answer.errorCode !== ERROR.NONE;
-      return answer;
-    }),
-  }));
+  const topics = eachPartition(wanted, (topic, it) => {
+    const answer = readOne(broker, broker.topics.partition(topic, it.index), it, maxBytes - bytes);
+    for (const batch of answer.records) bytes += batch.length;
+    failed ||= answer.errorCode !== ERROR.NONE;
+    return answer;
+  });
   return { topics, bytes, failed };
 }
 
 function readOne(broker: Broker, partition: Partition | undefined, wanted: Wanted, budget: number) {
-  const { index, fetchOffset } = wanted;
-  const high = partition?.end ?? -1;
-  const answer = {
-    index,
-    errorCode: ERROR.NONE as number,
-    highWatermark: high,
-    lastStableOffset: high,
-    logStartOffset: partition?.logStart ?? -1,
-    records: [] as Buffer[],
-  };
-  if (!partition) return { ...answer, errorCode: ERROR.UNKNOWN_TOPIC_OR_PARTITION };
-  if (fetchOffset < partition.logStart || fetchOffset > partition.end) {
-    return { ...answer, errorCode: ERROR.OFFSET_OUT_OF_RANGE };
-  }
-  if (budget <= 0) return answer;
-  const { batches: records, damaged } = broker.log.read(
-    partition,
-    fetchOffset,
-    Math.min(wanted.maxBytes, budget),
-  );
-  const stuck = damaged && records.length === 0;
-  return { ...answer, records, errorCode: stuck ? ERROR.CORRUPT_MESSAGE : ERROR.NONE };
+  const { logStart, end } = partition ?? { logStart: -1, end: -1 };
+  const { fetchOffset, maxBytes } = wanted;
+  const answer = (errorCode: number, records: Buffer[] = []) => ({
+    errorCode,
+    highWatermark: end,
+    lastStableOffset: end,
+    logStartOffset: logStart,
+    records,
+  });
+  if (!partition) return answer(ERROR.UNKNOWN_TOPIC_OR_PARTITION);
+  if (fetchOffset < logStart || fetchOffset > end) return answer(ERROR.OFFSET_OUT_OF_RANGE);
+  if (budget <= 0) return answer(ERROR.NONE);
+  const { batches, damaged } = broker.log.read(partition, fetchOffset, Math.min(maxBytes, budget));
+  return answer(damaged && batches.length === 0 ? ERROR.CORRUPT_MESSAGE : ERROR.NONE, batches);
 }
 
 /** Resolves when `missing` bytes have come, after `maxWaitMs`, or when the client is gone. */
-function moreBytes(partitions: Partition[], missing: number, maxWaitMs: number, call: Call): Promise<void> {
-  return new Promise((resolve) => {
-    let left = missing;
-    const done = () => {
-      clearTimeout(timer);
-      call.signal.removeEventListener("abort", done);
-      for (const { waiters } of partitions) waiters.delete(wake);
-      resolve();
-    };
-    const wake = (bytes: number) => {
-      left -= bytes;
-      if (left <= 0) done();
-    };
-    const timer = setTimeout(done, maxWaitMs).unref();
-    call.signal.addEventListener("abort", done);
-    for (const { waiters } of partitions) waiters.add(wake);
+function moreBytes(
+  partitions: Partition[],
+  missing: number,
+  maxWaitMs: number,
+  { signal }: Call,
+): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let left = missing;
+  const wake = (bytes: number) => {
+    left -= bytes;
+    if (left <= 0) resolve();
+  };
+  const stopWaiting = () => resolve();
+  const timer = setTimeout(stopWaiting, maxWaitMs).unref();
+  signal.addEventListener("abort", stopWaiting);
+  for (const { waiters } of partitions) waiters.add(wake);
+  return promise.finally(() => {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", stopWaiting);
+    for (const { waiters } of partitions) waiters.delete(wake);
   });
 }

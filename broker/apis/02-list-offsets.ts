@@ -6,58 +6,36 @@
  */
 import type { Partition } from "../log.ts";
 import { ERROR } from "../protocol/errors.ts";
-import {
-  arrayOf,
-  int8,
-  int16,
-  int32,
-  int64,
-  since,
-  string,
-  throttleTimeMs,
-  unused,
-} from "../protocol/fields.ts";
-import { api, type Broker, LEADER_EPOCH } from "./api.ts";
+import * as t from "../protocol/fields.ts";
+import { api, type Broker, eachPartition, LEADER_EPOCH } from "./api.ts";
 
 const END = -1;
 const START = -2;
 
-export const listOffsets = api({
-  key: 2,
-  name: "ListOffsets",
-  versions: [1, 4],
+export const listOffsets = api(2, "ListOffsets", [1, 4], {
   request: {
-    replicaId: unused(int32, -1),
-    isolationLevel: unused(int8, 0, 2),
-    topics: arrayOf({
-      name: string,
-      partitions: arrayOf({ index: int32, currentLeaderEpoch: unused(int32, -1, 4), timestamp: int64 }),
-    }),
+    replicaId: t.unused(t.int32, -1),
+    isolationLevel: t.unused(t.int8, 0, 2),
+    topics: t.topicsOf({ index: t.int32, currentLeaderEpoch: t.unused(t.int32, -1, 4), timestamp: t.int64 }),
   },
   response: {
-    throttleTimeMs: throttleTimeMs(2),
-    topics: arrayOf({
-      name: string,
-      partitions: arrayOf({
-        index: int32,
-        errorCode: int16,
-        timestamp: int64,
-        offset: int64,
-        leaderEpoch: since(4, int32, -1),
-      }),
+    throttleTimeMs: t.throttleTimeMs(2),
+    topics: t.topicsOf({
+      index: t.int32,
+      errorCode: t.int16,
+      timestamp: t.int64,
+      offset: t.int64,
+      leaderEpoch: t.since(4, t.int32, -1),
     }),
   },
   handle: (broker, { topics }) => ({
-    topics: topics.map(({ name, partitions }) => ({
-      name,
-      partitions: partitions.map(({ index, timestamp }) => {
-        const partition = broker.topics.partition(name, index);
-        const errorCode = partition ? ERROR.NONE : ERROR.UNKNOWN_TOPIC_OR_PARTITION;
-        const found = partition && find(broker, partition, timestamp);
-        const nothing = { timestamp: -1, offset: -1 };
-        return { index, errorCode, leaderEpoch: found ? LEADER_EPOCH : -1, ...(found ?? nothing) };
-      }),
-    })),
+    topics: eachPartition(topics, (topic, { index, timestamp }) => {
+      const partition = broker.topics.partition(topic, index);
+      const errorCode = partition ? ERROR.NONE : ERROR.UNKNOWN_TOPIC_OR_PARTITION;
+      const found = partition && find(broker, partition, timestamp);
+      if (!found) return { errorCode, timestamp: -1, offset: -1, leaderEpoch: -1 };
+      return { errorCode, ...found, leaderEpoch: LEADER_EPOCH };
+    }),
   }),
 });
 

@@ -1,60 +1,35 @@
 /** OffsetFetch: what a group has committed; -1 where it has nothing. A null list (from version 2) means all. */
 import { ERROR } from "../protocol/errors.ts";
-import {
-  array,
-  arrayOf,
-  int16,
-  int32,
-  int64,
-  nullableArrayOf,
-  nullableString,
-  since,
-  string,
-  throttleTimeMs,
-  unused,
-} from "../protocol/fields.ts";
+import * as t from "../protocol/fields.ts";
 import { api } from "./api.ts";
 
-export const offsetFetch = api({
-  key: 9,
-  name: "OffsetFetch",
-  versions: [1, 5],
+export const offsetFetch = api(9, "OffsetFetch", [1, 5], {
   request: {
-    groupId: string,
-    topics: nullableArrayOf({ name: string, partitionIndexes: array(int32) }),
+    groupId: t.string,
+    topics: t.nullableArrayOf({ name: t.string, indexes: t.array(t.int32) }),
   },
   response: {
-    throttleTimeMs: throttleTimeMs(3),
-    topics: arrayOf({
-      name: string,
-      partitions: arrayOf({
-        partitionIndex: int32,
-        committedOffset: int64,
-        committedLeaderEpoch: since(5, int32, -1),
-        metadata: nullableString,
-        errorCode: unused(int16, ERROR.NONE),
-      }),
+    throttleTimeMs: t.throttleTimeMs(3),
+    topics: t.topicsOf({
+      index: t.int32,
+      offset: t.int64,
+      leaderEpoch: t.since(5, t.int32, -1),
+      metadata: t.nullableString,
+      errorCode: t.unused(t.int16, ERROR.NONE),
     }),
-    errorCode: unused(int16, ERROR.NONE, 2),
+    errorCode: t.unused(t.int16, ERROR.NONE, 2),
   },
   handle(broker, { groupId, topics }) {
-    const byTopic = Map.groupBy(broker.groups.committed.of(groupId), ({ topic }) => topic);
-    const all = [...byTopic].map(([name, offsets]) => ({
-      name,
-      partitionIndexes: offsets.map(({ partition }) => partition),
-    }));
+    const byTopic = Map.groupBy(broker.groups.committed(groupId), ({ topic }) => topic);
+    const all = [...byTopic].map(([name, offsets]) => ({ name, indexes: offsets.map((it) => it.partition) }));
+    const answer = (name: string, index: number) => {
+      const found = byTopic.get(name)?.find(({ partition }) => partition === index);
+      return { index, ...(found ?? { offset: -1, leaderEpoch: -1, metadata: "" }) };
+    };
     return {
-      topics: (topics ?? all).map(({ name, partitionIndexes }) => ({
+      topics: (topics ?? all).map(({ name, indexes }) => ({
         name,
-        partitions: partitionIndexes.map((partitionIndex) => {
-          const offset = byTopic.get(name)?.find(({ partition }) => partition === partitionIndex);
-          return {
-            partitionIndex,
-            committedOffset: offset?.committed_offset ?? -1,
-            committedLeaderEpoch: offset?.leader_epoch ?? -1,
-            metadata: offset?.metadata ?? "",
-          };
-        }),
+        partitions: indexes.map((index) => answer(name, index)),
       })),
     };
   },

@@ -1,22 +1,19 @@
 /** FindCoordinator: always this node; of a transaction there is none. */
 import { ERROR } from "../protocol/errors.ts";
-import { int8, int16, int32, nullableString, since, string, throttleTimeMs } from "../protocol/fields.ts";
+import * as t from "../protocol/fields.ts";
 import { api, NODE_ID } from "./api.ts";
 
 const GROUP = 0;
 
-export const findCoordinator = api({
-  key: 10,
-  name: "FindCoordinator",
-  versions: [0, 2],
-  request: { key: string, keyType: since(1, int8, GROUP) },
+export const findCoordinator = api(10, "FindCoordinator", [0, 2], {
+  request: { key: t.string, keyType: t.since(1, t.int8, GROUP) },
   response: {
-    throttleTimeMs: throttleTimeMs(1),
-    errorCode: int16,
-    errorMessage: since(1, nullableString, null),
-    nodeId: int32,
-    host: string,
-    port: int32,
+    throttleTimeMs: t.throttleTimeMs(1),
+    errorCode: t.int16,
+    errorMessage: t.since(1, t.nullableString, null),
+    nodeId: t.int32,
+    host: t.string,
+    port: t.int32,
   },
   handle({ host, port }, { keyType }) {
     if (keyType === GROUP) return { errorCode: ERROR.NONE, errorMessage: null, nodeId: NODE_ID, host, port };

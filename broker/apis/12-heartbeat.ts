@@ -1,21 +1,19 @@
 /** Heartbeat: keeps a member in its group, and tells it to join again while a rebalance is on. */
 import { ERROR } from "../protocol/errors.ts";
-import { int16, int32, nullableString, since, string, throttleTimeMs } from "../protocol/fields.ts";
+import * as t from "../protocol/fields.ts";
 import { api } from "./api.ts";
 
-export const heartbeat = api({
-  key: 12,
-  name: "Heartbeat",
-  versions: [0, 3],
+export const heartbeat = api(12, "Heartbeat", [0, 3], {
   request: {
-    groupId: string,
-    generationId: int32,
-    memberId: string,
-    groupInstanceId: since(3, nullableString, null),
+    groupId: t.string,
+    generationId: t.int32,
+    memberId: t.string,
+    groupInstanceId: t.since(3, t.nullableString, null),
   },
-  response: { throttleTimeMs: throttleTimeMs(1), errorCode: int16 },
-  handle(broker, request) {
-    const group = broker.groups.find(request.groupId);
-    return { errorCode: group?.heartbeat(request, request.generationId) ?? ERROR.UNKNOWN_MEMBER_ID };
+  response: { throttleTimeMs: t.throttleTimeMs(1), errorCode: t.int16 },
+  handle(broker, { groupId, generationId, ...who }) {
+    return {
+      errorCode: broker.groups.find(groupId)?.heartbeat(who, generationId) ?? ERROR.UNKNOWN_MEMBER_ID,
+    };
   },
 });

@@ -1,27 +1,20 @@
 /** LeaveGroup: one member, or from version 3 several, a static one also by its instance id alone. */
 import { ERROR } from "../protocol/errors.ts";
-import {
-  arrayOf,
-  between,
-  int16,
-  nullableString,
-  since,
-  string,
-  throttleTimeMs,
-} from "../protocol/fields.ts";
+import * as t from "../protocol/fields.ts";
 import { api } from "./api.ts";
 
-const identity = { memberId: string, groupInstanceId: nullableString };
+const identity = { memberId: t.string, groupInstanceId: t.nullableString };
 
-export const leaveGroup = api({
-  key: 13,
-  name: "LeaveGroup",
-  versions: [0, 3],
-  request: { groupId: string, memberId: between(0, 2, string, ""), members: since(3, arrayOf(identity), []) },
+export const leaveGroup = api(13, "LeaveGroup", [0, 3], {
+  request: {
+    groupId: t.string,
+    memberId: t.between(0, 2, t.string, ""),
+    members: t.since(3, t.arrayOf(identity), []),
+  },
   response: {
-    throttleTimeMs: throttleTimeMs(1),
-    errorCode: int16,
-    members: since(3, arrayOf({ ...identity, errorCode: int16 }), []),
+    throttleTimeMs: t.throttleTimeMs(1),
+    errorCode: t.int16,
+    members: t.since(3, t.arrayOf({ ...identity, errorCode: t.int16 }), []),
   },
   handle(broker, { groupId, memberId, members }, { version }) {
     const group = broker.groups.find(groupId);

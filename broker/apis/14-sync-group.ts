@@ -1,32 +1,20 @@
 /** SyncGroup: the leader brings what each member gets; every member is answered with its own part. */
+import { refusedSync } from "../member.ts";
 import { ERROR } from "../protocol/errors.ts";
-import {
-  arrayOf,
-  bytes,
-  int16,
-  int32,
-  nullableString,
-  since,
-  string,
-  throttleTimeMs,
-} from "../protocol/fields.ts";
+import * as t from "../protocol/fields.ts";
 import { api } from "./api.ts";
 
-export const syncGroup = api({
-  key: 14,
-  name: "SyncGroup",
-  versions: [0, 3],
+export const syncGroup = api(14, "SyncGroup", [0, 3], {
   request: {
-    groupId: string,
-    generationId: int32,
-    memberId: string,
-    groupInstanceId: since(3, nullableString, null),
-    assignments: arrayOf({ memberId: string, assignment: bytes }),
+    groupId: t.string,
+    generationId: t.int32,
+    memberId: t.string,
+    groupInstanceId: t.since(3, t.nullableString, null),
+    assignments: t.arrayOf({ memberId: t.string, assignment: t.bytes }),
   },
-  response: { throttleTimeMs: throttleTimeMs(1), errorCode: int16, assignment: bytes },
-  handle(broker, request) {
-    const group = broker.groups.find(request.groupId);
-    if (!group) return { errorCode: ERROR.UNKNOWN_MEMBER_ID, assignment: Buffer.alloc(0) };
-    return group.sync(request, request.generationId, request.assignments);
+  response: { throttleTimeMs: t.throttleTimeMs(1), errorCode: t.int16, assignment: t.bytes },
+  handle(broker, { groupId, generationId, assignments, ...who }) {
+    const group = broker.groups.find(groupId);
+    return group?.sync(who, generationId, assignments) ?? refusedSync(ERROR.UNKNOWN_MEMBER_ID);
   },
 });

@@ -4,68 +4,51 @@
  * -1 takes the broker's default. One replica, on this node. Not done: topics whose names differ only in . and _.
  */
 import { ERROR } from "../protocol/errors.ts";
-import {
-  array,
-  arrayOf,
-  bool,
-  int16,
-  int32,
-  nullableString,
-  since,
-  string,
-  throttleTimeMs,
-  unused,
-} from "../protocol/fields.ts";
-import { configFault, type TopicConfigs } from "../topic-configs.ts";
+import * as t from "../protocol/fields.ts";
+import { configFault } from "../topic-configs.ts";
 import { isTopicName, MAX_PARTITIONS } from "../topics.ts";
 import { api, type Broker, NODE_ID } from "./api.ts";
 
-interface NewTopic {
-  name: string;
-  numPartitions: number;
-  replicationFactor: number;
-  assignments: { partitionIndex: number; brokerIds: number[] }[];
-  configs: { name: string; value: string | null }[];
-}
-
+const newTopic = {
+  name: t.string,
+  numPartitions: t.int32,
+  replicationFactor: t.int16,
+  assignments: t.arrayOf({ index: t.int32, brokerIds: t.array(t.int32) }),
+  configs: t.arrayOf({ name: t.string, value: t.nullableString }),
+};
+type NewTopic = t.ValueOf<typeof newTopic>;
 type Fault = [errorCode: number, errorMessage: string];
 
-export const createTopics = api({
-  key: 19,
-  name: "CreateTopics",
-  versions: [0, 4],
+export const createTopics = api(19, "CreateTopics", [0, 4], {
   request: {
-    topics: arrayOf({
-      name: string,
-      numPartitions: int32,
-      replicationFactor: int16,
-      assignments: arrayOf({ partitionIndex: int32, brokerIds: array(int32) }),
-      configs: arrayOf({ name: string, value: nullableString }),
-    }),
-    timeoutMs: unused(int32, 30_000),
-    validateOnly: since(1, bool, false),
+    topics: t.arrayOf(newTopic),
+    timeoutMs: t.unused(t.int32, 30_000),
+    validateOnly: t.since(1, t.bool, false),
   },
   response: {
-    throttleTimeMs: throttleTimeMs(2),
-    topics: arrayOf({ name: string, errorCode: int16, errorMessage: since(1, nullableString, null) }),
+    throttleTimeMs: t.throttleTimeMs(2),
+    topics: t.arrayOf({
+      name: t.string,
+      errorCode: t.int16,
+      errorMessage: t.since(1, t.nullableString, null),
+    }),
   },
   handle: (broker, { topics, validateOnly }) => ({
     topics: topics.map((topic) => {
       const { name, assignments, numPartitions } = topic;
-      const twice = topics.filter((it) => it.name === name).length > 1;
+      const isTwice = topics.filter((it) => it.name === name).length > 1;
       const count = assignments.length || (numPartitions === -1 ? broker.defaultPartitions : numPartitions);
-      const fault: Fault | undefined = twice
+      const [errorCode, errorMessage] = isTwice
         ? [ERROR.INVALID_REQUEST, `${name} is there twice`]
-        : topicFault(broker, topic, count);
-      if (!fault && !validateOnly) broker.topics.create(name, count, configsOf(topic));
-      return { name, errorCode: fault?.[0] ?? ERROR.NONE, errorMessage: fault?.[1] ?? null };
+        : (topicFault(broker, topic, count) ?? [ERROR.NONE, null]);
+      if (errorCode === ERROR.NONE && !validateOnly) {
+        const configs = topic.configs.map((config) => [config.name, config.value ?? ""]);
+        broker.topics.create(name, count, Object.fromEntries(configs));
+      }
+      return { name, errorCode, errorMessage };
     }),
   }),
 });
-
-function configsOf({ configs }: NewTopic): TopicConfigs {
-  return Object.fromEntries(configs.map(({ name, value }) => [name, value ?? ""]));
-}
 
 function topicFault(broker: Broker, topic: NewTopic, count: number): Fault | undefined {
   const { name, assignments, replicationFactor } = topic;

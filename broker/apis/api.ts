@@ -2,16 +2,7 @@
 import type { BrokerLog } from "../broker.ts";
 import type { Groups } from "../groups.ts";
 import type { Log } from "../log.ts";
-import {
-  type Field,
-  type Fields,
-  int16,
-  int32,
-  arrayOf,
-  string,
-  struct,
-  type ValueOf,
-} from "../protocol/fields.ts";
+import * as t from "../protocol/fields.ts";
 import type { Topics } from "../topics.ts";
 
 /** What every handler works on. */
@@ -40,45 +31,46 @@ export interface Call {
   signal: AbortSignal;
 }
 
-interface ApiSpec<Q extends Fields, S extends Fields> {
-  key: number;
-  name: string;
-  versions: [least: number, most: number];
-  /** Said to clients where it differs from what is answered. */
-  advertised?: [least: number, most: number];
+type Versions = [least: number, most: number];
+type Answer<T> = T | undefined | Promise<T | undefined>;
+
+interface ApiSpec<Q extends t.Fields, S extends t.Fields> {
+  /** What clients are told where it differs from what is answered. */
+  advertised?: Versions;
   /** From this version on, compact lengths and tags. */
   flexibleFrom?: number;
   request: Q;
   response: S;
   /** No answer (`undefined`) is only for acks=0. */
-  handle(
-    broker: Broker,
-    request: ValueOf<Q>,
-    call: Call,
-  ): ValueOf<S> | undefined | Promise<ValueOf<S> | undefined>;
+  handle(broker: Broker, request: t.ValueOf<Q>, call: Call): Answer<t.ValueOf<S>>;
 }
 
 export interface Api {
   key: number;
   name: string;
-  versions: [least: number, most: number];
-  advertised: [least: number, most: number];
+  versions: Versions;
+  advertised: Versions;
   flexibleFrom: number;
-  request: Field<unknown>;
-  response: Field<unknown>;
+  request: t.Field<unknown>;
+  response: t.Field<unknown>;
   handle(broker: Broker, request: unknown, call: Call): unknown;
 }
 
-export function api<Q extends Fields, S extends Fields>(spec: ApiSpec<Q, S>): Api {
-  const { handle, request, response, ...rest } = spec;
-  return {
-    advertised: spec.versions,
-    flexibleFrom: Number.POSITIVE_INFINITY,
-    ...rest,
-    request: struct(request),
-    response: struct(response),
-    handle: (broker, value, call) => handle(broker, value as ValueOf<Q>, call),
-  };
+export function api<Q extends t.Fields, S extends t.Fields>(
+  key: number,
+  name: string,
+  versions: Versions,
+  {
+    advertised = versions,
+    flexibleFrom = Number.POSITIVE_INFINITY,
+    request,
+    response,
+    handle,
+  }: ApiSpec<Q, S>,
+): Api {
+  const wire = { request: t.struct(request), response: t.struct(response) };
+  const run: Api["handle"] = (broker, value, call) => handle(broker, value as t.ValueOf<Q>, call);
+  return { key, name, versions, advertised, flexibleFrom, ...wire, handle: run };
 }
 
 /** The only node of the cluster. */
@@ -88,8 +80,13 @@ export const LEADER_EPOCH = 0;
 /** "Not asked for", where a response could list what the client may do. */
 export const NO_OPERATIONS = -2_147_483_648;
 
-export const topicErrors = arrayOf({ name: string, errorCode: int16 });
-export const partitionErrors = arrayOf({
-  name: string,
-  partitions: arrayOf({ partitionIndex: int32, errorCode: int16 }),
-});
+/** The `topics` of an answer, made for each partition of a request's `topics`. */
+export function eachPartition<P extends { index: number }, A>(
+  topics: { name: string; partitions: P[] }[],
+  answer: (topic: string, partition: P) => A,
+) {
+  return topics.map(({ name, partitions }) => ({
+    name,
+    partitions: partitions.map((it) => ({ index: it.index, ...answer(name, it) })),
+  }));
+}

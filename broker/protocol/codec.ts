@@ -1,7 +1,6 @@
 /**
- * Big-endian primitives of the Kafka wire protocol.
+ * The bytes of one frame: read with every length checked, written with the frame's own length in front.
  *
- * In: the bytes of one frame. Out: numbers, strings, slices of the frame (not copies).
  * Errors: ProtocolError when a frame ends early or a length in it cannot be true.
  * Source: https://kafka.apache.org/protocol#protocol_types
  */
@@ -19,7 +18,7 @@ export class Reader {
     return this.bytes.length - this.at;
   }
 
-  /** The next `length` bytes. */
+  /** The next `length` bytes, not copied. */
   take(length: number): Buffer {
     if (length < 0 || length > this.remaining) {
       throw new ProtocolError(`byte ${this.at}: expected ${length} more bytes, found ${this.remaining}`);
@@ -28,28 +27,10 @@ export class Reader {
     return this.bytes.subarray(this.at - length, this.at);
   }
 
-  int8(): number {
-    return this.take(1).readInt8(0);
-  }
-
-  int16(): number {
-    return this.take(2).readInt16BE(0);
-  }
-
-  int32(): number {
-    return this.take(4).readInt32BE(0);
-  }
-
-  /** Offsets and times fit in 2^53; a larger number is a client's fault and is clamped. */
-  int64(): number {
-    const value = Number(this.take(8).readBigInt64BE(0));
-    return Math.max(-Number.MAX_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, value));
-  }
-
-  unsignedVarint(): number {
+  varint(): number {
     let value = 0;
     for (let shift = 0; shift < 35; shift += 7) {
-      const byte = this.take(1)[0] ?? 0;
+      const byte = this.take(1).readUInt8();
       value += (byte & 0x7f) * 2 ** shift;
       if (byte < 0x80) return value;
     }
@@ -57,16 +38,15 @@ export class Reader {
   }
 
   /** -1 stands for null. */
-  length(bytes: 2 | 4): number {
-    if (this.compact) return this.unsignedVarint() - 1;
-    return bytes === 2 ? this.int16() : this.int32();
+  length(width: 2 | 4): number {
+    return this.compact ? this.varint() - 1 : this.take(width).readIntBE(0, width);
   }
 
   skipTags(): void {
     if (!this.compact) return;
-    for (let count = this.unsignedVarint(); count > 0; count--) {
-      this.unsignedVarint();
-      this.take(this.unsignedVarint());
+    for (let count = this.varint(); count > 0; count--) {
+      this.varint();
+      this.take(this.varint());
     }
   }
 }
@@ -77,8 +57,8 @@ export class Writer {
   /** The first four bytes are the frame's length, written last. */
   private at = 4;
 
-  /** Moves on by `length` bytes and gives the place where they start. */
-  private claim(length: number): number {
+  /** The next `length` bytes, to be filled. */
+  claim(length: number): Buffer {
     const start = this.at;
     this.at += length;
     if (this.at > this.bytes.length) {
@@ -86,51 +66,29 @@ export class Writer {
       this.bytes.copy(larger, 0, 0, start);
       this.bytes = larger;
     }
-    return start;
+    return this.bytes.subarray(start, this.at);
   }
 
   raw(bytes: Uint8Array): void {
-    const start = this.claim(bytes.length);
-    this.bytes.set(bytes, start);
+    this.claim(bytes.length).set(bytes);
   }
 
-  int8(value: number): void {
-    const start = this.claim(1);
-    this.bytes.writeInt8(value, start);
+  varint(value: number): void {
+    if (value > 0x7f) {
+      this.claim(1).writeUInt8((value & 0x7f) | 0x80);
+      this.varint(value >>> 7);
+    } else this.claim(1).writeUInt8(value);
   }
 
-  int16(value: number): void {
-    const start = this.claim(2);
-    this.bytes.writeInt16BE(value, start);
-  }
-
-  int32(value: number): void {
-    const start = this.claim(4);
-    this.bytes.writeInt32BE(value, start);
-  }
-
-  int64(value: number): void {
-    const start = this.claim(8);
-    this.bytes.writeBigInt64BE(BigInt(value), start);
-  }
-
-  unsignedVarint(value: number): void {
-    let rest = value;
-    for (; rest > 0x7f; rest = Math.floor(rest / 128)) this.raw(Uint8Array.of((rest & 0x7f) | 0x80));
-    this.raw(Uint8Array.of(rest));
-  }
-
-  length(value: number, bytes: 2 | 4): void {
-    if (this.compact) this.unsignedVarint(value + 1);
-    else if (bytes === 2) this.int16(value);
-    else this.int32(value);
+  length(value: number, width: 2 | 4): void {
+    if (this.compact) this.varint(value + 1);
+    else this.claim(width).writeIntBE(value, 0, width);
   }
 
   noTags(): void {
-    if (this.compact) this.unsignedVarint(0);
+    if (this.compact) this.varint(0);
   }
 
-  /** What was written, as one frame: its length in front. */
   frame(): Buffer {
     this.bytes.writeInt32BE(this.at - 4, 0);
     return this.bytes.subarray(0, this.at);

@@ -1,7 +1,7 @@
 /**
  * The words in which a message is described once, to be read, written and typed from that.
  *
- * In: `{ name: string, partitions: arrayOf({ index: int32 }) }`, fields in wire order.
+ * In: `{ name: t.string, partitions: t.arrayOf({ index: t.int32 }) }`, fields in wire order.
  * Out: a Field that reads and writes it, and its TypeScript type by `ValueOf`.
  */
 import { ProtocolError, type Reader, type Writer } from "./codec.ts";
@@ -13,52 +13,62 @@ export interface Field<T> {
 
 export type Fields = Record<string, Field<unknown>>;
 
-/** The object that `Fields` describe, without the fields that are `unused`. */
+/** The object that `Fields` describe, without those that are `unused`. */
 export type ValueOf<F extends Fields> = {
   [K in keyof F as F[K] extends Field<undefined> ? never : K]: F[K] extends Field<infer T> ? T : never;
 };
 
-export const int8: Field<number> = { read: (r) => r.int8(), write: (w, value) => w.int8(value) };
-export const int16: Field<number> = { read: (r) => r.int16(), write: (w, value) => w.int16(value) };
-export const int32: Field<number> = { read: (r) => r.int32(), write: (w, value) => w.int32(value) };
-export const int64: Field<number> = { read: (r) => r.int64(), write: (w, value) => w.int64(value) };
+const integer = (width: 1 | 2 | 4): Field<number> => ({
+  read: (reader) => reader.take(width).readIntBE(0, width),
+  write: (writer, value) => void writer.claim(width).writeIntBE(value, 0, width),
+});
+
+export const int8 = integer(1);
+export const int16 = integer(2);
+export const int32 = integer(4);
+
+/** Offsets and times fit in 2^53; a larger number is a client's fault and is clamped. */
+export const int64: Field<number> = {
+  read(reader) {
+    const value = Number(reader.take(8).readBigInt64BE());
+    return Math.max(-Number.MAX_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, value));
+  },
+  write: (writer, value) => void writer.claim(8).writeBigInt64BE(BigInt(value)),
+};
+
 export const bool: Field<boolean> = {
-  read: (r) => r.int8() !== 0,
-  write: (w, value) => w.int8(value ? 1 : 0),
+  read: (reader, version) => int8.read(reader, version) !== 0,
+  write: (writer, value, version) => int8.write(writer, value ? 1 : 0, version),
 };
 
-export const nullableString: Field<string | null> = {
+/** Bytes behind a length; -1 stands for null. */
+const blob = (width: 2 | 4): Field<Buffer | null> => ({
   read(reader) {
-    const length = reader.length(2);
-    return length < 0 ? null : reader.take(length).toString("utf8");
-  },
-  write(writer, value) {
-    if (value === null) return writer.length(-1, 2);
-    const bytes = Buffer.from(value);
-    writer.length(bytes.length, 2);
-    writer.raw(bytes);
-  },
-};
-
-export const nullableBytes: Field<Buffer | null> = {
-  read(reader) {
-    const length = reader.length(4);
+    const length = reader.length(width);
     return length < 0 ? null : reader.take(length);
   },
   write(writer, value) {
-    writer.length(value?.length ?? -1, 4);
+    writer.length(value?.length ?? -1, width);
     if (value) writer.raw(value);
   },
+});
+
+const shortBlob = blob(2);
+export const nullableBytes = blob(4);
+
+export const nullableString: Field<string | null> = {
+  read: (reader, version) => shortBlob.read(reader, version)?.toString("utf8") ?? null,
+  write: (writer, value, version) =>
+    shortBlob.write(writer, value === null ? null : Buffer.from(value), version),
 };
 
 /** Record batches one behind the other, as one run of bytes. */
-export const batches: Field<Uint8Array[]> = {
+export const batches: Field<Buffer[]> = {
   read: (reader) => [reader.take(reader.length(4))],
   write(writer, value) {
-    writer.length(
-      value.reduce((sum, batch) => sum + batch.length, 0),
-      4,
-    );
+    let length = 0;
+    for (const batch of value) length += batch.length;
+    writer.length(length, 4);
     for (const batch of value) writer.raw(batch);
   },
 };
@@ -67,10 +77,9 @@ export function struct<F extends Fields>(fields: F): Field<ValueOf<F>> {
   const entries = Object.entries(fields);
   return {
     read(reader, version) {
-      const value: Record<string, unknown> = {};
-      for (const [name, field] of entries) value[name] = field.read(reader, version);
+      const values = entries.map(([name, field]) => [name, field.read(reader, version)]);
       reader.skipTags();
-      return value as ValueOf<F>;
+      return Object.fromEntries(values);
     },
     write(writer, value, version) {
       const values: Record<string, unknown> = value;
@@ -95,30 +104,32 @@ function nullableArray<T>(item: Field<T>): Field<T[] | null> {
   };
 }
 
-function required<T>(field: Field<T | null>): Field<T> {
-  return {
-    read(reader, version) {
-      const value = field.read(reader, version);
-      if (value === null) throw new ProtocolError("null where the protocol wants a value");
-      return value;
-    },
-    write: field.write,
-  };
-}
+const required = <T>(field: Field<T | null>): Field<T> => ({
+  read(reader, version) {
+    const value = field.read(reader, version);
+    if (value === null) throw new ProtocolError("null where the protocol wants a value");
+    return value;
+  },
+  write: field.write,
+});
 
 export const string = required(nullableString);
 export const bytes = required(nullableBytes);
 export const array = <T>(item: Field<T>) => required(nullableArray(item));
+export const nullableStrings = nullableArray(string);
 export const arrayOf = <F extends Fields>(fields: F) => array(struct(fields));
 export const nullableArrayOf = <F extends Fields>(fields: F) => nullableArray(struct(fields));
-export const nullableStrings = nullableArray(string);
+/** The form that most messages have: fields for each partition of each topic. */
+export const topicsOf = <F extends Fields>(partition: F) =>
+  arrayOf({ name: string, partitions: arrayOf(partition) });
 
 /** A field of the versions `from` to `to`; in others it is not on the wire and reads as `absent`. */
 export function between<T>(from: number, to: number, field: Field<T>, absent: T): Field<T> {
+  const isThere = (version: number) => version >= from && version <= to;
   return {
-    read: (reader, version) => (version >= from && version <= to ? field.read(reader, version) : absent),
+    read: (reader, version) => (isThere(version) ? field.read(reader, version) : absent),
     write(writer, value, version) {
-      if (version >= from && version <= to) field.write(writer, value, version);
+      if (isThere(version)) field.write(writer, value, version);
     },
   };
 }
@@ -133,15 +144,10 @@ export function unused<T>(
   from = 0,
   to = Number.POSITIVE_INFINITY,
 ): Field<undefined> {
-  const there = (version: number) => version >= from && version <= to;
+  const there = between(from, to, field, value);
   return {
-    read(reader, version) {
-      if (there(version)) field.read(reader, version);
-      return undefined;
-    },
-    write(writer, _, version) {
-      if (there(version)) field.write(writer, value, version);
-    },
+    read: (reader, version) => void there.read(reader, version),
+    write: (writer, _, version) => there.write(writer, value, version),
   };
 }
 
