@@ -43,8 +43,8 @@ type Mode =
   | { is: "closed" }
   /** Still closed; `ratio` is the current of the fullest phase over the rated one, `heat` the sum of (r² - 1) dt. */
   | { is: "overloaded"; ratio: number; heat: number }
-  /** `left`: seconds to the reclose. What tripped it stays latched until then. `swell`: the supply over normal. */
-  | { is: "open"; left: number; groundA: number; arc: 0 | 1; swell: number };
+  /** `left`: seconds to the reclose; `swell`: the supply over the usual one until then. */
+  | { is: "open"; left: number; swell: number };
 
 export interface BreakerState {
   /** Unix ms. */
@@ -99,7 +99,7 @@ function next(before: BreakerState, dt: number, random: Random): Step<BreakerSta
   };
   const used = utilisation(state);
   state.temperature = follow(before.temperature, warmTo(state, used), dt, THERMAL_INERTIA_S);
-  return { state, measurements: measure(state, used, random), event_type: event };
+  return { state, measurements: measure(state, used, event, random), event_type: event };
 }
 
 /** What the protection makes of this step. */
@@ -132,8 +132,6 @@ function open(fault: Fault, random: Random): Mode {
   return {
     is: "open",
     left: between(20, 60, random),
-    groundA: fault === "ground_fault" ? between(1, 12, random) : 0,
-    arc: fault === "arc_fault" ? 1 : 0,
     swell: fault === "overvoltage" ? between(1.12, 1.18, random) : 1,
   };
 }
@@ -150,10 +148,11 @@ function warmTo({ at }: BreakerState, used: number): number {
   return 27 + 3 * dayWave(at, 15) + RISE_AT_RATED_K * used ** 2;
 }
 
-function measure(state: BreakerState, used: number, random: Random): Measured {
+function measure(state: BreakerState, used: number, event: EventType, random: Random): Measured {
   const { mode } = state;
   const closed = mode.is === "open" ? 0 : 1;
   const swell = mode.is === "open" ? mode.swell : 1;
+  const leakageA = closed * between(0, 0.01, random);
   const amps = state.balance.map((part) => round(used * part * RATED_CURRENT_A, 2));
   const volts = state.supply.map((supply, phase) =>
     round(supply * swell - FEEDER_OHM * (amps[phase] ?? 0), 2),
@@ -167,9 +166,11 @@ function measure(state: BreakerState, used: number, random: Random): Measured {
     status: { breaker: closed, position: closed, communication: 1 },
     protection: {
       trip_count: state.trips,
-      ground_fault_current: round(mode.is === "open" ? mode.groundA : between(0, 0.01, random), 3),
-      arc_fault: mode.is === "open" ? mode.arc : 0,
-      harmonic_distortion: round(1.4 + 1.8 * used + between(0, 0.4, random), 2),
+      // The message of the trip shows what the protection saw; with the contacts open it is over.
+      ground_fault_current: round(event === "ground_fault" ? between(6, 30, random) : leakageA, 3),
+      arc_fault: event === "arc_fault" ? 1 : 0,
+      // Of the current, so there is none without a load.
+      ...(used > 0 ? { harmonic_distortion: round(9 - 5 * used + between(-0.5, 0.5, random), 2) } : {}),
     },
     operational: {
       load_percentage: round(100 * used, 1),

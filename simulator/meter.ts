@@ -72,7 +72,7 @@ function demandOf({ at, peak, habit }: MeterState): number {
 }
 
 export const meter: DeviceModel<MeterState> = {
-  manufacturer: "GridSense",
+  manufacturer: "GridMetrics",
   models: ["GM-100", "GM-300"],
   interval: 60,
   start,

@@ -73,8 +73,8 @@ function vapourPressure(temperature: number): number {
 }
 
 export const sensor: DeviceModel<SensorState> = {
-  manufacturer: "ClimaTech",
-  models: ["CT-10", "CT-20"],
+  manufacturer: "AirSense",
+  models: ["AS-1", "AS-2"],
   interval: 30,
   start,
   next,
