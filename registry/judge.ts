@@ -5,15 +5,223 @@
  * Errors: none thrown; what cannot be enriched is a DeadLetter (`schema`, `key_mismatch`, `bad_timestamp`).
  * Pure: no clock, no memory of other messages. Source: design.md sections 3, 5, 6.
  */
-import type { Plan } from "./plan.ts";
+import type { Detection, Finding, Grade } from "../schemas/enriched.ts";
+import { judgeChecks } from "./checks.ts";
+import { contradiction, detect, type Detected } from "./detect.ts";
+import { identify, typeName } from "./identity.ts";
+import { deviceMetadata, UNKNOWN_METADATA } from "./metadata.ts";
+import { nearestType } from "./nearest.ts";
+import { chooseNominal, siteOf } from "./nominal.ts";
+import type { Plan, PlanShape, PlanType } from "./plan.ts";
+import { extract, findShape, nearestShape, normalizedJson } from "./shape.ts";
+import { formatIso } from "./time.ts";
+import { claimOf, judgeClaim } from "./timestamp.ts";
+import { addFinding, isRecord, judgeValues, type Places, type Values } from "./values.ts";
 import type { RecordSource, Verdict } from "./verdict.ts";
+import { shown } from "./words.ts";
 
 export function judge(message: Record<string, unknown>, source: RecordSource, plan: Plan): Verdict {
-  // The seam first: the rules come in the next commits.
+  const sent = Object.hasOwn(message, "measurements") ? message.measurements : undefined;
+  const ownForm = isRecord(sent);
+  const shape = findShape(message, ownForm, plan);
+  if (sent !== undefined && !ownForm && shape === undefined)
+    return {
+      ok: false,
+      reason: "schema",
+      path: "/measurements",
+      message: `measurements is ${typeName(sent)}; expected an object`,
+    };
+  const deviceId = identify(message, shape, source);
+  if (typeof deviceId !== "string") return deviceId;
+  const claim = claimOf(message, shape);
+  if (claim.bad && (ownForm || shape !== undefined))
+    return {
+      ok: false,
+      reason: "bad_timestamp",
+      path: claim.path,
+      message: `${claim.problem}; expected ${claim.expected}`,
+    };
+
+  const findings: Finding[] = [];
+  if (source.key === null || source.key === "") addFinding(findings, "key.missing", "info", "");
+  judgeClaim(claim, source.timestamp, findings);
+  const input = inputOf(message, sent, shape, findings);
+  const decided = decideType(message, input, shape, plan, findings);
+  const { type } = decided;
+  let completeness = 0;
+  if (type !== undefined) {
+    const nominal = chooseNominal(input.measurements, type, siteOf(deviceId, plan));
+    const there = judgeValues(input.measurements, type, nominal, input.places, findings);
+    judgeChecks(input.measurements, type, input.places, findings);
+    completeness = type.required === 0 ? 100 : Math.floor((100 * there) / type.required);
+  }
+  const timestamp = claim.bad ? undefined : claim.ms;
+  const iso = timestamp === undefined ? null : formatIso(timestamp);
   return {
-    ok: false,
-    reason: "internal",
-    path: "",
-    message: `not yet: ${plan.version} ${source.timestamp} ${Object.keys(message).length}`,
+    ok: true,
+    device_id: deviceId,
+    device_type: type === undefined ? "unknown" : type.key,
+    type,
+    shape,
+    device_metadata: type === undefined ? UNKNOWN_METADATA : deviceMetadata(type, message),
+    measurement_metadata: type === undefined ? "{}" : type.measurement_json,
+    normalized: input.extracted === undefined ? undefined : normalizedJson(deviceId, iso, input.extracted),
+    detection: decided.detection,
+    detection_json: decided.json ?? JSON.stringify(decided.detection),
+    timestamp,
+    timestamp_valid: isTimestampValid(findings),
+    measurements_complete: completeness === 100,
+    completeness,
+    enrichment_success: type !== undefined,
+    grade: gradeOf(findings, type !== undefined),
+    findings,
   };
+}
+
+/** The time that the message itself claims, ms; undefined if it claims none. Examples and `explain` judge at it. */
+export function ownTime(message: Record<string, unknown>, plan: Plan): number | undefined {
+  const shape = findShape(message, isRecord(message.measurements), plan);
+  const claim = claimOf(message, shape);
+  return claim.bad ? undefined : claim.ms;
+}
+
+interface Input {
+  measurements: Values;
+  /** Only of a vendor's shape. */
+  places?: Places;
+  extracted?: Record<string, Values>;
+  /** Neither measurements of our own form nor a shape. */
+  strange: boolean;
+}
+
+const NOTHING: Values = {};
+
+function inputOf(
+  message: Record<string, unknown>,
+  sent: unknown,
+  shape: PlanShape | undefined,
+  findings: Finding[],
+): Input {
+  if (shape !== undefined) {
+    const { measurements, places } = extract(message, shape, findings);
+    return { measurements, places, extracted: measurements, strange: false };
+  }
+  return isRecord(sent) ? { measurements: sent, strange: false } : { measurements: NOTHING, strange: true };
+}
+
+interface Decided {
+  type: PlanType | undefined;
+  detection: Detection;
+  /** JSON text of detection where the plan has it ready. */
+  json?: string;
+}
+
+/** Declared in the message, else by the shape, else detected; a declared type is never replaced by a guess. */
+function decideType(
+  message: Record<string, unknown>,
+  input: Input,
+  shape: PlanShape | undefined,
+  plan: Plan,
+  findings: Finding[],
+): Decided {
+  const declared = Object.hasOwn(message, "device_type") ? message.device_type : undefined;
+  if (typeof declared === "string" && Object.hasOwn(plan.type_index, declared)) {
+    const type = plan.types[plan.type_index[declared] ?? -1];
+    if (type !== undefined) return takeDeclared(type, input, plan, findings);
+  }
+  if (shape !== undefined) return decideByShape(input, shape, plan);
+  if (declared !== undefined && declared !== null) return refuseDeclared(declared, plan, findings);
+  if (input.strange) {
+    const nearest = nearestShape(message, plan);
+    return none([
+      "there is no measurements object, and no shape knows the message",
+      ...(nearest === undefined ? [] : [nearest]),
+    ]);
+  }
+  return detect(input.measurements, plan);
+}
+
+function takeDeclared(type: PlanType, input: Input, plan: Plan, findings: Finding[]): Decided {
+  const against = contradiction(type, input.measurements);
+  if (against === undefined) return { type, detection: type.declared, json: type.declared_json };
+  const fitting: Detected = detect(input.measurements, plan);
+  const better =
+    fitting.type === undefined
+      ? "no other type fits either"
+      : `${fitting.type.key} would fit (${fitting.detection.score} of 100)`;
+  addFinding(
+    findings,
+    "type.mismatch",
+    "uncertain",
+    "/device_type",
+    fitting.type?.key ?? `fields of ${type.key}`,
+  );
+  return {
+    type,
+    detection: {
+      method: "declared",
+      score: 0,
+      runner_up: fitting.type?.key ?? null,
+      reasons: [`device_type says ${type.key}`, `but ${against}`, better],
+    },
+  };
+}
+
+function decideByShape(input: Input, shape: PlanShape, plan: Plan): Decided {
+  const type = plan.types[shape.type];
+  if (type !== undefined)
+    return {
+      type,
+      detection: {
+        method: "detected",
+        score: 100,
+        runner_up: null,
+        reasons: [`the message has the shape ${shape.id}, which only ${type.key} sends`],
+      },
+    };
+  const { type: found, detection } = detect(input.measurements, plan);
+  return {
+    type: found,
+    detection: { ...detection, reasons: [`the message has the shape ${shape.id}`, ...detection.reasons] },
+  };
+}
+
+/** A declared type that the registry lacks. */
+function refuseDeclared(declared: unknown, plan: Plan, findings: Finding[]): Decided {
+  if (typeof declared !== "string") {
+    addFinding(findings, "wrong_type", "bad", "/device_type", "a string");
+    return none([`device_type is ${typeName(declared)}; expected a string`]);
+  }
+  const nearest = nearestType(declared, plan);
+  return {
+    type: undefined,
+    detection: {
+      method: "unknown",
+      score: 0,
+      runner_up: nearest ?? null,
+      reasons: [
+        `the registry has no type ${JSON.stringify(shown(declared))}`,
+        ...(nearest === undefined ? [] : [`the nearest name is ${nearest}`]),
+      ],
+    },
+  };
+}
+
+function none(reasons: string[]): Decided {
+  return { type: undefined, detection: { method: "unknown", score: 0, runner_up: null, reasons } };
+}
+
+function isTimestampValid(findings: Finding[]): boolean {
+  for (const { code } of findings)
+    if (code === "timestamp.missing" || code === "timestamp.ahead") return false;
+  return true;
+}
+
+function gradeOf(findings: Finding[], known: boolean): Grade {
+  let grade: Grade = known ? "GOOD" : "UNCERTAIN";
+  for (const { severity } of findings) {
+    if (severity === "bad") return "BAD";
+    if (severity === "uncertain") grade = "UNCERTAIN";
+  }
+  return grade;
 }

@@ -15,8 +15,9 @@ export interface Plan {
   types: PlanType[];
   /** Type key -> index in types. Read with Object.hasOwn: the key comes from a message. */
   type_index: Record<string, number>;
-  /** Leaf path -> indices of the types that declare it: bounds the cost of detection. */
-  field_index: Record<string, number[]>;
+  /** Group -> indices of the types that declare it: bounds the cost of detection. Read with Object.hasOwn. */
+  group_index: Record<string, number[]>;
+  /** Longest prefix first. */
   sites: PlanSite[];
   /** Most specific first: more predicates come before fewer, then the order of the file. */
   shapes: PlanShape[];
@@ -75,8 +76,8 @@ export interface PlanGroup {
   kind: "value" | "phases" | "components";
   /** A required group counts as one in the completeness. */
   required: boolean;
-  /** The group's unit when its leaves have one in common, for comparison with a unit that a message names. */
-  unit: string | null;
+  /** Spellings of the unit that its leaves have in common, the canonical one first; empty if they have none. */
+  units: string[];
   /** Its leaves are leaves[first] .. leaves[first + count - 1] of the type. */
   first: number;
   count: number;
@@ -84,6 +85,7 @@ export interface PlanGroup {
 
 /** Bounds use ±Number.MAX_VALUE for "none": plain JSON, and always a number. */
 export interface PlanLeaf {
+  group: string;
   /** `phase_a`; `value` in a group of one leaf. */
   name: string;
   /** Measurement path: `voltage.phase_a`, `frequency`. */
@@ -118,14 +120,22 @@ export interface PlanLeaf {
 }
 
 export interface PlanDetect {
-  /** Each inner list: leaf paths of which one must be there (a `*` expanded). */
-  requires: string[][];
+  /** All must be there. */
+  requires: PlanField[];
   /** One of these must be there; empty = no such condition. */
-  any_of: string[];
-  /** Paths that exclude the type; they may be declared by other types only, or by none. `group.*` stays as written. */
-  forbids: string[];
+  any_of: PlanField[];
+  /** Each excludes the type; other types may declare them. */
+  forbids: PlanField[];
   /** Points that the runner-up must be behind. */
   min_margin: number;
+}
+
+/** A field of a message: `voltage.*` any leaf of the group, `status.breaker` one leaf, `frequency` a group's one value. */
+export interface PlanField {
+  path: string;
+  group: string;
+  /** `*`, the leaf's name, or `value`. */
+  leaf: string;
 }
 
 export interface PlanCheck {
@@ -143,7 +153,7 @@ export interface PlanCheck {
   words: string;
 }
 
-/** A predicate on measurements. `paths` is the path with `*` expanded, as indices in the type's leaves. */
+/** A predicate on measurements; `leaves` is the path with `*` expanded, as indices in the type's leaves. */
 export interface PlanCondition {
   path: string;
   leaves: number[];

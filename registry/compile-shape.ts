@@ -1,0 +1,104 @@
+/**
+ * Compiles shapes: how a vendor's message looks, and where each measurement stands in it.
+ *
+ * In: a shape as the registry says it, the compiled types. Out: a PlanShape, pointers split into tokens.
+ * Faults: pointers that are none, measurement paths that no type declares, predicates that can never choose.
+ */
+import type { RegistryExtract, RegistryPredicate, RegistryShape } from "../schemas/registry.ts";
+import { checkOperand } from "./compile-alarms.ts";
+import { type Fault, nearestName } from "./fault.ts";
+import { fieldOf, undeclared } from "./paths.ts";
+import type { PlanExtract, PlanPredicate, PlanShape, PlanType } from "./plan.ts";
+import { parsePointer } from "./pointer.ts";
+
+export function compileShape(
+  shape: RegistryShape,
+  types: readonly PlanType[],
+  at: string,
+  faults: Fault[],
+): PlanShape {
+  const when = shape.when.map((predicate, index) =>
+    compilePredicate(predicate, `${at}/when/${index}`, faults),
+  );
+  if (when.every(({ op, path }) => op === "absent" || path.length === 0))
+    faults.push({
+      path: `${at}/when`,
+      problem: "nothing must be there",
+      expected: "at least one predicate on a member of the message that is not absent",
+    });
+  const type = shape.device_type === undefined ? -1 : types.findIndex(({ key }) => key === shape.device_type);
+  if (shape.device_type !== undefined && type < 0) {
+    const keys = types.map(({ key }) => key);
+    faults.push({
+      path: `${at}/device_type`,
+      problem: `${JSON.stringify(shape.device_type)} is no type`,
+      expected: `${nearestName(shape.device_type, keys) ?? keys.slice(0, 8).join(", ")}?`,
+    });
+  }
+  const declaring = types[type];
+  const declared = (declaring === undefined ? types : [declaring]).flatMap((known) =>
+    known.leaves.map((leaf) => leaf.path),
+  );
+  return {
+    id: shape.id,
+    name: shape.name ?? shape.id,
+    when,
+    device_id: shape.device_id === undefined ? null : tokens(shape.device_id, `${at}/device_id`, faults),
+    timestamp:
+      shape.timestamp === undefined
+        ? null
+        : {
+            path: tokens(shape.timestamp.path, `${at}/timestamp/path`, faults),
+            pointer: shape.timestamp.path,
+            format: shape.timestamp.format,
+          },
+    type,
+    measurements: Object.entries(shape.measurements).map(([path, extract]) => {
+      const place = `${at}/measurements/${path}`;
+      if (!declared.includes(path)) faults.push(undeclared(path, declared, place));
+      return compileExtract(path, extract, place, faults);
+    }),
+  };
+}
+
+function compileExtract(path: string, extract: RegistryExtract, at: string, faults: Fault[]): PlanExtract {
+  const { group, leaf } = fieldOf(path);
+  const { map, text = false, factor = 1, offset = 0, pick } = extract;
+  if (map !== undefined && (text || extract.factor !== undefined || extract.offset !== undefined))
+    faults.push({ path: at, problem: "map beside text, factor or offset", expected: "map alone" });
+  if (factor === 0) faults.push({ path: `${at}/factor`, problem: "factor 0", expected: "another number" });
+  return {
+    path,
+    group,
+    leaf,
+    from: tokens(extract.from, `${at}/from`, faults),
+    pointer: extract.from,
+    pick: pick === undefined ? null : compilePredicate(pick, `${at}/pick`, faults),
+    take: tokens(pick?.take ?? "", `${at}/pick/take`, faults),
+    text,
+    factor,
+    offset,
+    map: map ?? null,
+  };
+}
+
+function compilePredicate(predicate: RegistryPredicate, at: string, faults: Fault[]): PlanPredicate {
+  checkOperand(predicate, at, faults);
+  return {
+    path: tokens(predicate.path, `${at}/path`, faults),
+    pointer: predicate.path,
+    op: predicate.op,
+    value: predicate.value ?? null,
+  };
+}
+
+function tokens(pointer: string, at: string, faults: Fault[]): string[] {
+  const parsed = parsePointer(pointer);
+  if (parsed !== undefined) return parsed;
+  faults.push({
+    path: at,
+    problem: `${JSON.stringify(pointer)} is no JSON Pointer`,
+    expected: "~0 for ~ and ~1 for / in a name",
+  });
+  return [];
+}

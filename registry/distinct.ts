@@ -1,0 +1,37 @@
+/** Two types that cannot be told apart: a message with all fields of the one fits the other as well. */
+import { scoreTypes } from "./detect.ts";
+import type { Fault } from "./fault.ts";
+import type { Plan, PlanType } from "./plan.ts";
+import type { Values } from "./values.ts";
+
+export function checkDistinct(plan: Plan): Fault[] {
+  const faults: Fault[] = [];
+  const told = new Set<string>();
+  for (const type of plan.types) {
+    const scored = scoreTypes(fullMessage(type), plan);
+    const own = scored.find((candidate) => candidate.type === type);
+    for (const rival of scored) {
+      const pair = [type.key, rival.type.key].sort().join(" ");
+      if (rival.type === type || !rival.eligible || told.has(pair)) continue;
+      if (own?.eligible && rival.score < own.score) continue;
+      told.add(pair);
+      faults.push({
+        path: `/device_types/${type.key}`,
+        problem: `a message with all its fields is as much a ${rival.type.key}: the two cannot be told apart`,
+        expected: `a field that only one of them has, or detect.requires or detect.forbids in one of them`,
+      });
+    }
+  }
+  return faults;
+}
+
+/** Every field that the type declares, with a value that only has to be there. */
+function fullMessage(type: PlanType): Values {
+  const measurements: Record<string, Values> = {};
+  for (const leaf of type.leaves) {
+    measurements[leaf.group] ??= {};
+    const group = measurements[leaf.group];
+    if (group !== undefined) group[leaf.name] = 1;
+  }
+  return measurements;
+}

@@ -1,0 +1,69 @@
+/** Which device a message is from: the shape's pointer, else the field `device_id`, else the record key. */
+import type { PlanShape } from "./plan.ts";
+import { pointerOf, readPointer } from "./pointer.ts";
+import type { DeadLetter, RecordSource } from "./verdict.ts";
+
+const MAX_LENGTH = 128;
+
+/** The id, or why the message has none that can be used. */
+export function identify(
+  message: Record<string, unknown>,
+  shape: PlanShape | undefined,
+  source: RecordSource,
+): string | DeadLetter {
+  const key = source.key === "" ? null : source.key;
+  const fromShape = shape?.device_id == null ? undefined : readPointer(message, shape.device_id);
+  let id: unknown = key;
+  let path = "";
+  if (fromShape !== undefined && fromShape !== null) {
+    // Some vendors number their devices.
+    id = Number.isSafeInteger(fromShape) ? String(fromShape) : fromShape;
+    path = pointerOf(shape?.device_id ?? []);
+  } else if (Object.hasOwn(message, "device_id")) {
+    id = message.device_id;
+    path = "/device_id";
+  }
+  if (id === null && path === "")
+    return { ok: false, reason: "schema", path: "/device_id", message: "no device_id and no record key" };
+  if (typeof id !== "string")
+    return {
+      ok: false,
+      reason: "schema",
+      path,
+      message: `the device id is ${typeName(id)}; expected a string`,
+    };
+  const fault = idFault(id);
+  if (fault !== undefined)
+    return {
+      ok: false,
+      reason: "schema",
+      path,
+      message: `the ${path === "" ? "record key" : "device id"} ${fault}`,
+    };
+  if (key !== null && key !== id)
+    return { ok: false, reason: "key_mismatch", path, message: "the record key contradicts the device id" };
+  return id;
+}
+
+/** 1 to 128 characters, no control characters, no half of a surrogate pair. Undefined if all is well. */
+export function idFault(id: string): string | undefined {
+  if (id.length === 0) return "is empty; expected 1 to 128 characters";
+  let characters = 0;
+  for (let at = 0; at < id.length; at++) {
+    const code = id.charCodeAt(at);
+    characters++;
+    if (code < 0x20 || (code >= 0x7f && code <= 0x9f)) return "holds a control character";
+    if (code < 0xd800 || code > 0xdfff) continue;
+    const low = id.charCodeAt(at + 1);
+    if (code > 0xdbff || !(low >= 0xdc00 && low <= 0xdfff)) return "holds half of a surrogate pair";
+    at++;
+  }
+  return characters > MAX_LENGTH ? `has ${characters} characters; expected at most ${MAX_LENGTH}` : undefined;
+}
+
+/** What a JSON value is, in words. */
+export function typeName(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "an array";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+}

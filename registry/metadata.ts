@@ -1,0 +1,29 @@
+/** JSON text of `device_metadata`: ready in the plan, with the maker's part where the message names one that is listed. */
+import type { PlanMaker, PlanType } from "./plan.ts";
+
+export const UNKNOWN_METADATA =
+  '{"device_type":"unknown","device_type_name":"Unknown","device_type_description":"No type of the registry fits","device_category":"unknown","capabilities":[]}';
+
+export function deviceMetadata(type: PlanType, message: Record<string, unknown>): string {
+  if (type.makers.length === 0) return `${type.metadata_json}}`;
+  const { manufacturer, model } = message;
+  if (typeof manufacturer !== "string" && typeof model !== "string") return `${type.metadata_json}}`;
+  const maker = findMaker(type.makers, manufacturer, model);
+  if (maker === undefined) return `${type.metadata_json}}`;
+  const listed = typeof model === "string" && maker.models.includes(model);
+  const modelJson = listed ? `,"model":${JSON.stringify(model)}` : "";
+  return `${type.metadata_json},"manufacturer":${JSON.stringify(maker.name)}${modelJson}${maker.specifications_json}}`;
+}
+
+/** By its name; where the message names none, the only one that lists the model. */
+function findMaker(makers: PlanMaker[], manufacturer: unknown, model: unknown): PlanMaker | undefined {
+  if (typeof manufacturer === "string") return byNameAndModel(makers, manufacturer, model);
+  const listing = makers.filter((maker) => maker.models.some((listed) => listed === model));
+  return listing.length === 1 ? listing[0] : undefined;
+}
+
+/** A maker may stand more than once, with other models and specifications: the one that lists the model is meant. */
+function byNameAndModel(makers: PlanMaker[], manufacturer: string, model: unknown): PlanMaker | undefined {
+  const named = makers.filter(({ name }) => name === manufacturer);
+  return named.find(({ models }) => models.some((listed) => listed === model)) ?? named[0];
+}

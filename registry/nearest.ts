@@ -1,0 +1,22 @@
+/** The type whose key is spelled most like a declared one that the registry lacks. */
+import { editDistance } from "./fault.ts";
+import type { Plan } from "./plan.ts";
+
+const MAX_LENGTH = 64;
+
+/** undefined where the name is too long to be a slip. Always some type otherwise: a person sees what there is. */
+export function nearestType(declared: string, plan: Plan): string | undefined {
+  if (declared.length > MAX_LENGTH) return undefined;
+  const name = declared.toLowerCase();
+  let best: string | undefined;
+  let bestDistance = Number.MAX_VALUE;
+  for (const { key } of plan.types) {
+    if (Math.abs(key.length - name.length) >= bestDistance) continue;
+    const distance = editDistance(name, key.toLowerCase(), bestDistance);
+    if (distance < bestDistance) {
+      best = key;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}

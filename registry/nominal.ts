@@ -1,0 +1,61 @@
+/**
+ * Which nominal values hold for a message: 120 V and 60 Hz, or 230 V and 50 Hz.
+ *
+ * A site decides first, by the start of the device's id; else the entry of the type nearest to the message's median
+ * voltage. Where no voltage is there, the frequency decides; where neither is, nothing does and no share is judged.
+ * Source: design.md section 5.
+ */
+import type { Plan, PlanSite, PlanType } from "./plan.ts";
+import { type Nominal, readNumber, type Values } from "./values.ts";
+
+export function siteOf(deviceId: string, plan: Plan): PlanSite | undefined {
+  for (const site of plan.sites) if (deviceId.startsWith(site.device_prefix)) return site;
+  return undefined;
+}
+
+export function chooseNominal(
+  measurements: Values,
+  type: PlanType,
+  site: PlanSite | undefined,
+): Nominal | undefined {
+  const { nominals } = type;
+  if (nominals.length === 0) return undefined;
+  if (nominals.length === 1 && site === undefined) return nominals[0];
+  if (site === undefined) return nearest(type, (quantity) => median(measurements, type, quantity));
+  // What the site does not say comes from the entry of the type that fits it.
+  return { ...nearest(type, (quantity) => site.nominal[quantity] ?? Number.NaN), ...site.nominal };
+}
+
+function nearest(type: PlanType, valueFor: (quantity: string) => number): Nominal | undefined {
+  if (type.nominals.length === 1) return type.nominals[0];
+  for (const quantity of ["voltage", "line_to_line_voltage", "frequency"]) {
+    const value = valueFor(quantity);
+    if (Number.isNaN(value)) continue;
+    let best: Nominal | undefined;
+    let bestDistance = Number.MAX_VALUE;
+    for (const entry of type.nominals) {
+      const distance = Math.abs((entry[quantity] ?? Number.MAX_VALUE) - value);
+      if (distance < bestDistance) {
+        best = entry;
+        bestDistance = distance;
+      }
+    }
+    if (best?.[quantity] !== undefined) return best;
+  }
+  return undefined;
+}
+
+/** Of the message's values of that quantity, in the base unit; NaN if there is none. */
+function median(measurements: Values, type: PlanType, quantity: string): number {
+  const values: number[] = [];
+  for (const leaf of type.leaves) {
+    if (leaf.quantity !== quantity) continue;
+    const value = readNumber(measurements, leaf);
+    if (!Number.isNaN(value)) values.push(value);
+  }
+  if (values.length === 0) return Number.NaN;
+  values.sort((a, b) => a - b);
+  const middle = values.length >> 1;
+  const upper = values[middle] ?? Number.NaN;
+  return values.length % 2 === 1 ? upper : ((values[middle - 1] ?? upper) + upper) / 2;
+}

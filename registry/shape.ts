@@ -1,0 +1,141 @@
+/**
+ * Reads a vendor's message by its shape: which shape it is, and its measurements under canonical names and units.
+ *
+ * In: the parsed message, the plan. Out: {group: {leaf: value}}, where each value stood, findings of what could not
+ * be read. A message whose `measurements` is an object is in our own form, unless a shape looks into `/measurements`.
+ * Source: design.md section 5.
+ */
+import type { Finding } from "../schemas/enriched.ts";
+import type { Plan, PlanExtract, PlanShape } from "./plan.ts";
+import { pointerOf, readPointer } from "./pointer.ts";
+import { holds } from "./predicate.ts";
+import { addFinding, type Places, UNREADABLE, type Values } from "./values.ts";
+import { printList, round12, shown } from "./words.ts";
+
+/** The most specific shape that knows the message: more predicates before fewer, then the order of the registry. */
+export function findShape(
+  message: Record<string, unknown>,
+  ownForm: boolean,
+  plan: Plan,
+): PlanShape | undefined {
+  let best = plan.shapes.length;
+  if (best === 0) return undefined;
+  for (const member of ownForm ? OWN_FORM_MEMBERS : Object.keys(message)) {
+    if (!Object.hasOwn(plan.shape_index, member)) continue;
+    for (const index of plan.shape_index[member] ?? []) {
+      if (index >= best) break;
+      if (knows(plan.shapes[index], message)) best = index;
+    }
+  }
+  return plan.shapes[best];
+}
+
+const OWN_FORM_MEMBERS = ["measurements"];
+
+const knows = (shape: PlanShape | undefined, message: unknown) =>
+  shape?.when.every(({ path, op, value }) => holds(readPointer(message, path), op, value)) === true;
+
+/** The shape that lacks least, in words; undefined if none has anything of it. */
+export function nearestShape(message: Record<string, unknown>, plan: Plan): string | undefined {
+  let best: { shape: PlanShape; share: number; lacks: string[] } | undefined;
+  for (const shape of plan.shapes) {
+    const failing = shape.when.filter(({ path, op, value }) => !holds(readPointer(message, path), op, value));
+    const share = 1 - failing.length / shape.when.length;
+    if (best !== undefined && share <= best.share) continue;
+    const lacks = failing.map(({ pointer, op, value }) =>
+      value === null ? `${pointer} ${op}` : `${pointer} ${op} ${JSON.stringify(value)}`,
+    );
+    best = { shape, share, lacks };
+  }
+  if (best === undefined) return undefined;
+  return `the nearest shape is ${best.shape.id}; it needs ${printList(best.lacks)}`;
+}
+
+export interface Extracted {
+  measurements: Record<string, Values>;
+  places: Places;
+}
+
+export function extract(message: unknown, shape: PlanShape, findings: Finding[]): Extracted {
+  const measurements: Record<string, Values> = {};
+  const places: Places = new Map();
+  for (const rule of shape.measurements) {
+    const [found, place] = locate(message, rule);
+    places.set(rule.path, place);
+    if (found === undefined) continue;
+    measurements[rule.group] ??= {};
+    const group = measurements[rule.group];
+    if (group !== undefined) group[rule.leaf] = convert(found, rule, place, findings);
+  }
+  return { measurements, places };
+}
+
+/** What stands at `from`, or in the element of its array that `pick` chooses, and the pointer to it. */
+function locate(message: unknown, rule: PlanExtract): [unknown, string] {
+  const found = readPointer(message, rule.from);
+  const { pick, take, pointer } = rule;
+  if (pick === null || !Array.isArray(found)) return [pick === null ? found : undefined, pointer];
+  const index = found.findIndex((element) => holds(readPointer(element, pick.path), pick.op, pick.value));
+  if (index < 0) return [undefined, pointer];
+  return [readPointer(found[index], take), `${pointer}/${index}${pointerOf(take)}`];
+}
+
+/** A whole number or a decimal fraction as JSON writes it, with a sign allowed in front. */
+const NUMBER_TEXT = /^[+-]?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?$/;
+
+function convert(found: unknown, rule: PlanExtract, place: string, findings: Finding[]): unknown {
+  if (found === null) return null;
+  if (rule.map !== null) {
+    const key = typeof found === "object" ? "" : String(found);
+    if (typeof found !== "object" && Object.hasOwn(rule.map, key)) return rule.map[key];
+    addFinding(findings, "enum", "bad", place, `one of ${printList(Object.keys(rule.map), "or")}`);
+    return UNREADABLE;
+  }
+  let value = found;
+  if (rule.text && typeof found === "string") {
+    value = NUMBER_TEXT.test(found) ? Number(found) : Number.NaN;
+  }
+  const converts = rule.text || rule.factor !== 1 || rule.offset !== 0;
+  if (typeof value !== "number") {
+    if (!converts) return value;
+    addFinding(findings, "wrong_type", "bad", place, rule.text ? "a number as a string" : "a number");
+    return UNREADABLE;
+  }
+  const canonical = converts ? value * rule.factor + rule.offset : value;
+  if (Number.isFinite(canonical)) return round12(canonical);
+  addFinding(
+    findings,
+    "wrong_type",
+    "bad",
+    place,
+    rule.text ? "a number as a string" : "a number that a double holds",
+  );
+  return UNREADABLE;
+}
+
+/** JSON text of `normalized`: what could not be read, or is no number, text or boolean, is left out. */
+export function normalizedJson(
+  deviceId: string,
+  timestamp: string | null,
+  measurements: Record<string, Values>,
+): string {
+  let groups = "";
+  for (const name of Object.keys(measurements)) {
+    const group = measurements[name] ?? {};
+    let leaves = "";
+    for (const leaf of Object.keys(group)) {
+      const text = scalarJson(group[leaf]);
+      if (text !== undefined) leaves += `${leaves === "" ? "" : ","}"${leaf}":${text}`;
+    }
+    if (leaves !== "") groups += `${groups === "" ? "" : ","}"${name}":{${leaves}}`;
+  }
+  const time = timestamp === null ? "null" : `"${timestamp}"`;
+  return `{"device_id":${JSON.stringify(deviceId)},"timestamp":${time},"measurements":{${groups}}}`;
+}
+
+function scalarJson(value: unknown): string | undefined {
+  if (value === null) return "null";
+  if (typeof value === "number") return String(value);
+  if (typeof value === "boolean") return value ? "true" : "false";
+  return typeof value === "string" ? JSON.stringify(shown(value, 256)) : undefined;
+}

@@ -1,0 +1,214 @@
+/**
+ * Judges the values of a message against its type: what is missing, of the wrong type, out of range.
+ *
+ * In: measurements as {group: {leaf: value} | value}, the type, the nominal values that hold.
+ * Out: findings, and how many required groups are there. A value of the wrong type and null do not count as there.
+ * Source: design.md sections 3 and 5.
+ */
+import type { Finding, FindingCode, Severity } from "../schemas/enriched.ts";
+import type { PlanGroup, PlanLeaf, PlanType } from "./plan.ts";
+import { printList, printRange } from "./words.ts";
+
+export type Values = Record<string, unknown>;
+/** Quantity -> nominal value in the base unit. */
+export type Nominal = Record<string, number>;
+/** Measurement path -> JSON Pointer into the raw message, for a vendor's shape. */
+export type Places = Map<string, string>;
+
+/** Stands for a value that a shape could not read: its finding is already made, so nothing more is said of it. */
+export const UNREADABLE: unique symbol = Symbol("unreadable");
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** What was sent for a leaf; undefined if nothing was. */
+export function readLeaf(measurements: Values, group: string, leaf: string): unknown {
+  const sent = measurements[group];
+  if (isRecord(sent)) return sent[leaf];
+  return leaf === "value" ? sent : undefined;
+}
+
+/** A leaf's number in the base unit of its quantity; NaN if there is no number. */
+export function readNumber(measurements: Values, leaf: PlanLeaf): number {
+  const value = readLeaf(measurements, leaf.group, leaf.name);
+  return typeof value === "number" ? value * leaf.factor + leaf.offset : Number.NaN;
+}
+
+export function addFinding(
+  findings: Finding[],
+  code: FindingCode,
+  severity: Severity,
+  path: string,
+  expected?: string,
+): void {
+  findings.push(expected === undefined ? { code, path, severity } : { code, path, expected, severity });
+}
+
+/** Returns how many of the required groups are there. */
+export function judgeValues(
+  measurements: Values,
+  type: PlanType,
+  nominal: Nominal | undefined,
+  places: Places | undefined,
+  findings: Finding[],
+): number {
+  let there = 0;
+  for (const group of type.groups) {
+    const complete =
+      group.kind === "value"
+        ? judgeSingle(measurements[group.name], group, type, nominal, places, findings)
+        : judgeGroup(measurements[group.name], group, type, nominal, places, findings);
+    if (complete && group.required) there++;
+  }
+  return there;
+}
+
+/** A group of one leaf, sent as {"value": n} or bare n. */
+function judgeSingle(
+  sent: unknown,
+  group: PlanGroup,
+  type: PlanType,
+  nominal: Nominal | undefined,
+  places: Places | undefined,
+  findings: Finding[],
+): boolean {
+  const leaf = type.leaves[group.first];
+  if (leaf === undefined) return false;
+  if (!isRecord(sent))
+    return judgeLeaf(sent, leaf, group.required, pointerOf(leaf, places), nominal, findings);
+  judgeUnit(sent, group, findings);
+  const pointer = places === undefined ? `${leaf.pointer}/value` : pointerOf(leaf, places);
+  return judgeLeaf(sent.value, leaf, group.required, pointer, nominal, findings);
+}
+
+function judgeGroup(
+  sent: unknown,
+  group: PlanGroup,
+  type: PlanType,
+  nominal: Nominal | undefined,
+  places: Places | undefined,
+  findings: Finding[],
+): boolean {
+  if (sent === undefined) {
+    addMissing(group.required, group.pointer, undefined, findings);
+    return false;
+  }
+  if (sent === null) {
+    addFinding(findings, "null", "uncertain", group.pointer);
+    return false;
+  }
+  const end = group.first + group.count;
+  if (!isRecord(sent)) {
+    const names = type.leaves.slice(group.first, end).map(({ name }) => name);
+    addFinding(findings, "wrong_type", "bad", group.pointer, `an object with ${printList(names, "or")}`);
+    return false;
+  }
+  judgeUnit(sent, group, findings);
+  const before = findings.length;
+  let anySent = false;
+  let anyThere = false;
+  let allRequired = true;
+  for (let index = group.first; index < end; index++) {
+    const leaf = type.leaves[index];
+    if (leaf === undefined) continue;
+    const value = sent[leaf.name];
+    if (value !== undefined) anySent = true;
+    if (judgeLeaf(value, leaf, leaf.required, pointerOf(leaf, places), nominal, findings)) anyThere = true;
+    else if (leaf.required) allRequired = false;
+  }
+  if (!anySent) {
+    findings.length = before;
+    addMissing(group.required, group.pointer, undefined, findings);
+  }
+  return anyThere && allRequired;
+}
+
+const pointerOf = (leaf: PlanLeaf, places: Places | undefined) => places?.get(leaf.path) ?? leaf.pointer;
+
+function addMissing(
+  required: boolean,
+  pointer: string,
+  expected: string | undefined,
+  findings: Finding[],
+): void {
+  if (required) addFinding(findings, "missing", "bad", pointer, expected);
+  else addFinding(findings, "missing.optional", "info", pointer);
+}
+
+/** A unit that the message itself names must be the registry's; nothing is ever rescaled silently. */
+function judgeUnit(sent: Values, group: PlanGroup, findings: Finding[]): void {
+  const { unit } = sent;
+  if (typeof unit !== "string" || group.units.length === 0 || group.units.includes(unit)) return;
+  addFinding(findings, "unit", "uncertain", `${group.pointer}/unit`, group.units[0]);
+}
+
+/** Whether a usable value is there. */
+function judgeLeaf(
+  value: unknown,
+  leaf: PlanLeaf,
+  required: boolean,
+  pointer: string,
+  nominal: Nominal | undefined,
+  findings: Finding[],
+): boolean {
+  if (value === undefined) {
+    addMissing(required, pointer, leaf.expected_type, findings);
+    return false;
+  }
+  if (value === UNREADABLE) return false;
+  if (value === null) {
+    addFinding(findings, "null", "uncertain", pointer, leaf.expected_type);
+    return false;
+  }
+  if (!isOfType(value, leaf)) {
+    addFinding(findings, "wrong_type", "bad", pointer, leaf.expected_type);
+    return false;
+  }
+  if (leaf.valid_values !== null && !leaf.valid_values.some((valid) => valid === value))
+    addFinding(findings, "enum", "bad", pointer, leaf.expected_type);
+  if (typeof value === "number") judgeNumber(value, leaf, pointer, nominal, findings);
+  return true;
+}
+
+function isOfType(value: unknown, leaf: PlanLeaf): boolean {
+  switch (leaf.value) {
+    case "number":
+      return typeof value === "number";
+    case "integer":
+      return Number.isInteger(value);
+    case "boolean":
+      return typeof value === "boolean";
+    case "string":
+      return typeof value === "string";
+    default:
+      return leaf.valid_values?.some((valid) => typeof valid === typeof value) === true;
+  }
+}
+
+function judgeNumber(
+  value: number,
+  leaf: PlanLeaf,
+  pointer: string,
+  nominal: Nominal | undefined,
+  findings: Finding[],
+): void {
+  // A larger integer may have lost its last digits when it was parsed; the text of the message keeps them.
+  if (value > Number.MAX_SAFE_INTEGER || value < Number.MIN_SAFE_INTEGER)
+    addFinding(findings, "precision", "info", pointer, `at most ${Number.MAX_SAFE_INTEGER} to be exact`);
+  if (value < leaf.physical_min || value > leaf.physical_max) {
+    addFinding(findings, "range.physical", "bad", pointer, leaf.expected_physical);
+    return;
+  }
+  if (value < leaf.operating_min || value > leaf.operating_max) {
+    addFinding(findings, "range.operating", "uncertain", pointer, leaf.expected_operating);
+    return;
+  }
+  if (leaf.nominal_max === 0 || nominal === undefined || leaf.quantity === null) return;
+  const middle = nominal[leaf.quantity];
+  if (middle === undefined) return;
+  const min = (leaf.nominal_min * middle) / leaf.factor;
+  const max = (leaf.nominal_max * middle) / leaf.factor;
+  if (value < min || value > max)
+    addFinding(findings, "range.operating", "uncertain", pointer, printRange(min, max, leaf.unit, 5));
+}
