@@ -5,6 +5,7 @@ import { iso } from "./format.ts";
 import { quantiles, sum, tallied } from "./window.ts";
 
 const MINUTE_MS = 60_000;
+const TREND_STEPS = 24;
 
 export function statsOf(view: ViewModel, now: number): Stats {
   const time = (ms: number | undefined) => (ms === undefined ? null : iso(ms));
@@ -74,10 +75,13 @@ export function latencyNow(view: ViewModel, now: number): { p50: number; p95: nu
 export const deadLetters = (view: ViewModel, now: number): Map<string, number> =>
   tallied(view.tallies.reason, now);
 
-/** Messages in the last hour by step of 2.5 minutes: the small lines in the grid. */
+/** Messages in the last hour by step of 2.5 minutes, up to the last complete ten seconds: the small lines in the grid. */
 export function trend(view: ViewModel, now: number, column: number): number[] {
-  const step = HOUR_MS / 24;
-  return Array.from({ length: 24 }, (_, i) =>
-    sum(view.tens, now - (24 - i) * step, now - (23 - i) * step, column),
-  );
+  const { tens } = view;
+  const end = Math.floor(now / tens.stepMs) * tens.stepMs;
+  const step = HOUR_MS / TREND_STEPS;
+  return Array.from({ length: TREND_STEPS }, (_, i) => {
+    const to = end - (TREND_STEPS - 1 - i) * step;
+    return sum(tens, to - step, to, column);
+  });
 }

@@ -105,7 +105,11 @@ export function quantiles(
   if (total === 0) return undefined;
   return shares.map((share) => {
     let seen = 0;
-    const column = counts.findIndex((amount) => (seen += amount) >= share * total);
+    let column = 0;
+    for (; column < counts.length - 1; column++) {
+      seen += counts[column] ?? 0;
+      if (seen >= share * total) break;
+    }
     return 2 ** (column / LATENCY_PER_DOUBLING);
   });
 }

@@ -1,0 +1,215 @@
+/**
+ * What a page does in the browser beside htmx: tells the state of the stream, lets ages tick, pauses, opens details.
+ *
+ * In: events of htmx's hx-sse and our `iot:tick`. Out: the pill, the banner, `data-age` texts, `iot:draw` for charts.
+ * The listeners stand before htmx starts: the first frame of a fast server would be missed otherwise.
+ */
+import { clockSeconds, count, duration } from "../format.ts";
+import { follow } from "./stream.ts";
+
+const API_TOPICS = ["raw", "enriched", "dlq"];
+
+const $ = <T extends Element = HTMLElement>(selector: string): T | null =>
+  document.querySelector<T>(selector);
+
+/** No frame for so long: the stream is dead, whatever the socket says. The server sends one each 2 s. */
+const DEAD_MS = 7_000;
+/** From here on the page says that it is cut; shorter gaps are the pill's. */
+const CUT_MS = 2_500;
+const AGE_MS = 200;
+
+let ticked = Number(document.body.dataset.now);
+/** Server's clock minus ours: ages are told by the server's. */
+let ahead = ticked - Date.now();
+let tickedHere = Date.now();
+let connected = false;
+let attempt = 0;
+let paused = false;
+let countsAtPause: number[] | undefined;
+let counts: number[] = [];
+let topic = 0;
+/** What came for the feed while a row was open; the oldest would be trimmed anyway. */
+let held: string[] = [];
+const MAX_HELD = 50;
+
+const now = (): number => Date.now() + ahead;
+
+// --- the stream -----------------------------------------------------------------------------------------------
+
+const stream = follow($("#live"), {
+  onConnect() {
+    connected = true;
+    attempt = 0;
+  },
+  onLost(tries) {
+    connected = false;
+    attempt = tries;
+    show();
+  },
+  onTick(tick) {
+    connected = true;
+    ticked = tick.now;
+    tickedHere = Date.now();
+    ahead = tick.now - tickedHere;
+    counts = tick.counts ?? counts;
+    topic = tick.topic === undefined ? topic : API_TOPICS.indexOf(tick.topic);
+    // Another build answers: its markup may not fit these scripts.
+    if (tick.build !== document.body.dataset.build) location.reload();
+    document.dispatchEvent(new CustomEvent("iot:draw", { detail: { tick, paused } }));
+    show();
+  },
+  onHtml(html, isFeed, whole) {
+    if (paused) return false;
+    if (!isFeed || $("#feed details[open]") === null) return true;
+    held = whole ? [html] : [...held, html].slice(-MAX_HELD);
+    return false;
+  },
+  onSwapped() {
+    trim();
+    tickAges();
+  },
+});
+
+/** New rows came on top: the oldest leave, but never one that somebody reads. */
+function trim(): void {
+  const feed = $("#feed");
+  const limit = Number(feed?.dataset.limit ?? 0);
+  if (feed === null || limit === 0) return;
+  const rows = [...feed.children];
+  for (const row of rows.slice(limit)) if (row.querySelector("details[open]") === null) row.remove();
+}
+
+// --- the pill and the banner ----------------------------------------------------------------------------------
+
+type State = "wait" | "live" | "again" | "paused" | "cut";
+const LOOK: Record<State, [shape: string, word: string]> = {
+  wait: ["off", "Connecting"],
+  live: ["ok", "Live"],
+  again: ["warn", "Reconnecting"],
+  paused: ["warn", "Paused"],
+  cut: ["crit", "Offline"],
+};
+let shown: State | undefined;
+
+function stateNow(): State {
+  const silent = Date.now() - tickedHere;
+  if (paused) return "paused";
+  if (connected && silent < DEAD_MS) return "live";
+  if (silent >= CUT_MS)
+    return shown === undefined || shown === "wait" ? (silent < DEAD_MS ? "wait" : "cut") : "cut";
+  return shown === undefined ? "wait" : "again";
+}
+
+function show(): void {
+  const state = stateNow();
+  const pill = $("#pill");
+  if (pill === null || !stream.exists) return;
+  const [shape, word] = LOOK[state];
+  if (state !== shown) {
+    shown = state;
+    pill.dataset.state = state;
+    const svg = pill.querySelector("svg");
+    svg?.setAttribute("class", shape);
+    svg?.querySelector("use")?.setAttribute("href", `#${shape}`);
+    setText(pill.querySelector("[role=status]"), word);
+    document.body.classList.toggle("is-cut", state === "cut");
+  }
+  const news = countsAtPause === undefined ? 0 : (counts[topic] ?? 0) - (countsAtPause[topic] ?? 0);
+  const age = state === "paused" ? `${count(Math.max(0, news))} new` : duration(now() - ticked);
+  setText(pill.querySelector(".age"), age);
+  showCut(state);
+}
+
+function showCut(state: State): void {
+  const banner = $("#cut");
+  if (banner === null) return;
+  banner.hidden = state !== "cut";
+  if (state !== "cut") return;
+  setText($("#cut-at"), `${clockSeconds(ticked)} UTC`);
+  const tries = attempt > 0 ? `, attempt ${attempt}` : "";
+  setText($("#cut-what"), `Trying again${tries}. What you see is ${duration(now() - ticked)} old.`);
+}
+
+function setText(element: Element | null, text: string): void {
+  if (element !== null && element.textContent !== text) element.textContent = text;
+}
+
+// --- ages -----------------------------------------------------------------------------------------------------
+
+function tickAges(): void {
+  const at = now();
+  for (const element of document.querySelectorAll<HTMLElement>("time[data-age]")) {
+    const age = duration(at - Number(element.dataset.age));
+    if (element.dataset.big === undefined) {
+      setText(element, age);
+      continue;
+    }
+    const space = age.indexOf(" ");
+    setText(element.querySelector("span"), age.slice(0, space));
+    setText(element.querySelector("small"), `${age.slice(space + 1)} ago`);
+  }
+}
+
+setInterval(() => {
+  if (document.hidden) return;
+  if (!paused) tickAges();
+  if (connected && stream.exists && Date.now() - tickedHere > DEAD_MS) {
+    connected = false;
+    stream.again();
+  }
+  show();
+}, AGE_MS);
+
+// --- pause ----------------------------------------------------------------------------------------------------
+
+function pause(on: boolean): void {
+  if (!stream.exists || on === paused) return;
+  paused = on;
+  countsAtPause = on ? counts : undefined;
+  const button = $("#pause");
+  button?.setAttribute("aria-pressed", String(on));
+  button?.classList.toggle("main", on);
+  setText(button?.querySelector("span") ?? null, on ? "Resume" : "Pause");
+  // What was missed is not made up for: the server's snapshot is the truth.
+  if (!on) stream.again();
+  show();
+}
+$("#pause")?.addEventListener("click", () => pause(!paused));
+$("#cut-try")?.addEventListener("click", () => stream.again());
+
+// --- details --------------------------------------------------------------------------------------------------
+
+document.addEventListener(
+  "toggle",
+  (event) => {
+    const details = event.target;
+    if (!(details instanceof HTMLDetailsElement) || details.closest("#feed") === null) return;
+    if (details.open) void stream.load(details);
+    else release();
+  },
+  true,
+);
+
+/** The last open row was closed: what came meanwhile goes on top. */
+function release(): void {
+  if ($("#feed details[open]") !== null) return;
+  const html = held;
+  held = [];
+  void html.reduce((before, rows) => before.then(() => stream.put(rows)), Promise.resolve());
+}
+
+// --- keys -----------------------------------------------------------------------------------------------------
+
+document.addEventListener("keydown", (event) => {
+  const at = event.target;
+  const typing =
+    at instanceof HTMLElement && at.closest("input, select, textarea, [contenteditable]") !== null;
+  if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "p") pause(!paused);
+  else if (event.key === "/") {
+    event.preventDefault();
+    $("#search")?.focus();
+  }
+});
+
+show();

@@ -1,0 +1,75 @@
+/**
+ * The bundled assets: built once for each content of their sources, then only read.
+ *
+ * In: a folder that may be written. Out: name -> hashed file, and the files as responses that may be kept for ever.
+ * Errors: the bundler's messages when the build fails.
+ */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import packageJson from "../../package.json" with { type: "json" };
+
+export interface Assets {
+  /** Names the content of all of them. */
+  build: string;
+  /** "live.js" -> "/assets/live-1a2b3c4d5e.js" */
+  href(name: string): string;
+  /** Undefined for a file that is not one of them. */
+  response(file: string, gzip: boolean): Response | undefined;
+}
+
+const TYPES: Record<string, string> = {
+  js: "text/javascript; charset=utf-8",
+  css: "text/css; charset=utf-8",
+  svg: "image/svg+xml",
+};
+
+/** Sources of the bundles outside this folder. */
+const ALSO = ["../format.ts"];
+
+export async function loadAssets(parent = "dist/dashboard"): Promise<Assets> {
+  const build = sourceHash();
+  const folder = join(parent, build);
+  if (!existsSync(join(folder, "manifest.json"))) await runBuild(folder);
+  const files = JSON.parse(await readFile(join(folder, "manifest.json"), "utf8")) as Record<string, string>;
+  const known = new Set(Object.values(files));
+  return {
+    build,
+    href(name) {
+      const file = files[name];
+      if (file === undefined) throw new Error(`no asset ${name}; there are ${Object.keys(files).join(", ")}`);
+      return `/assets/${file}`;
+    },
+    response(file, gzip) {
+      if (!known.has(file)) return undefined;
+      const headers = new Headers({
+        "content-type": TYPES[file.slice(file.lastIndexOf(".") + 1)] ?? "application/octet-stream",
+        "cache-control": "public, max-age=31536000, immutable",
+        vary: "accept-encoding",
+      });
+      if (gzip) headers.set("content-encoding", "gzip");
+      return new Response(Bun.file(join(folder, gzip ? `${file}.gz` : file)), { headers });
+    },
+  };
+}
+
+async function runBuild(folder: string): Promise<void> {
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, "build.ts"), folder], {
+    stdin: "ignore",
+    stdout: "ignore",
+    stderr: "pipe",
+  });
+  const errors = await new Response(child.stderr).text();
+  if ((await child.exited) !== 0) throw new Error(`the dashboard's assets could not be built:\n${errors}`);
+}
+
+function sourceHash(): string {
+  const { dependencies, engines } = packageJson;
+  const hasher = new Bun.CryptoHasher("sha256");
+  hasher.update(JSON.stringify([dependencies["htmx.org"], dependencies.uplot, engines.bun]));
+  const own = readdirSync(import.meta.dir, { recursive: true, encoding: "utf8" })
+    .filter((file) => /\.(ts|css|svg)$/.test(file) && !file.includes(".test."))
+    .sort();
+  for (const file of [...own, ...ALSO]) hasher.update(readFileSync(join(import.meta.dir, file)));
+  return hasher.digest("hex").slice(0, 12);
+}

@@ -1,0 +1,161 @@
+/** Trouble first: what a person should look at now, worst first, a handful of lines. */
+import type { Child } from "hono/jsx";
+import { type Device, isSilent, type ViewModel } from "../fold.ts";
+import { count, duration } from "../format.ts";
+import { messageLink, messagesLink } from "../links.ts";
+import { deadLetters } from "../stats.ts";
+import { State, type Status } from "./status.tsx";
+import { Age } from "./time.tsx";
+
+const MAX_LINES = 6;
+const MAX_NAMES = 3;
+
+interface Line {
+  status: Status;
+  word: string;
+  who: Child;
+  what: Child;
+  end?: Child;
+}
+
+export function Attention({ view, now }: { view: ViewModel; now: number }) {
+  const { lines, devices } = findTrouble(view, now);
+  return (
+    <section class="card w8 fill" aria-labelledby="h-attention" id="attention">
+      <header class="rule">
+        <h2 id="h-attention">Needs attention</h2>
+        <span class="sub">
+          {count(devices)} of {count(view.devices.size)} devices
+        </span>
+        <a class="t12" href={messagesLink({ topic: "enriched", grade: "BAD" })}>
+          Bad messages
+        </a>
+      </header>
+      {lines.length === 0 ? (
+        <p class="body top">
+          <State status="ok">
+            {view.devices.size === 0 ? "Nothing to judge yet" : "All devices report, and all is good"}
+          </State>
+        </p>
+      ) : (
+        <ul class="list">
+          {lines.slice(0, MAX_LINES).map((line) => (
+            <li>
+              <State status={line.status}>{line.word}</State>
+              <b>{line.who}</b>
+              <span class="what">{line.what}</span>
+              {line.end && <span class="end m">{line.end}</span>}
+            </li>
+          ))}
+          {lines.length > MAX_LINES && (
+            <li class="m">and {count(lines.length - MAX_LINES)} more, marked in the fleet</li>
+          )}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+function findTrouble(view: ViewModel, now: number): { lines: Line[]; devices: number } {
+  const bad: Line[] = [];
+  const uncertain: Line[] = [];
+  const silent: { line: Line; arrived: number }[] = [];
+  const unknown: Device[] = [];
+  for (const device of view.devices.values()) {
+    if (isSilent(device, now)) silent.push({ line: silentLine(device, now), arrived: device.arrived });
+    else if (device.type === "unknown") unknown.push(device);
+    else if (device.grade === "BAD") bad.push(judgedLine(device, now, "crit", "Bad"));
+    else if (device.grade === "UNCERTAIN") uncertain.push(judgedLine(device, now, "warn", "Uncertain"));
+  }
+  // The latest to fall silent first: a device that left an hour ago is old news.
+  silent.sort((a, b) => b.arrived - a.arrived);
+  const lines = [
+    ...bad,
+    ...uncertain,
+    ...deadLine(view, now),
+    ...silent.map(({ line }) => line),
+    ...unknownLine(unknown),
+  ];
+  return { lines, devices: bad.length + uncertain.length + silent.length + unknown.length };
+}
+
+const deviceLink = (id: string) => (
+  <a class="cut" href={messagesLink({ topic: "enriched", device: id })}>
+    {id}
+  </a>
+);
+
+function judgedLine(device: Device, now: number, status: Status, word: string): Line {
+  const severity = status === "crit" ? "bad" : "uncertain";
+  const findings = device.findings.filter((finding) => finding.severity === severity);
+  const first = findings[0];
+  const more = findings.length > 1 ? ` and ${findings.length - 1} more` : "";
+  return {
+    status,
+    word,
+    who: deviceLink(device.id),
+    what: (
+      <a class="plain" href={messageLink("enriched", device.partition, device.offset)}>
+        {first === undefined ? (
+          "graded so without a finding"
+        ) : (
+          <>
+            {first.code} at <code>{first.path || "the message"}</code>
+            {first.expected && `, expected ${first.expected}`}
+            {more}
+          </>
+        )}
+      </a>
+    ),
+    end: <Age at={device.measured} now={now} />,
+  };
+}
+
+const silentLine = (device: Device, now: number): Line => ({
+  status: "off",
+  word: "Silent",
+  who: deviceLink(device.id),
+  what: `No data, expected every ${duration(device.everyMs).replace(".0", "")}`,
+  end: <Age at={device.arrived} now={now} />,
+});
+
+function unknownLine(devices: Device[]): Line[] {
+  const [first] = devices;
+  if (first === undefined) return [];
+  const names = devices.slice(0, MAX_NAMES).map((device) => device.id);
+  const rest = devices.length > MAX_NAMES ? ` and ${count(devices.length - MAX_NAMES)} more` : "";
+  return [
+    {
+      status: "info",
+      word: "Unknown",
+      who: (
+        <a href={messagesLink({ topic: "enriched", type: "unknown" })}>
+          {devices.length === 1 ? "1 device" : `${count(devices.length)} devices`}
+        </a>
+      ),
+      what: `No type fits ${names.join(", ")}${rest}${first.reasons[0] ? `; ${first.reasons[0]}` : ""}`,
+    },
+  ];
+}
+
+function deadLine(view: ViewModel, now: number): Line[] {
+  const [most] = deadLetters(view, now);
+  if (most === undefined) return [];
+  const all = [...deadLetters(view, now).values()].reduce((a, b) => a + b, 0);
+  return [
+    {
+      status: "warn",
+      word: "Refused",
+      who: (
+        <a href={messagesLink({ topic: "dlq" })}>
+          {all === 1 ? "1 dead letter" : `${count(all)} dead letters`}
+        </a>
+      ),
+      what: (
+        <>
+          in the last hour, most often <code>{most[0]}</code>
+        </>
+      ),
+    },
+  ];
+}

@@ -1,0 +1,242 @@
+/**
+ * Messages of one topic, newest first: a line each, and its details behind it.
+ *
+ * A row never changes once it stands on a page (`data-keep`), so a live page may put new rows on top and leave an open
+ * one alone. Without JavaScript the details tell the verdict and link to the whole message.
+ */
+import type { Child } from "hono/jsx";
+import type { ApiTopic } from "../../schemas/api.ts";
+import { DEAD_LETTER_REASONS, type DeadLetterReason } from "../../schemas/dead-letter.ts";
+import { count, latency } from "../format.ts";
+import { messageLink, messagesLink } from "../links.ts";
+import { factsOf, type Row, textOf } from "../row.ts";
+import { excerpt, valuesOf } from "../values.ts";
+import { GradeState, SEVERITY_STATUS, State } from "./status.tsx";
+import { Clock } from "./time.tsx";
+
+export const rowId = (row: Row): string => `m-${row.topic}-${row.partition}-${row.offset}`;
+
+const EXCERPT = 400;
+
+/** `limit`: how many rows a live page keeps. */
+export function Feed({ topic, rows, limit }: { topic: ApiTopic; rows: Row[]; limit: number }) {
+  return (
+    <ol class={`feed ${topic}`} id="feed" data-limit={limit}>
+      {rows.map((row) => (
+        <FeedRow row={row} />
+      ))}
+    </ol>
+  );
+}
+
+/** Names of the columns, which the rows keep to. */
+export function FeedHead({ topic }: { topic: ApiTopic }) {
+  const names: Record<ApiTopic, [string, string][]> = {
+    raw: [
+      ["", "Arrived"],
+      ["c3", "Offset"],
+      ["", "Device"],
+      ["c2", "Type"],
+      ["c3", "Event"],
+      ["c2", "Values"],
+      ["num c1", "Bytes"],
+    ],
+    enriched: [
+      ["", "Measured"],
+      ["c3", "Offset"],
+      ["", "Device"],
+      ["c2", "Type"],
+      ["c3", "Event"],
+      ["c2", "Values"],
+      ["", "Grade"],
+      ["c2", "Findings"],
+      ["num c1", "Bytes"],
+    ],
+    dlq: [
+      ["", "Arrived"],
+      ["c3", "Raw offset"],
+      ["", "Key"],
+      ["", "Reason"],
+      ["c2", "Field"],
+      ["c2", "What is wrong"],
+      ["num c1", "Bytes"],
+    ],
+  };
+  return (
+    <div class={`feed-head ${topic}`} aria-hidden="true">
+      {names[topic].map(([className, name]) => (
+        <span class={className}>{name}</span>
+      ))}
+    </div>
+  );
+}
+
+const CELLS: Record<ApiTopic, (row: Row) => Child> = {
+  raw: rawCells,
+  enriched: enrichedCells,
+  dlq: deadCells,
+};
+const DETAILS: Record<ApiTopic, (row: Row) => Child> = {
+  raw: rawDetails,
+  enriched: enrichedDetails,
+  dlq: deadDetails,
+};
+
+export function FeedRow({ row }: { row: Row }) {
+  return (
+    <li id={rowId(row)} data-keep="">
+      <details>
+        <summary>{CELLS[row.topic](row)}</summary>
+        <div class="detail">
+          {DETAILS[row.topic](row)}
+          <p class="m">
+            <a class="whole" href={messageLink(row.topic, row.partition, row.offset)}>
+              {row.topic === "raw" ? "Whole message" : "Raw and verdict side by side"}
+            </a>
+            {factsOf(row).device !== null && row.topic !== "dlq" && (
+              <>
+                {" · "}
+                <a href={messagesLink({ topic: row.topic, device: factsOf(row).device ?? "" })}>
+                  All of this device
+                </a>
+              </>
+            )}
+          </p>
+        </div>
+      </details>
+    </li>
+  );
+}
+
+const Offset = ({ partition, offset }: { partition: number; offset: number }) => (
+  <span class="mono u c3">
+    [{partition}]@{count(offset)}
+  </span>
+);
+const Bytes = ({ row }: { row: Row }) => <span class="num u c1">{count(row.bytes)}</span>;
+const Device = ({ row }: { row: Row }) => <span class="cut">{factsOf(row).device ?? "none"}</span>;
+
+function rawCells(row: Row) {
+  const facts = factsOf(row);
+  return (
+    <>
+      <Clock at={row.time} />
+      <Offset partition={row.partition} offset={row.offset} />
+      <Device row={row} />
+      <span class="c2 u cut">{facts.type ?? "not declared"}</span>
+      <span class="c3 u cut">{facts.event ?? ""}</span>
+      <span class="c2 cut">{valuesOf(row)}</span>
+      <Bytes row={row} />
+    </>
+  );
+}
+
+function enrichedCells(row: Row) {
+  const { type, event, findings, grade, measured } = factsOf(row);
+  const notes = findings.filter((finding) => finding.severity !== "info");
+  return (
+    <>
+      <Clock at={measured ?? row.time} />
+      <Offset partition={row.partition} offset={row.offset} />
+      <Device row={row} />
+      <span class="c2 u cut">{type ?? "unknown"}</span>
+      <span class="c3 u cut">{event ?? ""}</span>
+      <span class="c2 cut">{valuesOf(row)}</span>
+      <GradeState grade={grade} />
+      <span class="c2 mono cut">
+        {notes[0]?.code}
+        {notes.length > 1 && ` +${notes.length - 1}`}
+      </span>
+      <Bytes row={row} />
+    </>
+  );
+}
+
+function deadCells(row: Row) {
+  return (
+    <>
+      <Clock at={row.time} />
+      <Offset partition={row.partition} offset={row.source ?? row.offset} />
+      <span class="cut">{row.key ?? "none"}</span>
+      <span class="mono cut">{row.reason}</span>
+      <span class="c2 mono u cut">{row.path || "whole message"}</span>
+      <span class="c2 cut">{row.message}</span>
+      <Bytes row={row} />
+    </>
+  );
+}
+
+function rawDetails(row: Row) {
+  return <code class="excerpt">{excerpt(textOf(row), EXCERPT)}</code>;
+}
+
+const MAX_FINDINGS = 8;
+
+function enrichedDetails(row: Row) {
+  const facts = factsOf(row);
+  const { type, typeName, category, method, score, findings, reasons, capabilities, completeness } = facts;
+  return (
+    <>
+      {findings.length > 0 && (
+        <ul class="findings">
+          {findings.slice(0, MAX_FINDINGS).map((finding) => (
+            <li>
+              <State status={SEVERITY_STATUS[finding.severity]}>{finding.code}</State>{" "}
+              <code>{finding.path || "the message"}</code>
+              {finding.expected && <span class="m">, expected {finding.expected}</span>}
+            </li>
+          ))}
+          {findings.length > MAX_FINDINGS && <li class="m">and {findings.length - MAX_FINDINGS} more</li>}
+        </ul>
+      )}
+      <p>
+        {typeName ?? type ?? "unknown"}
+        {category && <span class="m"> ({category})</span>}
+        <span class="m">
+          , {method ?? "not decided"}
+          {score !== undefined && `, score ${score}`}
+          {reasons[0] && `: ${reasons[0]}`}
+        </span>
+      </p>
+      {capabilities.length > 0 && (
+        <p class="tags">
+          {capabilities.map((capability) => (
+            <span class="tag">{capability}</span>
+          ))}
+        </p>
+      )}
+      <p class="m">
+        {completeness !== undefined && `${completeness} % complete · `}
+        {facts.enrichedAt !== undefined &&
+          `${latency(Math.max(0, facts.enrichedAt - row.timestamp))} after its raw`}
+        {row.source !== undefined && (
+          <>
+            {" "}
+            <a class="mono" href={messageLink("raw", row.partition, row.source)}>
+              raw[{row.partition}]@{count(row.source)}
+            </a>
+          </>
+        )}
+        {row.registry && <span class="mono"> · registry {row.registry}</span>}
+      </p>
+    </>
+  );
+}
+
+function deadDetails(row: Row) {
+  const reason = row.reason ?? "";
+  const meaning = Object.hasOwn(DEAD_LETTER_REASONS, reason)
+    ? DEAD_LETTER_REASONS[reason as DeadLetterReason]
+    : "not one of our reasons";
+  return (
+    <>
+      <p>
+        <State status="warn">{reason}</State> <span class="m">{meaning}</span>
+      </p>
+      <p>
+        {row.message} <code>{row.path}</code>
+      </p>
+      <code class="excerpt">{excerpt(textOf(row), EXCERPT)}</code>
+    </>
+  );
+}

@@ -1,0 +1,109 @@
+/** One mark for each device seen in the last hour, by type: trouble is found by shape at a glance. */
+import { type Device, isSilent, MAX_DEVICES, type ViewModel } from "../fold.ts";
+import { count } from "../format.ts";
+import { messagesLink } from "../links.ts";
+import { devicesByType } from "../stats.ts";
+import { GRADE_STATUS, Shape, State, type Status } from "./status.tsx";
+
+/** Marks drawn; of a larger fleet those in trouble come first and the rest is a number. */
+const MAX_MARKS = 400;
+
+interface Mark {
+  device: Device;
+  status: Status;
+  word: string;
+}
+
+const WORDS: Record<Status, string> = {
+  ok: "good",
+  info: "unknown",
+  warn: "uncertain",
+  crit: "bad",
+  off: "silent",
+};
+const WORST_FIRST: Status[] = ["crit", "warn", "off", "info", "ok"];
+
+export function markOf(device: Device, now: number): Status {
+  if (isSilent(device, now)) return "off";
+  if (device.type === "unknown") return "info";
+  return device.grade === undefined ? "info" : GRADE_STATUS[device.grade];
+}
+
+export function Fleet({ view, now }: { view: ViewModel; now: number }) {
+  const marks = new Map<Status, number>();
+  const groups = [...devicesByType(view)].map(([type, devices]) => {
+    const all = devices.map((device): Mark => {
+      const status = markOf(device, now);
+      marks.set(status, (marks.get(status) ?? 0) + 1);
+      return { device, status, word: WORDS[status] };
+    });
+    return { type, marks: all };
+  });
+  const share = Math.min(1, MAX_MARKS / Math.max(1, view.devices.size));
+  return (
+    <section class="card w4 fill" aria-labelledby="h-fleet" id="fleet">
+      <header>
+        <h2 id="h-fleet">Fleet</h2>
+        <span class="sub">one mark a device, last hour</span>
+      </header>
+      {view.devices.size === 0 ? (
+        <p class="body m">No device has been seen yet.</p>
+      ) : (
+        <div class="body">
+          <dl class="heat">
+            {groups.map((group) => (
+              <Group type={group.type} marks={group.marks} limit={Math.ceil(group.marks.length * share)} />
+            ))}
+          </dl>
+          <ul class="leg">
+            {WORST_FIRST.toReversed()
+              .filter((status) => marks.has(status))
+              .map((status) => (
+                <li>
+                  <State status={status}>
+                    {count(marks.get(status) ?? 0)} {WORDS[status]}
+                  </State>
+                </li>
+              ))}
+          </ul>
+          {view.devicesDropped > 0 && (
+            <p class="sub">
+              {count(view.devicesDropped)} longest silent ones left out: {count(MAX_DEVICES)} are kept
+            </p>
+          )}
+        </div>
+      )}
+    </section>
+  );
+}
+
+function Group({ type, marks, limit }: { type: string; marks: Mark[]; limit: number }) {
+  const shown =
+    marks.length <= limit
+      ? marks
+      : marks
+          .toSorted((a, b) => WORST_FIRST.indexOf(a.status) - WORST_FIRST.indexOf(b.status))
+          .slice(0, limit);
+  return (
+    <>
+      <dt>
+        <span class="cut">{type}</span> {count(marks.length)}
+      </dt>
+      <dd>
+        {shown.map(({ device, status, word }) => (
+          <a
+            class={status}
+            href={messagesLink({ topic: "enriched", device: device.id })}
+            title={`${device.id}: ${word}`}
+          >
+            <Shape status={status} />
+            <span class="vh">
+              {device.id} {word}
+            </span>
+          </a>
+        ))}
+        {shown.length < marks.length && <span>and {count(marks.length - shown.length)} more</span>}
+      </dd>
+    </>
+  );
+}

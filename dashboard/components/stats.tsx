@@ -1,0 +1,117 @@
+/** The statistics grid: the same numbers as /api/stats, with ages, trends and the state of Kafka. */
+import type { Child } from "hono/jsx";
+import { COLUMN, total, type ViewModel } from "../fold.ts";
+import { clock, clockSeconds, count, latency, percent, rate } from "../format.ts";
+import { deadLetters, fleetOf, latencyNow, rateNow, statsOf, trend } from "../stats.ts";
+import { Spark } from "./spark.tsx";
+import { State } from "./status.tsx";
+import { BigAge } from "./time.tsx";
+
+export function StatsGrid({ view, now }: { view: ViewModel; now: number }) {
+  const stats = statsOf(view, now);
+  const { raw, enriched } = view.topics;
+  const quality = stats.data_quality;
+  const fleet = fleetOf(view, now);
+  const perSecond = rateNow(view, now);
+  const lag = latencyNow(view, now);
+  const dead = [...deadLetters(view, now).values()].reduce((a, b) => a + b, 0);
+  return (
+    <dl class="stats" id="stats" aria-label="Statistics">
+      <Stat
+        name="Raw messages"
+        value={count(stats.total_raw_messages)}
+        detail={`kept 7 days, ${partitions(raw.partitions.size)}`}
+        trend={trend(view, now, COLUMN.raw)}
+      />
+      <Stat
+        name="Enriched"
+        value={count(stats.total_enriched_messages)}
+        detail={`${shareOfRaw(view)}, ${view.repeats === 1 ? "1 repeat" : `${count(view.repeats)} repeats`}`}
+        trend={trend(view, now, COLUMN.enriched)}
+      />
+      <Stat
+        name="Dead letters"
+        value={count(stats.total_dead_letters)}
+        detail={`${count(dead)} in the last hour`}
+        trend={trend(view, now, COLUMN.dlq)}
+      />
+      <Stat
+        name="Rate"
+        value={
+          <>
+            {rate(perSecond)} <small>msg/s</small>
+          </>
+        }
+        detail={<KafkaState view={view} />}
+      />
+      <Stat
+        name="Last raw"
+        value={<BigAge at={raw.last} now={now} />}
+        detail={raw.last === undefined ? "nothing has arrived yet" : `${clock(raw.last)} UTC`}
+      />
+      <Stat
+        name="Last enriched"
+        value={<BigAge at={enriched.last} now={now} />}
+        detail={
+          lag === undefined
+            ? "nothing in the last 5 min"
+            : `${latency(lag.p50)} after its raw, p95 ${latency(lag.p95)}`
+        }
+      />
+      <Stat
+        name="Good quality"
+        value={
+          quality.good_percent === null ? (
+            "–"
+          ) : (
+            <>
+              {percent(quality.good / quality.messages)} <small>%</small>
+            </>
+          )
+        }
+        detail={`${count(quality.uncertain)} uncertain, ${count(quality.bad)} bad in 1 h`}
+      />
+      <Stat
+        name="Devices reporting"
+        value={
+          <>
+            {count(fleet.reporting)} <small>of {count(fleet.seen)}</small>
+          </>
+        }
+        detail={`${count(fleet.silent)} silent, ${count(fleet.unknown)} of unknown type`}
+      />
+    </dl>
+  );
+}
+
+interface StatProps {
+  name: string;
+  value: Child;
+  detail: Child;
+  trend?: number[];
+}
+
+const Stat = ({ name, value, detail, trend: points }: StatProps) => (
+  <div class="stat">
+    <dt>{name}</dt>
+    <dd class="v">{value}</dd>
+    <dd class="d">{detail}</dd>
+    {points && <Spark points={points} />}
+  </div>
+);
+
+export const KafkaState = ({ view: { kafka } }: { view: ViewModel }) =>
+  kafka.connected ? (
+    <State status="ok">Kafka connected</State>
+  ) : kafka.answered === 0 ? (
+    <State status="warn">Kafka not reached yet</State>
+  ) : (
+    <State status="crit">Kafka away since {clockSeconds(kafka.since)}</State>
+  );
+
+const partitions = (n: number) => (n === 1 ? "1 partition" : `${n} partitions`);
+
+function shareOfRaw(view: ViewModel): string {
+  const raw = total(view, "raw");
+  return raw === 0 ? "of raw" : `${percent(Math.min(1, total(view, "enriched") / raw))} % of raw`;
+}

@@ -1,0 +1,52 @@
+import { describe, expect, test } from "bun:test";
+import { jsonLines, type Line } from "./json-lines.ts";
+
+const shown = (lines: Line[]) =>
+  lines.map(({ indent, parts }) => "  ".repeat(indent) + parts.map((part) => part.text).join(""));
+
+describe("jsonLines", () => {
+  test("numbers, escapes and repeated names stay as they were written", () => {
+    const text = '{"a":1.0e2,"b":"\\u00e9\\n","a":31.040,"c":12345678901234567890}';
+    expect(shown(jsonLines(text))).toEqual([
+      "{",
+      '  "a": 1.0e2,',
+      '  "b": "\\u00e9\\n",',
+      '  "a": 31.040,',
+      '  "c": 12345678901234567890',
+      "}",
+    ]);
+  });
+
+  test("a small object stands on one line, unless a finding speaks of one of its values", () => {
+    const text = '{"m":{"v":{"a":1,"b":2},"i":{"a":3}}}';
+    expect(shown(jsonLines(text))).toEqual(["{", '  "m": { "v": { "a": 1, "b": 2 }, "i": { "a": 3 } }', "}"]);
+    expect(shown(jsonLines(text, new Set(["/m/v/b"])))).toEqual([
+      "{",
+      '  "m": {',
+      '    "v": {',
+      '      "a": 1,',
+      '      "b": 2',
+      "    },",
+      '    "i": { "a": 3 }',
+      "  }",
+      "}",
+    ]);
+  });
+
+  test("every value has its JSON Pointer, with ~ and / escaped", () => {
+    const pointers = jsonLines('{"a/b":{"c~d":[1,{"e":2}]}}').flatMap((line) => line.pointers);
+    expect(pointers).toEqual(["", "/a~1b", "/a~1b/c~0d", "/a~1b/c~0d/0", "/a~1b/c~0d/1", "/a~1b/c~0d/1/e"]);
+  });
+
+  test("the layout says the same as the text, whatever it holds", () => {
+    const texts = ["[]", "{}", " 7 ", '"x"', "null", '[ {} , [ ] ,"]}"]', '{"a":"\\"}","b":[[1],[2,[3]]]}'];
+    for (const text of texts) expect(JSON.parse(shown(jsonLines(text)).join("\n"))).toEqual(JSON.parse(text));
+  });
+
+  test("very deep and very long texts are bounded", () => {
+    const deep = "[".repeat(100_000) + "]".repeat(100_000);
+    expect(jsonLines(deep).length).toBeLessThan(100);
+    const long = JSON.stringify(Array.from({ length: 50_000 }, (_, i) => `${i}${"x".repeat(90)}`));
+    expect(jsonLines(long).length).toBeLessThan(4_100);
+  });
+});

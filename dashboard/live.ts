@@ -1,0 +1,253 @@
+/**
+ * The streams: each view in use is rendered once, twice a second, and all its clients get the same bytes.
+ *
+ * In: the view model, a page's LivePage. Out: text/event-stream responses: first a full snapshot, then what changed.
+ * A client reads at its own pace: it gets the frames it missed, or a snapshot when it missed many; one that reads
+ * nothing costs no memory here and is cut by the server's own timeout.
+ * Source: WHATWG HTML, section 9.2 (event stream format); htmx 4 `hx-sse`, `<hx-partial>`.
+ */
+import type { JSX } from "hono/jsx/jsx-runtime";
+import type { ViewModel } from "./fold.ts";
+import type { Row } from "./row.ts";
+
+export type Cards = Record<string, JSX.Element>;
+
+export interface LivePage {
+  /** Equal keys share one rendering. */
+  key: string;
+  /** Element id -> the element, whole. */
+  cards(view: ViewModel, now: number): Cards;
+  /** The same for what counts over an hour: every two seconds is soon enough. */
+  slow?(view: ViewModel, now: number): Cards;
+  feed?: {
+    limit: number;
+    /** Newest first, at most `limit`. */
+    rows(view: ViewModel): Row[];
+    render(row: Row): JSX.Element;
+    /** The element `#feed`, whole. */
+    whole(rows: Row[]): JSX.Element;
+  };
+  /** For the charts and the counters; `whole` with the full series. */
+  tick(view: ViewModel, now: number, whole: boolean): object;
+}
+
+const TICK_MS = 500;
+/** Without news a frame is sent all the same: it is the heartbeat that the page listens for. */
+const BEAT_MS = 2_000;
+/** And the cards are rendered again, since what they count over the last hour gets older. */
+const REFRESH_MS = 5_000;
+const SLOW_MS = 2_000;
+/** Frames kept for a client that is behind; beyond it a snapshot is smaller. */
+const KEPT_FRAMES = 8;
+/** A connection on which nothing could be written for so long is closed by the server. */
+const STUCK_S = 12;
+const MAX_CLIENTS = 4_000;
+
+interface Client {
+  seq: number;
+  wake?: () => void;
+}
+
+interface Channel {
+  page: LivePage;
+  clients: Set<Client>;
+  seq: number;
+  frames: Uint8Array[];
+  snapshot?: { seq: number; bytes: Uint8Array };
+  cards: Map<string, string>;
+  /** What the feed has shown: highest serial, newest time. */
+  serial: number;
+  newest: number;
+  version: number;
+  renderedAt: number;
+  slowAt: number;
+  sentAt: number;
+}
+
+export interface Hub {
+  connect(page: LivePage, request: Request, server: TimeoutServer | undefined): Response;
+  clients(): number;
+  stop(): void;
+}
+
+/** The part of Bun's server that a stream needs. */
+export interface TimeoutServer {
+  timeout(request: Request, seconds: number): void;
+}
+
+/** `build` names the assets that these frames belong to. */
+export function createHub(view: ViewModel, build: string, clock: () => number = Date.now): Hub {
+  const channels = new Map<string, Channel>();
+  let clients = 0;
+  let stopped = false;
+  let timer: ReturnType<typeof setInterval> | undefined;
+
+  function connect(page: LivePage, request: Request, server: TimeoutServer | undefined): Response {
+    if (stopped || clients >= MAX_CLIENTS)
+      return new Response("too many streams; try again\n", { status: 503, headers: { "retry-after": "5" } });
+    const channel = channels.get(page.key) ?? open(page);
+    const client: Client = { seq: -1 };
+    channel.clients.add(client);
+    clients++;
+    timer ??= setInterval(tick, TICK_MS);
+
+    const leave = () => {
+      if (!channel.clients.delete(client)) return;
+      clients--;
+      if (channel.clients.size === 0) channels.delete(page.key);
+      if (clients === 0) {
+        clearInterval(timer);
+        timer = undefined;
+      }
+    };
+    const body = new ReadableStream<Uint8Array>(
+      {
+        async pull(controller) {
+          server?.timeout(request, STUCK_S);
+          while (client.seq === channel.seq && !stopped)
+            await new Promise<void>((resolve) => {
+              client.wake = resolve;
+            });
+          if (!channel.clients.has(client)) return;
+          if (stopped) {
+            controller.enqueue(encode(event("iot:bye", "{}")));
+            controller.close();
+            leave();
+            return;
+          }
+          controller.enqueue(nextFor(client, channel));
+        },
+        cancel: leave,
+      },
+      { highWaterMark: 0 },
+    );
+    return new Response(body, { headers: STREAM_HEADERS });
+  }
+
+  function open(page: LivePage): Channel {
+    const channel: Channel = {
+      page,
+      clients: new Set(),
+      seq: 0,
+      frames: [],
+      cards: new Map(),
+      serial: 0,
+      newest: 0,
+      version: -1,
+      renderedAt: 0,
+      slowAt: 0,
+      sentAt: 0,
+    };
+    channels.set(page.key, channel);
+    render(channel, clock());
+    return channel;
+  }
+
+  function nextFor(client: Client, channel: Channel): Uint8Array {
+    const behind = channel.seq - client.seq;
+    const missed =
+      client.seq < 0 || behind > channel.frames.length ? undefined : channel.frames.slice(-behind);
+    client.seq = channel.seq;
+    if (missed === undefined) return snapshotOf(channel);
+    return missed.length === 1 && missed[0] ? missed[0] : new Uint8Array(Buffer.concat(missed));
+  }
+
+  function snapshotOf(channel: Channel): Uint8Array {
+    if (channel.snapshot?.seq !== channel.seq)
+      channel.snapshot = { seq: channel.seq, bytes: encode(snapshotText(channel, clock())) };
+    return channel.snapshot.bytes;
+  }
+
+  function tick(): void {
+    const now = clock();
+    for (const channel of channels.values()) {
+      const news = channel.version !== view.version || now - channel.renderedAt >= REFRESH_MS;
+      if (!news && now - channel.sentAt < BEAT_MS) continue;
+      const text = news ? render(channel, now) : "";
+      channel.seq++;
+      channel.sentAt = now;
+      channel.frames.push(encode(tickText(channel, now, false) + text));
+      if (channel.frames.length > KEPT_FRAMES) channel.frames.shift();
+      for (const client of channel.clients) client.wake?.();
+    }
+  }
+
+  /** What changed since the last rendering, as events. */
+  function render(channel: Channel, now: number): string {
+    channel.version = view.version;
+    channel.renderedAt = now;
+    let changed = changes(channel, channel.page.cards(view, now));
+    if (channel.page.slow && now - channel.slowAt >= SLOW_MS) {
+      channel.slowAt = now;
+      changed += changes(channel, channel.page.slow(view, now));
+    }
+    return event(undefined, changed) + event(undefined, newRows(channel));
+  }
+
+  function changes(channel: Channel, cards: Cards): string {
+    let changed = "";
+    for (const [id, element] of Object.entries(cards)) {
+      const html = String(element);
+      if (channel.cards.get(id) === html) continue;
+      channel.cards.set(id, html);
+      changed += partial(id, "outerMorph", html);
+    }
+    return changed;
+  }
+
+  /** New rows go on top; where a late one belongs between those that stand, the whole feed is sent. */
+  function newRows(channel: Channel): string {
+    const { feed } = channel.page;
+    if (feed === undefined) return "";
+    const all = feed.rows(view);
+    const rows = all.filter((row) => row.serial > channel.serial);
+    const late = rows.some((row) => row.time < channel.newest);
+    channel.serial = view.serial;
+    channel.newest = Math.max(channel.newest, rows[0]?.time ?? 0);
+    if (rows.length === 0) return "";
+    if (late || rows.length === all.length) return partial("feed", "outerMorph", String(feed.whole(all)));
+    return partial("feed", "afterbegin", rows.map((row) => String(feed.render(row))).join(""));
+  }
+
+  function snapshotText(channel: Channel, now: number): string {
+    const { feed } = channel.page;
+    let text = "";
+    for (const [id, html] of channel.cards) text += partial(id, "outerMorph", html);
+    if (feed !== undefined) text += partial("feed", "outerMorph", String(feed.whole(feed.rows(view))));
+    return tickText(channel, now, true) + event(undefined, text);
+  }
+
+  function tickText(channel: Channel, now: number, whole: boolean): string {
+    const tick = { now, seq: channel.seq, whole, build, ...channel.page.tick(view, now, whole) };
+    return event("iot:tick", JSON.stringify(tick), String(channel.seq));
+  }
+
+  return {
+    connect,
+    clients: () => clients,
+    stop() {
+      stopped = true;
+      clearInterval(timer);
+      for (const channel of channels.values()) for (const client of channel.clients) client.wake?.();
+    },
+  };
+}
+
+const STREAM_HEADERS = {
+  "content-type": "text/event-stream",
+  "cache-control": "no-cache, no-transform",
+  "x-accel-buffering": "no",
+};
+
+const partial = (id: string, swap: string, html: string): string =>
+  `<hx-partial hx-target="#${id}" hx-swap="${swap}">${html}</hx-partial>`;
+
+/** Every line is prefixed: a CR in a device's text would otherwise end the event and begin another. */
+export function event(name: string | undefined, data: string, id?: string): string {
+  if (data === "") return "";
+  const head = (id === undefined ? "" : `id: ${id}\n`) + (name === undefined ? "" : `event: ${name}\n`);
+  return `${head}data: ${data.replace(/\r\n|\r|\n/g, "\ndata: ")}\n\n`;
+}
+
+const encoder = new TextEncoder();
+const encode = (text: string): Uint8Array<ArrayBuffer> => encoder.encode(text);

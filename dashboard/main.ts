@@ -1,0 +1,64 @@
+/** Starts the dashboard: the reader fills the view model, the server shows it. */
+import { choosePort } from "../runtime/port.ts";
+import { healthResponse } from "../runtime/health.ts";
+import { Gauge } from "../runtime/metrics.ts";
+import { runService } from "../runtime/service.ts";
+import { createApp } from "./app.tsx";
+import { loadAssets } from "./assets/manifest.ts";
+import { createView, total } from "./fold.ts";
+import { createHub } from "./live.ts";
+import { startReader } from "./reader.ts";
+
+await runService({
+  name: "dashboard",
+  healthPort: null,
+  async start({ settings, log, kafka, health, metrics, instance, version, crash }) {
+    const { host, port, portExplicit } = settings.http;
+    const chosen = choosePort(host, port, portExplicit, "PORT");
+    if (chosen !== port) log.warn(`port ${port} is taken: using ${chosen}`);
+    const assets = await loadAssets();
+    const view = createView(Date.now());
+    const hub = createHub(view, assets.build);
+    const reader = startReader({
+      view,
+      kafka,
+      topics: settings.topics,
+      groupId: `iot-dashboard-${instance}`,
+      log,
+      onCrash: crash,
+    });
+    const app = createApp({
+      view,
+      hub,
+      assets,
+      now: Date.now,
+      health: () => health.reasons(),
+      probe: (request) => healthResponse(request, health),
+      version,
+      hosts: [host],
+    });
+    const server = Bun.serve({ hostname: host, port: chosen, idleTimeout: 30, fetch: app.fetch });
+    new Gauge({
+      name: "iot_sse_clients",
+      help: "Pages that are live now.",
+      registers: [metrics],
+      collect() {
+        this.set(hub.clients());
+      },
+    });
+    log.info(`dashboard on http://${host}:${server.port}`);
+    return {
+      health: reader.health,
+      counters: () => ({
+        sse_clients: hub.clients(),
+        repeats: view.repeats,
+        raw_messages: total(view, "raw"),
+      }),
+      async stop() {
+        // The streams first: the server would wait for them.
+        hub.stop();
+        await Promise.all([server.stop(true), reader.stop()]);
+      },
+    };
+  },
+});

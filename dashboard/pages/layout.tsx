@@ -1,0 +1,293 @@
+/** The frame of every page: rail, bar with the state of the connection, and what stands in for JavaScript. */
+import type { Child } from "hono/jsx";
+import { Icon, Shape, Sprite, State } from "../components/status.tsx";
+import { Age } from "../components/time.tsx";
+import type { ViewModel } from "../fold.ts";
+import { clockSeconds } from "../format.ts";
+import { withParams } from "../links.ts";
+
+export const PAGES = {
+  overview: { path: "/", name: "Overview" },
+  messages: { path: "/messages", name: "Messages" },
+} as const;
+export type PageName = keyof typeof PAGES;
+
+export const THEMES = ["system", "light", "dark"] as const;
+export const DENSITIES = ["cosy", "compact"] as const;
+
+/** What a request brings to every page. */
+export interface Frame {
+  view: ViewModel;
+  now: number;
+  /** Path and query of this page, for links back. */
+  path: string;
+  query: Record<string, string>;
+  theme: (typeof THEMES)[number];
+  density: (typeof DENSITIES)[number];
+  /** Hashed address of an asset. */
+  asset(name: string): string;
+  /** Names the bundle: a page of another build reloads itself. */
+  build: string;
+  nonce: string;
+}
+
+interface LayoutProps {
+  frame: Frame;
+  title: string;
+  active: PageName;
+  /** Address of this page's stream; undefined for a page that never changes. */
+  live?: string;
+  charts?: boolean;
+  /** Stands in the bar, after the search. */
+  tools?: Child;
+  /** Where the page lies below its entry in the rail. */
+  above?: { name: string; href: string };
+  children: Child;
+}
+
+/** htmx: errors never swap into a card, rows that stand are left alone, no history of its own, no injected style. */
+const HTMX_CONFIG = JSON.stringify({
+  extensions: "sse, hx-csp",
+  noSwap: [204, 304, "4xx", "5xx"],
+  morphIgnore: ["data-htmx-powered", "open"],
+  morphSkip: "[data-keep]",
+  history: false,
+  includeIndicatorCSS: false,
+  sse: { reconnectDelay: 500, reconnectMaxDelay: 1_500, connectTimeout: 5_000 },
+});
+
+export function Layout(props: LayoutProps) {
+  const { frame, title, active, live, charts, tools, above, children } = props;
+  const { view, now, theme, density, asset, nonce } = frame;
+  return (
+    <html
+      lang="en"
+      data-theme={theme === "system" ? undefined : theme}
+      data-density={density === "cosy" ? undefined : density}
+    >
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <meta name="htmx-config" content={HTMX_CONFIG} />
+        <title>{title} · IoT Cloud</title>
+        <link rel="icon" href={asset("icon.svg")} type="image/svg+xml" />
+        <link rel="stylesheet" href={asset("style.css")} />
+        {charts && <script type="module" src={asset("charts.js")} nonce={nonce} />}
+        <script type="module" src={asset("live.js")} nonce={nonce} />
+      </head>
+      <body data-build={frame.build} data-now={now}>
+        <Sprite />
+        <a class="vh skip" href="#main">
+          Skip to content
+        </a>
+        <div class="app">
+          <nav class="rail" aria-label="Main">
+            <a class="brand" href="/">
+              <Icon name="mark" size={20} />
+              <span>IoT Cloud</span>
+            </a>
+            <ul>
+              {Object.entries(PAGES).map(([name, page]) => (
+                <li>
+                  <a href={page.path} aria-current={name === active ? "page" : undefined}>
+                    <Icon name={name} />
+                    <span>{page.name}</span>
+                  </a>
+                </li>
+              ))}
+            </ul>
+            <RailFooter view={view} now={now} />
+          </nav>
+          <header class="bar">
+            {above === undefined ? (
+              <h1>{title}</h1>
+            ) : (
+              <div class="crumb">
+                <a href={above.href}>{above.name}</a>
+                <span aria-hidden="true">/</span>
+                <h1>{title}</h1>
+              </div>
+            )}
+            <search class="search">
+              <form action="/messages">
+                <label class="vh" for="search">
+                  Search messages
+                </label>
+                <input
+                  class="in"
+                  id="search"
+                  name="q"
+                  type="search"
+                  placeholder="Search"
+                  autocomplete="off"
+                />
+                <span class="kbd" aria-hidden="true">
+                  /
+                </span>
+              </form>
+            </search>
+            {tools}
+            <Pill live={live !== undefined} now={now} />
+            {live !== undefined && (
+              <button class="btn scripted" type="button" id="pause" aria-pressed="false">
+                <span>Pause</span>{" "}
+                <span class="kbd" aria-hidden="true">
+                  p
+                </span>
+              </button>
+            )}
+            <ViewMenu frame={frame} />
+          </header>
+          <main id="main" tabindex={-1}>
+            <CutBanner />
+            {live !== undefined && <WithoutScript frame={frame} />}
+            <Notices view={view} now={now} />
+            {children}
+          </main>
+        </div>
+        {live !== undefined && (
+          <div
+            hidden
+            id="live"
+            hx-nonce={nonce}
+            hx-sse:connect={live}
+            hx-trigger="load, every 5s"
+            hx-sync="this:drop"
+            hx-swap="none"
+          />
+        )}
+      </body>
+    </html>
+  );
+}
+
+/** A page that is not live says how old it is; assets/live.ts makes it tell the state of the stream. */
+const Pill = ({ live, now }: { live: boolean; now: number }) => (
+  <p class="pill" id="pill">
+    <Shape status="off" />
+    <span role="status">{live ? "As of" : "Fixed"}</span>
+    <span class="age" aria-hidden="true">
+      {clockSeconds(now)}
+    </span>
+  </p>
+);
+
+export const RailFooter = ({ view, now }: { view: ViewModel; now: number }) => (
+  <footer id="rail-footer">
+    <span>
+      Registry <span class="mono">{view.registry ?? "not seen yet"}</span>
+    </span>
+    <span>
+      {view.kafka.connected ? "Kafka connected " : "Kafka away "}
+      <Age at={view.kafka.since} now={now} />
+    </span>
+  </footer>
+);
+
+/** Shown by assets/live.ts when the stream is cut; its words are there from the start, so that nothing is made up. */
+const CutBanner = () => (
+  <div class="banner crit" role="alert" id="cut" hidden>
+    <span class="st crit">
+      <Shape status="crit" />
+      <b>
+        Connection lost at <span id="cut-at" />
+      </b>
+    </span>
+    <span class="m" id="cut-what" />
+    <button class="btn sm end" type="button" id="cut-try">
+      Try now
+    </button>
+  </div>
+);
+
+const REFRESH_S = 10;
+
+const WithoutScript = ({ frame }: { frame: Frame }) => (
+  <noscript>
+    <p class="banner">
+      <State status="off">
+        <b>As it was at {clockSeconds(frame.now)} UTC</b>
+      </State>
+      <span class="m">Live updates need JavaScript.</span>
+      <a class="btn sm end" href={withParams(frame.path, { ...frame.query, refresh: undefined })}>
+        Load again
+      </a>
+      {frame.query.refresh === undefined ? (
+        <a class="btn sm" href={withParams(frame.path, { ...frame.query, refresh: REFRESH_S })}>
+          Load again every {REFRESH_S} s
+        </a>
+      ) : (
+        <a class="btn sm" href={withParams(frame.path, { ...frame.query, refresh: undefined })}>
+          Stop loading again
+        </a>
+      )}
+    </p>
+  </noscript>
+);
+
+/** What is wrong now, said on every page: the brokers away, the read-back still going on. */
+export function Notices({ view, now }: { view: ViewModel; now: number }) {
+  const { kafka, caughtUp, coveredFrom } = view;
+  return (
+    <div id="notices">
+      {!kafka.connected && kafka.answered > 0 && (
+        <div class="banner crit">
+          <State status="crit">
+            <b>Kafka away since {clockSeconds(kafka.since)} UTC</b>
+          </State>
+          <span class="m">
+            What you see is as it was then, <Age at={kafka.answered} now={now} /> ago. It heals alone.
+            {kafka.reason && ` ${kafka.reason}`}
+          </span>
+        </div>
+      )}
+      {!kafka.connected && kafka.answered === 0 && (
+        <div class="banner">
+          <State status="warn">
+            <b>Kafka not reached yet</b>
+          </State>
+          <span class="m">{kafka.reason ?? "Trying again until it answers."}</span>
+        </div>
+      )}
+      {kafka.connected && !caughtUp && (
+        <div class="banner">
+          <State status="info">
+            <b>Reading back</b>
+          </State>
+          <span class="m">
+            {coveredFrom === undefined
+              ? "The last hour is being read; figures still grow."
+              : `Messages since ${clockSeconds(coveredFrom)} UTC are being read; figures still grow.`}
+          </span>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function ViewMenu({ frame }: { frame: Frame }) {
+  const back = withParams(frame.path, frame.query);
+  const choice = (name: string, value: string, current: string) => (
+    <a
+      href={withParams("/view", { [name]: value, back })}
+      aria-current={value === current ? "true" : undefined}
+    >
+      {value[0]?.toUpperCase()}
+      {value.slice(1)}
+    </a>
+  );
+  return (
+    <details class="menu">
+      <summary class="btn">View</summary>
+      <div>
+        <nav class="seg" aria-label="Theme">
+          {THEMES.map((theme) => choice("theme", theme, frame.theme))}
+        </nav>
+        <nav class="seg" aria-label="Density">
+          {DENSITIES.map((density) => choice("density", density, frame.density))}
+        </nav>
+      </div>
+    </details>
+  );
+}

@@ -1,0 +1,276 @@
+/** The first page: trouble first, then totals, the trend, the shares, and the newest messages. */
+import { API_TOPICS, type ApiTopic } from "../../schemas/api.ts";
+import { Attention } from "../components/attention.tsx";
+import { Bars } from "../components/bars.tsx";
+import { Feed, FeedHead, FeedRow } from "../components/feed.tsx";
+import { Fleet } from "../components/fleet.tsx";
+import { RateCaption, RateCard, RateTable } from "../components/rate-chart.tsx";
+import { StatsGrid } from "../components/stats.tsx";
+import { GRADE_STATUS, GRADE_WORD, State } from "../components/status.tsx";
+import { total, type ViewModel } from "../fold.ts";
+import { count } from "../format.ts";
+import { messagesLink, withParams } from "../links.ts";
+import type { LivePage } from "../live.ts";
+import { DEFAULT_RANGE, RANGES, type RangeName, seriesOf } from "../series.ts";
+import { GRADES } from "../../schemas/enriched.ts";
+import { deadLetters } from "../stats.ts";
+import { tallied } from "../window.ts";
+import { type Frame, Layout, Notices, RailFooter } from "./layout.tsx";
+
+export interface OverviewQuery {
+  tab: ApiTopic;
+  range: RangeName;
+}
+
+/** Rows of the feed on this page. */
+export const FEED_ROWS = 15;
+/** Complete steps that every frame repeats, so that a lost frame leaves no hole. */
+const REPEATED_STEPS = 6;
+
+export const TAB_NAMES: Record<ApiTopic, string> = {
+  raw: "Raw",
+  enriched: "Enriched",
+  dlq: "Dead letters",
+};
+
+/** What of the query counts; anything else is the default. */
+export function readOverview(query: Record<string, string | undefined>): OverviewQuery {
+  return {
+    tab: API_TOPICS.find((topic) => topic === query.tab) ?? "enriched",
+    range: (Object.keys(RANGES) as RangeName[]).find((range) => range === query.range) ?? DEFAULT_RANGE,
+  };
+}
+
+export function OverviewPage({ frame, query }: { frame: Frame; query: OverviewQuery }) {
+  const { view, now } = frame;
+  const { tab, range } = query;
+  return (
+    <Layout
+      frame={frame}
+      title="Overview"
+      active="overview"
+      charts
+      live={withParams("/live/overview", { ...query })}
+      tools={<RangeChoice frame={frame} range={range} />}
+    >
+      <div class="grid">
+        <Attention view={view} now={now} />
+        <Fleet view={view} now={now} />
+        <StatsGrid view={view} now={now} />
+        <RateCard view={view} range={range} now={now} />
+        <EventTypes view={view} now={now} />
+        <DeviceTypes view={view} now={now} />
+        <Quality view={view} now={now} />
+        <Reasons view={view} now={now} />
+        <section class="card" aria-labelledby="h-latest" id="latest">
+          <header>
+            <h2 id="h-latest">Latest messages</h2>
+            <LatestCount view={view} topic={tab} />
+            <a class="t12" href={messagesLink({ topic: tab })}>
+              All kept
+            </a>
+          </header>
+          <Tabs frame={frame} tab={tab} />
+          <FeedHead topic={tab} />
+          <Feed topic={tab} rows={newest(view, tab)} limit={FEED_ROWS} />
+          <Empty view={view} topic={tab} />
+        </section>
+      </div>
+    </Layout>
+  );
+}
+
+/** What the stream of this page sends; live.ts calls it twice a second while somebody looks. */
+export function overviewLive({ tab, range }: OverviewQuery): LivePage {
+  return {
+    key: `overview ${tab} ${range}`,
+    cards: (view, now) => ({
+      notices: <Notices view={view} now={now} />,
+      "rail-footer": <RailFooter view={view} now={now} />,
+      attention: <Attention view={view} now={now} />,
+      fleet: <Fleet view={view} now={now} />,
+      stats: <StatsGrid view={view} now={now} />,
+      "rate-caption": <RateCaption series={seriesOf(view, range, now)} range={range} />,
+      "latest-count": <LatestCount view={view} topic={tab} />,
+      empty: <Empty view={view} topic={tab} />,
+    }),
+    slow: (view, now) => ({
+      "rate-table": <RateTable view={view} range={range} now={now} />,
+      events: <EventTypes view={view} now={now} />,
+      types: <DeviceTypes view={view} now={now} />,
+      quality: <Quality view={view} now={now} />,
+      reasons: <Reasons view={view} now={now} />,
+    }),
+    feed: {
+      limit: FEED_ROWS,
+      rows: (view) => newest(view, tab),
+      render: (row) => <FeedRow row={row} />,
+      whole: (rows) => <Feed topic={tab} rows={rows} limit={FEED_ROWS} />,
+    },
+    tick: (view, now, whole) => ({
+      counts: API_TOPICS.map((topic) => total(view, topic)),
+      topic: tab,
+      rate: seriesOf(view, range, now, whole ? undefined : REPEATED_STEPS),
+    }),
+  };
+}
+
+const newest = (view: ViewModel, topic: ApiTopic) =>
+  view.topics[topic].newest.rows.slice(-FEED_ROWS).reverse();
+
+const RangeChoice = ({ frame, range }: { frame: Frame; range: RangeName }) => (
+  <nav class="seg range" aria-label="Time range">
+    {Object.entries(RANGES).map(([name, { name: words }]) => (
+      <a
+        href={withParams("/", { ...frame.query, range: name })}
+        aria-current={name === range ? "true" : undefined}
+      >
+        {words}
+      </a>
+    ))}
+  </nav>
+);
+
+const Tabs = ({ frame, tab }: { frame: Frame; tab: ApiTopic }) => (
+  <nav class="tabs" aria-label="Topic">
+    {API_TOPICS.map((topic) => (
+      <a
+        href={`${withParams("/", { ...frame.query, tab: topic })}#latest`}
+        aria-current={topic === tab ? "page" : undefined}
+      >
+        {TAB_NAMES[topic]}
+      </a>
+    ))}
+  </nav>
+);
+
+export const LatestCount = ({ view, topic }: { view: ViewModel; topic: ApiTopic }) => (
+  <span class="sub" id="latest-count">
+    newest first, {count(Math.min(FEED_ROWS, view.topics[topic].newest.rows.length))} of{" "}
+    {count(total(view, topic))}
+  </span>
+);
+
+export function Empty({ view, topic }: { view: ViewModel; topic: ApiTopic }) {
+  const nothing = view.topics[topic].newest.rows.length === 0;
+  return (
+    <div id="empty">
+      {nothing && topic === "dlq" && (
+        <div class="empty">
+          <b>No dead letter in the last hour</b>
+          <p>Every message could be enriched.</p>
+        </div>
+      )}
+      {nothing && topic !== "dlq" && (
+        <div class="empty">
+          <b>Nothing has arrived yet</b>
+          <p>
+            {total(view, topic) === 0
+              ? "The topic is empty. Start the simulator, or send one message:"
+              : "Nothing in the last hour. Is the simulator up?"}
+          </p>
+          <code>bun run simulate</code>
+        </div>
+      )}
+    </div>
+  );
+}
+
+interface Share {
+  view: ViewModel;
+  now: number;
+}
+
+function EventTypes({ view, now }: Share) {
+  const { bars, sum } = sharesOf(tallied(view.tallies.event, now));
+  return (
+    <section class="card w4 fill" aria-labelledby="h-events" id="events">
+      <header>
+        <h2 id="h-events">Message types</h2>
+        <span class="sub">{count(sum)} in the last hour</span>
+      </header>
+      <Bars caption="Messages by event type in the last hour" bars={bars} total={sum} />
+    </section>
+  );
+}
+
+function DeviceTypes({ view, now }: Share) {
+  const { bars, sum } = sharesOf(tallied(view.tallies.type, now));
+  return (
+    <section class="card w4 fill" aria-labelledby="h-types" id="types">
+      <header>
+        <h2 id="h-types">Device types</h2>
+        <span class="sub">messages in the last hour</span>
+      </header>
+      <Bars caption="Messages by device type in the last hour" bars={bars} total={sum} />
+    </section>
+  );
+}
+
+function Quality({ view, now }: Share) {
+  const grades = tallied(view.tallies.grade, now);
+  const sum = [...grades.values()].reduce((a, b) => a + b, 0);
+  const codes = [...tallied(view.tallies.code, now)].slice(0, 3);
+  return (
+    <section class="card w4 fill" aria-labelledby="h-quality" id="quality">
+      <header>
+        <h2 id="h-quality">Data quality</h2>
+        <span class="sub">{count(sum)} in the last hour</span>
+      </header>
+      <Bars
+        caption="Messages by grade in the last hour"
+        total={sum}
+        bars={GRADES.map((grade) => ({
+          name: <State status={GRADE_STATUS[grade]}>{GRADE_WORD[grade]}</State>,
+          value: grades.get(grade) ?? 0,
+        }))}
+      />
+      {codes.length > 0 && (
+        <p class="sub body">
+          Most frequent:{" "}
+          {codes.map(([code, times], i) => (
+            <>
+              {i > 0 && ", "}
+              <span class="mono">{code}</span> {count(times)}
+            </>
+          ))}
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Reasons({ view, now }: Share) {
+  const reasons = deadLetters(view, now);
+  const { bars, sum } = sharesOf(reasons);
+  return (
+    <section class="card w4 fill" aria-labelledby="h-reasons" id="reasons">
+      <header>
+        <h2 id="h-reasons">Dead letters</h2>
+        <span class="sub">{count(sum)} in the last hour</span>
+        <a class="t12" href={messagesLink({ topic: "dlq" })}>
+          All kept
+        </a>
+      </header>
+      {sum === 0 ? (
+        <p class="body">
+          <State status="ok">None</State>
+        </p>
+      ) : (
+        <Bars caption="Dead letters by reason in the last hour" bars={bars} total={sum} />
+      )}
+    </section>
+  );
+}
+
+const MAX_BARS = 6;
+
+function sharesOf(counts: Map<string, number>) {
+  const sum = [...counts.values()].reduce((a, b) => a + b, 0);
+  const bars = [...counts]
+    .slice(0, MAX_BARS)
+    .map(([name, value]) => ({ name: <span class="cut">{name}</span>, value }));
+  const rest = [...counts.values()].slice(MAX_BARS).reduce((a, b) => a + b, 0);
+  if (rest > 0) bars.push({ name: <span class="m">{counts.size - MAX_BARS} more</span>, value: rest });
+  return { bars, sum };
+}

@@ -1,0 +1,173 @@
+/**
+ * Reads the topics into the view model, and knows whether the brokers answer.
+ *
+ * In: the client, topic names. Out: the view model filled from an hour back (less where that hour is too much to read),
+ * then live. A group of its own, nothing committed: each start reads back again, so a restart loses no picture.
+ * Errors: brokers away: said in the view model, tried again for ever. A topic that was made anew: `onCrash`, since what
+ * is known belongs to another topic; a new process begins with what is there.
+ */
+import { backoff } from "../kafka/backoff.ts";
+import type { Kafka } from "../kafka/client.ts";
+import { type Batch, type Consumer, consume } from "../kafka/consume.ts";
+import { endOffsets, offsetsAt, withAdmin } from "../kafka/admin.ts";
+import type { KafkaLog } from "../kafka/outages.ts";
+import { API_TOPICS, type ApiTopic } from "../schemas/api.ts";
+import type { TopicName } from "../schemas/topics.ts";
+import {
+  fold,
+  foldService,
+  forgetDevices,
+  HOUR_MS,
+  partitionOf,
+  setEnds,
+  setKafka,
+  type ViewModel,
+} from "./fold.ts";
+
+export interface ReaderOptions {
+  view: ViewModel;
+  kafka: Kafka;
+  topics: Record<TopicName, string>;
+  groupId: string;
+  log: KafkaLog;
+  onCrash(error: Error): void;
+  now?: () => number;
+}
+
+export interface Reader {
+  health(): string[];
+  stop(): Promise<void>;
+}
+
+/** How far back, longest first; the first that is not too much to read. */
+const READ_BACK_MS = [HOUR_MS, HOUR_MS / 4, HOUR_MS / 12, HOUR_MS / 60];
+const MAX_READ_BACK = 300_000;
+/** How often the brokers are asked: an outage is on the page within this and the client's own patience. */
+const ASK_MS = 3_000;
+const FORGET_MS = 60_000;
+
+export function startReader(options: ReaderOptions): Reader {
+  const { view, kafka, topics, log, now = Date.now } = options;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const shortName = new Map(API_TOPICS.map((name) => [topics[name], name]));
+  /** Partitions that the read-back has not finished: place -> offset to reach. */
+  const toReach = new Map<string, number>();
+  let consumer: Consumer | undefined;
+  let asking: string | undefined = "the brokers have not been asked yet";
+
+  async function run(): Promise<void> {
+    const from = await firstTime();
+    if (from === undefined || signal.aborted) return;
+    view.coveredFrom = from;
+    view.caughtUp = toReach.size === 0;
+    consumer = await consume(kafka, {
+      groupId: options.groupId,
+      topics: [...shortName.keys(), topics.services],
+      from: { timestampMs: from },
+      commit: false,
+      handle: async (batch) => handle(batch),
+      log,
+      onCrash: options.onCrash,
+    });
+    if (signal.aborted) await consumer.stop();
+  }
+
+  /** Waits until the brokers answer: without them there is nothing to do. */
+  async function firstTime(): Promise<number | undefined> {
+    for (let attempt = 0; !signal.aborted; attempt++) {
+      try {
+        const at = now();
+        for (const spanMs of READ_BACK_MS) {
+          const messages = await planReadBack(at - spanMs);
+          if (messages <= MAX_READ_BACK || spanMs === READ_BACK_MS.at(-1)) return at - spanMs;
+        }
+      } catch {
+        // `ask` tells why on the page.
+        await backoff(attempt, signal);
+      }
+    }
+    return undefined;
+  }
+
+  /** How many messages there are since a time; notes how far each partition has to be read. */
+  async function planReadBack(from: number): Promise<number> {
+    let messages = 0;
+    toReach.clear();
+    for (const topic of shortName.keys()) {
+      const ends = new Map((await endOffsets(kafka, topic)).map(({ partition, high }) => [partition, high]));
+      for (const { partition, offset } of await offsetsAt(kafka, topic, from)) {
+        const end = ends.get(partition) ?? offset;
+        messages += end - offset;
+        if (offset < end) toReach.set(`${topic}[${partition}]`, end);
+      }
+    }
+    return messages;
+  }
+
+  function handle(batch: Batch): void {
+    const at = now();
+    const topic = shortName.get(batch.topic);
+    if (topic === undefined) {
+      for (const message of batch.messages) foldService(view, message);
+      return;
+    }
+    fold(view, { ...batch, topic }, at);
+    setKafka(view, true, at);
+    if (view.caughtUp) return;
+    const place = `${batch.topic}[${batch.partition}]`;
+    const reached = partitionOf(view.topics[topic], batch.partition).next >= (toReach.get(place) ?? 0);
+    if (reached && toReach.delete(place) && toReach.size === 0) view.caughtUp = true;
+  }
+
+  /** The only thing that tells an idle topic from brokers that are away; it also brings the totals. */
+  async function ask(): Promise<void> {
+    try {
+      const ends = await withAdmin(kafka, (admin) =>
+        Promise.all(API_TOPICS.map((topic) => admin.fetchTopicOffsets(topics[topic]))),
+      );
+      API_TOPICS.forEach((topic, i) => takeEnds(topic, ends[i] ?? []));
+      asking = undefined;
+      setKafka(view, true, now());
+    } catch (error) {
+      asking = `Kafka does not answer: ${error instanceof Error ? error.message : error}`;
+      setKafka(view, false, now(), asking);
+    }
+  }
+
+  function takeEnds(topic: ApiTopic, offsets: { partition: number; high: string }[]): void {
+    const ends = offsets.map(({ partition, high }) => ({ partition, high: Number(high) }));
+    if (setEnds(view, topic, ends)) return;
+    options.onCrash(
+      new Error(
+        `${topics[topic]} ends before what was read of it: it was deleted and created again, or this is another cluster; a new process shows what is there now`,
+      ),
+    );
+  }
+
+  let busy = false;
+  const tick = () => {
+    if (busy || signal.aborted) return;
+    busy = true;
+    void ask().finally(() => {
+      busy = false;
+    });
+  };
+  const asks = setInterval(tick, ASK_MS);
+  const forgets = setInterval(() => forgetDevices(view, now()), FORGET_MS);
+  tick();
+  const running = run().catch((error: unknown) =>
+    options.onCrash(error instanceof Error ? error : new Error(String(error))),
+  );
+
+  return {
+    health: () => [...(asking === undefined ? [] : [asking]), ...(consumer?.health() ?? ["not reading yet"])],
+    async stop() {
+      stopping.abort();
+      clearInterval(asks);
+      clearInterval(forgets);
+      await running;
+      await consumer?.stop();
+    },
+  };
+}

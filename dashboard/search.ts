@@ -1,0 +1,85 @@
+/**
+ * Which of the kept messages match: by device, type, and a text anywhere in the value or the key.
+ *
+ * In: the filters of a page or of /api/messages, as they came. Out: the filters that count, or what is wrong.
+ */
+import { API_TOPICS, type ApiTopic } from "../schemas/api.ts";
+import { DEAD_LETTER_REASONS } from "../schemas/dead-letter.ts";
+import { GRADES, type Grade } from "../schemas/enriched.ts";
+import type { ViewModel } from "./fold.ts";
+import { factsOf, type Row, textOf } from "./row.ts";
+
+export interface Filters {
+  topic: ApiTopic;
+  device?: string;
+  type?: string;
+  grade?: Grade;
+  reason?: string;
+  q?: string;
+  limit: number;
+}
+
+export type ReadFilters = { ok: true; filters: Filters } | { ok: false; parameter: string; detail: string };
+
+const MAX_TEXT = 256;
+export const MAX_LIMIT = 500;
+
+export function readFilters(query: Record<string, string | undefined>, defaultLimit: number): ReadFilters {
+  const wrong = (parameter: string, detail: string): ReadFilters => ({ ok: false, parameter, detail });
+  const topic = query.topic ? API_TOPICS.find((name) => name === query.topic) : "enriched";
+  if (topic === undefined) return wrong("topic", `expected ${API_TOPICS.join(", ")}, found "${query.topic}"`);
+  const grade = query.grade ? GRADES.find((name) => name === query.grade?.toUpperCase()) : undefined;
+  if (query.grade && grade === undefined)
+    return wrong("grade", `expected ${GRADES.join(", ")}, found "${query.grade}"`);
+  if (query.reason && !Object.hasOwn(DEAD_LETTER_REASONS, query.reason))
+    return wrong(
+      "reason",
+      `expected ${Object.keys(DEAD_LETTER_REASONS).join(", ")}, found "${query.reason}"`,
+    );
+  const limit = query.limit ? Number(query.limit) : defaultLimit;
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT)
+    return wrong("limit", `expected a whole number from 1 to ${MAX_LIMIT}, found "${query.limit}"`);
+  for (const name of ["device", "type", "q"])
+    if ((query[name]?.length ?? 0) > MAX_TEXT) return wrong(name, `longer than ${MAX_TEXT} characters`);
+  const { device, type, reason, q } = query;
+  return {
+    ok: true,
+    filters: {
+      topic,
+      limit,
+      ...(device && { device }),
+      ...(type && { type }),
+      ...(grade && { grade }),
+      ...(reason && { reason }),
+      ...(q && { q }),
+    },
+  };
+}
+
+export function matches(row: Row, filters: Filters): boolean {
+  const { device, type, grade, reason, q } = filters;
+  if (reason !== undefined && row.reason !== reason) return false;
+  if (device !== undefined && row.key !== device && factsOf(row).device !== device) return false;
+  if (type !== undefined && (factsOf(row).type ?? "unknown") !== type) return false;
+  if (grade !== undefined && factsOf(row).grade !== grade) return false;
+  return q === undefined || holds(row, q.toLowerCase());
+}
+
+function holds(row: Row, text: string): boolean {
+  if (row.key?.toLowerCase().includes(text) || row.reason === text) return true;
+  return textOf(row).toLowerCase().includes(text);
+}
+
+/** Newest first; `matched` counts all, `rows` holds at most the limit. */
+export function search(view: ViewModel, filters: Filters): { rows: Row[]; matched: number; kept: number } {
+  const all = view.topics[filters.topic].newest.rows;
+  const rows: Row[] = [];
+  let matched = 0;
+  for (let i = all.length - 1; i >= 0; i--) {
+    const row = all[i];
+    if (row === undefined || !matches(row, filters)) continue;
+    matched++;
+    if (rows.length < filters.limit) rows.push(row);
+  }
+  return { rows, matched, kept: all.length };
+}

@@ -1,0 +1,51 @@
+/** A dashboard without Kafka for tests and pictures: a view model that the test fills, served for real. */
+import { createApp } from "./app.tsx";
+import { loadAssets } from "./assets/manifest.ts";
+import { createView, type ViewModel } from "./fold.ts";
+import { createHub } from "./live.ts";
+
+export interface Served {
+  url: string;
+  view: ViewModel;
+  port: number;
+  clients(): number;
+  stop(): Promise<void>;
+}
+
+interface Options {
+  port?: number;
+  view?: ViewModel;
+  now?: () => number;
+}
+
+export async function appFor({ view = createView(Date.now()), now = Date.now }: Options = {}) {
+  const assets = await loadAssets();
+  const hub = createHub(view, assets.build, now);
+  const app = createApp({
+    view,
+    hub,
+    assets,
+    now,
+    health: () => (view.kafka.connected ? [] : ["Kafka does not answer"]),
+    probe: async () => undefined,
+    version: "test",
+    hosts: [],
+  });
+  return { app, hub, view, assets };
+}
+
+export async function serveDashboard(options: Options = {}): Promise<Served> {
+  const { app, hub, view } = await appFor(options);
+  const server = Bun.serve({ hostname: "127.0.0.1", port: options.port ?? 0, fetch: app.fetch });
+  const port = server.port ?? 0;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    view,
+    clients: hub.clients,
+    async stop() {
+      hub.stop();
+      await server.stop(true);
+    },
+  };
+}
