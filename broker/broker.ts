@@ -8,9 +8,10 @@ import type { Socket } from "bun";
 import type { Broker } from "./apis/api.ts";
 import { APIS } from "./apis/table.ts";
 import { Connection } from "./connection.ts";
-import { metaValue, openDatabase } from "./database.ts";
+import { type DatabaseOptions, metaValue, openDatabase } from "./database.ts";
 import { Groups } from "./groups.ts";
 import { Log } from "./log.ts";
+import { startRetention } from "./retention.ts";
 import { Topics } from "./topics.ts";
 
 export interface BrokerLog {
@@ -19,7 +20,7 @@ export interface BrokerLog {
   error(message: string): void;
 }
 
-export interface BrokerOptions {
+export interface BrokerOptions extends DatabaseOptions {
   /** Default 127.0.0.1: there is no authentication. */
   host?: string;
   /** Default 0: a free one. */
@@ -27,8 +28,6 @@ export interface BrokerOptions {
   /** What clients are told to connect to. Default: host and port. */
   advertisedHost?: string;
   advertisedPort?: number;
-  /** Default: in memory. */
-  dataDir?: string | undefined;
   /** Default: silent. */
   log?: BrokerLog;
   /** Default false: topics are created by those who know how many partitions they need. */
@@ -37,10 +36,8 @@ export interface BrokerOptions {
   defaultPartitions?: number;
   /** How long a new group waits for more members. Default 50, at most 200. */
   firstRebalanceDelayMs?: number;
-  /** Waits for the disk at each commit. Default false: a power cut may lose the last moments, a kill nothing. */
-  fsync?: boolean;
-  /** Tests only: the largest file, in pages of 4 KiB. */
-  maxPages?: number;
+  /** How often old messages are looked for. Default 30 s. */
+  retentionCheckMs?: number;
 }
 
 export interface RunningBroker {
@@ -53,46 +50,60 @@ export interface RunningBroker {
 const SILENT: BrokerLog = { info() {}, warn() {}, error() {} };
 
 export async function startBroker(options: BrokerOptions = {}): Promise<RunningBroker> {
-  const { host = "127.0.0.1", port = 0, log: report = SILENT } = options;
-  const database = openDatabase(options);
-  const log = new Log(database, report);
-  const topics = new Topics(database, log);
-  const groups = new Groups(database, Math.min(200, options.firstRebalanceDelayMs ?? 50));
-  const clusterId = metaValue(database, "cluster_id", newClusterId);
-  metaValue(database, "next_producer_id", () => "1");
-  const takeProducerId = database.query<{ value: number }, []>(
-    "UPDATE meta SET value = value + 1 WHERE name = 'next_producer_id' RETURNING value - 1 AS value",
-  );
-  const broker: Broker = {
-    clusterId,
-    host: options.advertisedHost ?? (host === "0.0.0.0" ? "127.0.0.1" : host),
-    port: 0,
-    autoCreateTopics: options.autoCreateTopics ?? false,
-    defaultPartitions: options.defaultPartitions ?? 1,
-    apis: APIS,
-    topics,
-    log,
-    groups,
-    nextProducerId: () => takeProducerId.get()?.value ?? 0,
-    report,
-  };
+  const { host = "127.0.0.1", port = 0 } = options;
+  const { broker, close } = openBroker(options);
   const sockets = new Set<Socket<Connection | undefined>>();
-  const listener = listen(host, port, broker, sockets);
-  broker.port = options.advertisedPort ?? listener.port;
-  return {
-    host,
-    port: listener.port,
-    clusterId,
-    async stop() {
+  try {
+    const listener = listen(host, port, broker, sockets);
+    broker.port ||= listener.port;
+    const stop = async () => {
       listener.stop(true);
       for (const socket of sockets) {
         socket.data?.close();
         socket.terminate();
       }
-      groups.stop();
-      database.close();
-    },
+      close();
+    };
+    return { host, port: listener.port, clusterId: broker.clusterId, stop };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+/** All of a broker but its socket. */
+function openBroker(options: BrokerOptions): { broker: Broker; close(): void } {
+  const { host = "127.0.0.1", log: report = SILENT } = options;
+  const database = openDatabase(options);
+  const log = new Log(database, report);
+  const topics = new Topics(database, log);
+  const groups = new Groups(database, Math.min(200, options.firstRebalanceDelayMs ?? 50));
+  const stopRetention = startRetention(database, topics, log, options.retentionCheckMs ?? 30_000);
+  const clusterId = metaValue(database, "clusterId", newClusterId);
+  metaValue(database, "nextProducerId", () => "1");
+  const takeProducerId = database.query<{ id: number }, []>(
+    "UPDATE meta SET value = value + 1 WHERE name = 'nextProducerId' RETURNING value - 1 AS id",
+  );
+  const broker: Broker = {
+    clusterId,
+    host: options.advertisedHost ?? (host === "0.0.0.0" ? "127.0.0.1" : host),
+    port: options.advertisedPort ?? 0,
+    autoCreateTopics: options.autoCreateTopics ?? false,
+    defaultPartitions: options.defaultPartitions ?? 1,
+    logDir: options.dataDir ?? "memory",
+    apis: APIS,
+    topics,
+    log,
+    groups,
+    nextProducerId: () => takeProducerId.get()?.id ?? 0,
+    report,
   };
+  const close = () => {
+    stopRetention();
+    groups.stop();
+    database.close();
+  };
+  return { broker, close };
 }
 
 function listen(host: string, port: number, broker: Broker, sockets: Set<Socket<Connection | undefined>>) {
@@ -105,19 +116,13 @@ function listen(host: string, port: number, broker: Broker, sockets: Set<Socket<
         socket.data = new Connection(socket, broker);
         sockets.add(socket);
       },
-      data(socket, chunk) {
-        socket.data?.receive(chunk);
-      },
-      drain(socket) {
-        socket.data?.drain();
-      },
+      data: (socket, chunk) => socket.data?.receive(chunk),
+      drain: (socket) => socket.data?.drain(),
       close(socket) {
         sockets.delete(socket);
         socket.data?.close();
       },
-      error(socket) {
-        socket.terminate();
-      },
+      error: (socket) => socket.terminate(),
     },
   });
 }

@@ -16,6 +16,12 @@ export class DataFolderError extends Error {}
 const APPLICATION_ID = 0x696f7442;
 const SCHEMA_VERSION = 1;
 
+const REFUSALS = [
+  ["SQLITE_BUSY", "is in use by another broker"],
+  ["SQLITE_NOTADB", "is not a broker's file"],
+  ["SQLITE_CORRUPT", "is damaged; move it away, or put a copy back"],
+] as const;
+
 const TABLES = `
   CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
   CREATE TABLE topic (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, partitions INTEGER, configs TEXT);
@@ -28,10 +34,11 @@ const TABLES = `
     metadata TEXT, PRIMARY KEY (groupId, topic, partition)) WITHOUT ROWID;`;
 
 export interface DatabaseOptions {
+  /** Default: in memory. */
   dataDir?: string | undefined;
-  /** Waits for the disk at each commit, so that a power cut loses nothing. */
+  /** Waits for the disk at each commit. Default false: a power cut may lose the last moments, a kill nothing. */
   fsync?: boolean;
-  /** Tests only: a disk that is full. */
+  /** Tests only: the largest file, in pages of 4 KiB. */
   maxPages?: number;
 }
 
@@ -43,17 +50,13 @@ export function openDatabase(options: DatabaseOptions): Database {
     checkHeader(path);
     return prepare(new Database(path, { create: true, readwrite: true }), options);
   } catch (error) {
-    throw new DataFolderError(refusal(path, error));
+    const code = error instanceof SQLiteError ? error.code : undefined;
+    const why = REFUSALS.find(([start]) => code?.startsWith(start))?.[1];
+    const text = error instanceof Error ? error.message : error;
+    throw error instanceof DataFolderError
+      ? error
+      : new DataFolderError(`${path} ${why ?? `cannot be opened: ${text}`}`);
   }
-}
-
-function refusal(path: string, error: unknown): string {
-  if (error instanceof DataFolderError) return error.message;
-  const code = error instanceof SQLiteError ? (error.code ?? "") : "";
-  if (code.startsWith("SQLITE_BUSY")) return `${path} is in use by another broker`;
-  if (code.startsWith("SQLITE_NOTADB")) return `${path} is not a broker's file`;
-  if (code.startsWith("SQLITE_CORRUPT")) return `${path} is damaged; move it away, or put a copy back`;
-  return `${path} cannot be written (${error instanceof Error ? error.message : error})`;
 }
 
 /** Reads the header without a lock and without leaving a file behind. */

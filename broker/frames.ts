@@ -1,61 +1,36 @@
-/**
- * Cuts the bytes of a connection into frames: four bytes of length, then the request.
- *
- * In: chunks of any size. Out: whole frames, each in a buffer of its own.
- * Errors: ProtocolError for a length that no request has, before any memory is taken for it.
- */
+/** Cuts the bytes of a connection into frames: four bytes of length, then the request. */
 import { ProtocolError } from "./protocol/codec.ts";
 
 /** Kafka's own default. "GET " reads as 1.2 GB and a TLS greeting as 370 MB, so both are met here. */
-export const MAX_FRAME_BYTES = 104_857_600;
-const FIRST_BUFFER = 65_536;
+const MAX_FRAME = 104_857_600;
+/** Eight bytes are the shortest header. */
+const MIN_FRAME = 8;
+const FIRST_BUFFER = 16_384;
 
 export class Frames {
-  private readonly lengthBytes = Buffer.alloc(4);
-  private lengthRead = 0;
-  private expected = 0;
-  private frame = Buffer.alloc(0);
+  private bytes = Buffer.alloc(FIRST_BUFFER);
   private filled = 0;
 
-  /** The frames that `chunk` completes. */
+  /** The frames that `chunk` completes, each in memory of its own. Memory grows with what came, not with what was announced. */
   *push(chunk: Buffer): Generator<Buffer> {
-    for (let at = 0; at < chunk.length;) {
-      if (this.lengthRead < 4) {
-        this.lengthBytes[this.lengthRead++] = chunk[at++] ?? 0;
-        if (this.lengthRead === 4) this.begin(this.lengthBytes.readInt32BE(0));
-      } else {
-        at += this.fill(chunk.subarray(at, at + this.expected - this.filled));
+    if (this.filled + chunk.length > this.bytes.length) {
+      const larger = Buffer.alloc(Math.max(this.bytes.length * 2, this.filled + chunk.length));
+      this.bytes.copy(larger, 0, 0, this.filled);
+      this.bytes = larger;
+    }
+    this.filled += chunk.copy(this.bytes, this.filled);
+    let start = 0;
+    while (this.filled - start >= 4) {
+      const length = this.bytes.readInt32BE(start);
+      if (length < MIN_FRAME || length > MAX_FRAME) {
+        throw new ProtocolError(`expected a frame of ${MIN_FRAME} to ${MAX_FRAME} bytes, got ${length}`);
       }
-      if (this.lengthRead === 4 && this.filled === this.expected) {
-        this.lengthRead = 0;
-        yield this.frame;
-      }
+      if (this.filled - start < 4 + length) break;
+      yield Buffer.from(this.bytes.subarray(start + 4, start + 4 + length));
+      start += 4 + length;
     }
-  }
-
-  private begin(length: number): void {
-    // Eight bytes are the shortest header.
-    if (length < 8 || length > MAX_FRAME_BYTES) {
-      throw new ProtocolError(
-        `expected a frame of 8 to ${MAX_FRAME_BYTES} bytes, got ${length}: not a Kafka client?`,
-      );
-    }
-    this.expected = length;
-    this.filled = 0;
-    this.frame = Buffer.allocUnsafeSlow(Math.min(length, FIRST_BUFFER));
-  }
-
-  /** Grows with what has come, not with what was announced. */
-  private fill(part: Buffer): number {
-    if (this.filled + part.length > this.frame.length) {
-      const larger = Buffer.allocUnsafeSlow(
-        Math.min(this.expected, Math.max(this.frame.length * 2, this.filled + part.length)),
-      );
-      this.frame.copy(larger, 0, 0, this.filled);
-      this.frame = larger;
-    }
-    part.copy(this.frame, this.filled);
-    this.filled += part.length;
-    return part.length;
+    this.bytes.copyWithin(0, start, this.filled);
+    this.filled -= start;
+    if (this.filled === 0 && start > FIRST_BUFFER) this.bytes = Buffer.alloc(FIRST_BUFFER);
   }
 }

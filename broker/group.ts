@@ -5,20 +5,9 @@
  * States: Empty -join-> PreparingRebalance -all joined-> CompletingRebalance -leader syncs-> Stable.
  * Source: the classic protocol (KIP-62), static members (KIP-345), member id required (KIP-394).
  */
-import {
-  type Identity,
-  type JoinRequest,
-  type JoinResult,
-  joinFault,
-  type Member,
-  metadataOf,
-  mostVoted,
-  NO_BYTES,
-  refusedJoin,
-  refusedSync,
-  sameProtocols,
-  type SyncResult,
-} from "./member.ts";
+import type { JoinResult } from "./apis/11-join-group.ts";
+import { type Identity, type Joining, type Member, NO_BYTES, type SyncResult } from "./member.ts";
+import { joinFault, metadataOf, mostVoted, refusedJoin, refusedSync, sameProtocols } from "./member.ts";
 import { ERROR } from "./protocol/errors.ts";
 
 type Assignments = { memberId: string; assignment: Buffer }[];
@@ -37,7 +26,7 @@ export class Group {
 
   constructor(private readonly firstRebalanceDelayMs: number) {}
 
-  join(request: JoinRequest): JoinResult | Promise<JoinResult> {
+  join(request: Joining): JoinResult | Promise<JoinResult> {
     const { memberId, groupInstanceId } = request;
     const others = this.all().filter((member) => member.memberId !== memberId);
     const fault = joinFault(request, others);
@@ -46,7 +35,7 @@ export class Group {
     if (memberId === "") {
       const newId = `${groupInstanceId ?? request.clientId}-${crypto.randomUUID()}`;
       if (holder) return this.replaceStatic(holder, { ...request, memberId: newId });
-      if (groupInstanceId === null && request.idFirst) return this.promise(newId, request.sessionTimeoutMs);
+      if (groupInstanceId === null && request.isIdFirst) return this.promise(newId, request.sessionTimeoutMs);
       return this.admit({ ...request, memberId: newId });
     }
     if (holder && holder.memberId !== memberId) return refusedJoin(ERROR.FENCED_INSTANCE_ID, memberId);
@@ -129,35 +118,33 @@ export class Group {
     return this.promised.delete(memberId);
   }
 
-  private hold(request: JoinRequest, known: { assignment: Buffer; synced: boolean }): Member {
+  private hold(request: Joining, known: { assignment: Buffer; synced: boolean }): Member {
     const member: Member = { ...known, ...request, session: this.watch(request) };
     this.members.set(member.memberId, member);
     this.protocolType = request.protocolType;
     return member;
   }
 
-  private admit(request: JoinRequest): Promise<JoinResult> {
+  private admit(request: Joining): Promise<JoinResult> {
     return this.awaitRound(this.hold(request, { assignment: NO_BYTES, synced: false }));
   }
 
-  private rejoin(before: Member, request: JoinRequest): JoinResult | Promise<JoinResult> {
+  private rejoin(before: Member, request: Joining): JoinResult | Promise<JoinResult> {
     const isFollower = this.state === "Stable" && before.memberId !== this.leader;
     const isSettled = isFollower || this.state === "CompletingRebalance";
     clearTimeout(before.session);
     const member = this.hold(request, before);
-    return isSettled && sameProtocols(before.protocols, request.protocols)
-      ? this.joined(member)
-      : this.awaitRound(member);
+    return isSettled && sameProtocols(before, request) ? this.joined(member) : this.awaitRound(member);
   }
 
   /** A static member that came back takes its place, without a rebalance when it wants the same. */
-  private replaceStatic(before: Member, request: JoinRequest): JoinResult | Promise<JoinResult> {
+  private replaceStatic(before: Member, request: Joining): JoinResult | Promise<JoinResult> {
     this.forget(before, ERROR.FENCED_INSTANCE_ID);
     const { assignment, synced } = before;
     const member = this.hold(request, { assignment, synced });
     const leaderBefore = this.leader;
     if (this.leader === before.memberId) this.leader = member.memberId;
-    if (this.state !== "Stable" || !sameProtocols(before.protocols, request.protocols)) {
+    if (this.state !== "Stable" || !sameProtocols(before, request)) {
       return this.awaitRound(member);
     }
     // Under the old leader's name it does not take itself for the leader, which would have to share out again.
@@ -165,7 +152,7 @@ export class Group {
   }
 
   /** A member that waits for an answer from us is alive. */
-  private watch({ memberId, sessionTimeoutMs }: JoinRequest): Timer {
+  private watch({ memberId, sessionTimeoutMs }: Joining): Timer {
     const expire = () => {
       const member = this.members.get(memberId);
       if (member?.join || member?.sync) member.session.refresh();

@@ -94,6 +94,7 @@ export class Log {
 
   /** Stores the batches of one request, all or, when SQLite cannot write, none: then false. */
   append(writes: Write[]): boolean {
+    if (writes.length === 0) return true;
     const insert = this.database.query("INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?, ?)");
     try {
       this.database.transaction(() => {

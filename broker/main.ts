@@ -1,9 +1,12 @@
 /** `bun run broker`: the embedded broker as a program. One ready line; SIGTERM or SIGINT stops it. */
-import { type RunningBroker, startBroker } from "./broker.ts";
-import { DataFolderError } from "./database.ts";
-import { readSettings, type Settings, SettingsError } from "./settings.ts";
+import { parseArgs } from "node:util";
+import { type BrokerOptions, type RunningBroker, startBroker } from "./broker.ts";
 
-/** Ports tried after the default one. */
+const USAGE = `usage: bun run broker [--host 127.0.0.1] [--port 9092] [--data data/ | --memory]
+  [--advertised-host HOST] [--advertised-port PORT] [--auto-create-topics] [--fsync] [--allow-production]
+environment: BROKER_HOST, BROKER_PORT, DATA_DIR; an argument goes before it`;
+const DEFAULT_PORT = 9092;
+/** Tried when the default one is taken. */
 const NEXT_PORTS = 20;
 
 const log = {
@@ -12,46 +15,62 @@ const log = {
   error: (message: string) => console.error(`broker: ${message}`),
 };
 
-function fail(message: string): never {
-  for (const line of message.split("\n")) log.error(line);
+function fail(error: unknown): never {
+  log.error(error instanceof Error ? error.message : String(error));
   process.exit(1);
 }
 
-function isPortTaken(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "EADDRINUSE";
+function readArguments() {
+  const text = { type: "string" } as const;
+  const flag = { type: "boolean", default: false } as const;
+  const options = { host: text, port: text, data: text, memory: flag, fsync: flag, "allow-production": flag };
+  const advertised = { "advertised-host": text, "advertised-port": text, "auto-create-topics": flag };
+  try {
+    return parseArgs({ args: process.argv.slice(2), options: { ...options, ...advertised } }).values;
+  } catch (error) {
+    return fail(`${error instanceof Error ? error.message : error}\n${USAGE}`);
+  }
 }
 
-async function start(settings: Settings): Promise<RunningBroker> {
-  const last = settings.portIsSet ? settings.port : settings.port + NEXT_PORTS;
-  for (let port = settings.port; port <= last; port++) {
+function toPort(name: string, value: string | undefined): number | undefined {
+  if (value === undefined || (/^\d{1,5}$/.test(value) && Number(value) < 65_536))
+    return value === undefined ? value : Number(value);
+  return fail(`${name}: expected a port of 0 to 65535, got ${value}`);
+}
+
+/** An explicit port or none; from the default one on, the next that is free. */
+async function start(options: BrokerOptions): Promise<RunningBroker> {
+  if (options.port !== undefined) return startBroker(options);
+  for (let port = DEFAULT_PORT; ; port++) {
     try {
-      return await startBroker({ ...settings, port, log });
+      return await startBroker({ ...options, port });
     } catch (error) {
-      if (error instanceof DataFolderError) fail(error.message);
-      if (!isPortTaken(error))
-        fail(`${settings.host}:${port}: ${error instanceof Error ? error.message : error}`);
-      if (!settings.portIsSet) log.info(`port ${port} is taken`);
+      const isTaken = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
+      if (!isTaken || port === DEFAULT_PORT + NEXT_PORTS) throw error;
+      log.info(`port ${port} is taken`);
     }
   }
-  const ports = settings.portIsSet ? `${settings.port} is` : `${settings.port} to ${last} are all`;
-  fail(`${settings.host}: port ${ports} taken`);
 }
 
-async function main(): Promise<void> {
-  const settings = readSettings(process.argv.slice(2), process.env);
-  const broker = await start(settings);
-  const place = settings.dataDir === undefined ? "in memory" : `data in ${settings.dataDir}`;
-  log.info(`ready on ${broker.host}:${broker.port}, cluster ${broker.clusterId}, ${place}`);
-  const stop = () => {
-    void broker.stop().then(() => process.exit(0));
-  };
-  process.on("SIGTERM", stop);
-  process.on("SIGINT", stop);
+const values = readArguments();
+if (process.env.NODE_ENV === "production" && !values["allow-production"]) {
+  fail(
+    "NODE_ENV is production; this broker is for development (Redpanda or Apache Kafka, or --allow-production)",
+  );
 }
-
-try {
-  await main();
-} catch (error) {
-  if (error instanceof SettingsError) fail(error.message);
-  throw error;
+const dataDir = values.memory ? undefined : (values.data ?? process.env.DATA_DIR ?? "data/");
+const broker = await start({
+  host: values.host ?? process.env.BROKER_HOST ?? "127.0.0.1",
+  port: toPort("port", values.port ?? process.env.BROKER_PORT),
+  advertisedHost: values["advertised-host"],
+  advertisedPort: toPort("advertised-port", values["advertised-port"]),
+  dataDir,
+  autoCreateTopics: values["auto-create-topics"],
+  fsync: values.fsync,
+  log,
+}).catch(fail);
+const place = dataDir === undefined ? "in memory" : `data in ${dataDir}`;
+log.info(`ready on ${broker.host}:${broker.port}, cluster ${broker.clusterId}, ${place}`);
+for (const signal of ["SIGTERM", "SIGINT"]) {
+  process.once(signal, () => void broker.stop().then(() => process.exit(0)));
 }

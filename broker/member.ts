@@ -1,44 +1,20 @@
 /** What a consumer group knows of each member, and what its members have in common. */
+import type { JoinRequest, JoinResult } from "./apis/11-join-group.ts";
 import { ERROR } from "./protocol/errors.ts";
 
-export interface Protocol {
-  name: string;
-  metadata: Buffer;
-}
-
 /** Who speaks: a static member (KIP-345) keeps its instance id over restarts. */
-export interface Identity {
-  memberId: string;
-  groupInstanceId: string | null;
-}
+export type Identity = Pick<JoinRequest, "memberId" | "groupInstanceId">;
 
-export interface JoinRequest extends Identity {
-  sessionTimeoutMs: number;
-  rebalanceTimeoutMs: number;
-  protocolType: string;
-  protocols: Protocol[];
+export interface Joining extends JoinRequest {
   clientId: string;
   clientHost: string;
   /** A new member first gets its id and joins again with it (KIP-394). */
-  idFirst: boolean;
+  isIdFirst: boolean;
 }
 
-export interface JoinResult {
-  errorCode: number;
-  generationId: number;
-  protocolName: string;
-  leader: string;
-  memberId: string;
-  /** For the leader only, which shares out the partitions. */
-  members: (Identity & { metadata: Buffer })[];
-}
+export type SyncResult = { errorCode: number; assignment: Buffer };
 
-export interface SyncResult {
-  errorCode: number;
-  assignment: Buffer;
-}
-
-export interface Member extends JoinRequest {
+export interface Member extends Joining {
   assignment: Buffer;
   /** Whether it has asked for its assignment in this generation. */
   synced: boolean;
@@ -60,7 +36,7 @@ export function refusedJoin(errorCode: number, memberId: string): JoinResult {
 export const refusedSync = (errorCode: number): SyncResult => ({ errorCode, assignment: NO_BYTES });
 
 /** Whether a member may join these others. */
-export function joinFault(request: JoinRequest, others: Member[]): number {
+export function joinFault(request: Joining, others: Member[]): number {
   const { least, most } = SESSION_TIMEOUT_MS;
   if (request.sessionTimeoutMs < least || request.sessionTimeoutMs > most)
     return ERROR.INVALID_SESSION_TIMEOUT;
@@ -69,10 +45,11 @@ export function joinFault(request: JoinRequest, others: Member[]): number {
   return fits && agrees ? ERROR.NONE : ERROR.INCONSISTENT_GROUP_PROTOCOL;
 }
 
-export function sameProtocols(a: Protocol[], b: Protocol[]): boolean {
-  const same = ({ name, metadata }: Protocol, at: number) =>
-    name === b[at]?.name && metadata.equals(b[at].metadata);
-  return a.length === b.length && a.every(same);
+export function sameProtocols({ protocols: a }: JoinRequest, { protocols: b }: JoinRequest): boolean {
+  return (
+    a.length === b.length &&
+    a.every((it, at) => it.name === b[at]?.name && it.metadata.equals(b[at].metadata))
+  );
 }
 
 export function metadataOf({ protocols }: Member, protocolName: string): Buffer {

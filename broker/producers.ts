@@ -25,26 +25,21 @@ export type Producers = Map<number, ProducerState>;
 const KEPT_BATCHES = 5;
 const KEPT_PRODUCERS = 1_000;
 
-export type SequenceVerdict = { isNew: true } | { isNew: false; errorCode: number; baseOffset: number };
-
-const NEW: SequenceVerdict = { isNew: true };
-
-const refused = (errorCode: number): SequenceVerdict => ({ isNew: false, errorCode, baseOffset: -1 });
-
-/** An unknown producer is taken at any sequence: its state may have gone with a restart or with old batches. */
-export function judgeSequence(producers: Producers, header: BatchHeader): SequenceVerdict {
-  const state = producers.get(header.producerId);
-  if (header.producerId < 0 || !state) return NEW;
-  if (header.producerEpoch < state.epoch) return refused(ERROR.INVALID_PRODUCER_EPOCH);
-  if (header.producerEpoch > state.epoch) {
-    return header.baseSequence === 0 ? NEW : refused(ERROR.OUT_OF_ORDER_SEQUENCE);
-  }
-  const same = state.written.find((it) => it.sequence === header.baseSequence && it.count === header.count);
-  if (same) return { isNew: false, errorCode: ERROR.NONE, baseOffset: same.baseOffset };
-  const last = state.written.at(-1);
+/** What is to be answered without storing the batch: it is there already, or out of order. Undefined: store it.
+ *  An unknown producer is taken at any sequence: its state may have gone with a restart or with old batches. */
+export function judgeSequence(producers: Producers, header: BatchHeader) {
+  const refused = (errorCode: number) => ({ errorCode, baseOffset: -1 });
+  const { producerId, producerEpoch, baseSequence, count } = header;
+  const state = producers.get(producerId);
+  const last = state?.written.at(-1);
+  if (!state || !last) return undefined;
+  if (producerEpoch < state.epoch) return refused(ERROR.INVALID_PRODUCER_EPOCH);
+  const isNewEpoch = producerEpoch > state.epoch;
+  const same = state.written.find((it) => it.sequence === baseSequence && it.count === count);
+  if (same && !isNewEpoch) return { errorCode: ERROR.NONE, baseOffset: same.baseOffset };
   // Sequences go from 2^31 - 1 to 0.
-  const expected = last ? (last.sequence + last.count) % 2 ** 31 : header.baseSequence;
-  return header.baseSequence === expected ? NEW : refused(ERROR.OUT_OF_ORDER_SEQUENCE);
+  const expected = isNewEpoch ? 0 : (last.sequence + last.count) % 2 ** 31;
+  return baseSequence === expected ? undefined : refused(ERROR.OUT_OF_ORDER_SEQUENCE);
 }
 
 export function rememberSequence(producers: Producers, header: BatchHeader, baseOffset: number): void {
@@ -54,10 +49,6 @@ export function rememberSequence(producers: Producers, header: BatchHeader, base
   const written = before?.epoch === epoch ? before.written.slice(1 - KEPT_BATCHES) : [];
   producers.delete(producerId);
   producers.set(producerId, { epoch, written: [...written, { sequence, count, baseOffset }] });
-  if (producers.size > KEPT_PRODUCERS) {
-    for (const oldest of producers.keys()) {
-      producers.delete(oldest);
-      break;
-    }
-  }
+  const [oldest] = producers.keys();
+  if (producers.size > KEPT_PRODUCERS && oldest !== undefined) producers.delete(oldest);
 }

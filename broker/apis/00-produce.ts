@@ -4,7 +4,7 @@
  * Versions 0-2 are advertised and not answered: without them librdkafka silently drops compression.
  * A batch is checked and stored as it came. Not done: transactions, log append time, several batches a partition.
  */
-import type { Write } from "../log.ts";
+import type { Partition, Write } from "../log.ts";
 import { judgeSequence } from "../producers.ts";
 import { batchFault, batchHeader } from "../protocol/batch.ts";
 import { ProtocolError } from "../protocol/codec.ts";
@@ -16,6 +16,8 @@ interface Outcome {
   errorCode: number;
   baseOffset: number;
   logStartOffset: number;
+  /** What is still to be stored. */
+  write?: Write;
 }
 
 export const produce = api(0, "Produce", [3, 7], {
@@ -36,62 +38,54 @@ export const produce = api(0, "Produce", [3, 7], {
     }),
     throttleTimeMs: t.throttleTimeMs(),
   },
-  handle(broker, { acks, topics, transactionalId }) {
-    const refused = transactionalId === null ? ERROR.NONE : ERROR.INVALID_TXN_STATE;
-    const requestFault = [-1, 0, 1].includes(acks) ? refused : ERROR.INVALID_REQUIRED_ACKS;
-    const outcomes: Outcome[] = [];
-    const writes: (Write & { outcome: Outcome })[] = [];
-    const places = eachPartition(topics, (topic, { index, records }) => {
-      const outcome: Outcome = { errorCode: requestFault, baseOffset: -1, logStartOffset: -1 };
-      outcomes.push(outcome);
-      const write = requestFault === ERROR.NONE ? judge(broker, topic, index, records, outcome) : undefined;
-      if (writes.some(({ partition }) => partition === write?.partition)) {
-        outcome.errorCode = ERROR.INVALID_REQUEST;
-      } else if (write) writes.push({ ...write, outcome });
-      return { outcome };
+  handle(broker, request) {
+    const { acks, transactionalId } = request;
+    const taken = new Set<Partition>();
+    const topics = eachPartition(request.topics, (topic, { index, records }): Outcome => {
+      if (transactionalId !== null) return refused(ERROR.INVALID_TXN_STATE);
+      if (![-1, 0, 1].includes(acks)) return refused(ERROR.INVALID_REQUIRED_ACKS);
+      const partition = broker.topics.partition(topic, index);
+      if (!partition) return refused(ERROR.UNKNOWN_TOPIC_OR_PARTITION);
+      if (taken.has(partition)) return refused(ERROR.INVALID_REQUEST);
+      taken.add(partition);
+      return judge(broker, partition, records ?? Buffer.alloc(0));
     });
-    store(broker, writes);
-    if (acks !== 0) {
-      return { topics: eachPartition(places, (_, { outcome }) => outcome) };
-    }
+    const outcomes = topics.flatMap(({ partitions }) => partitions as Outcome[]);
+    store(broker, outcomes);
+    if (acks !== 0) return { topics };
     // A client that wants no answer learns of a refusal only by losing its connection.
-    if (outcomes.some(({ errorCode }) => errorCode !== ERROR.NONE)) {
-      throw new ProtocolError("a produce request with acks=0 was refused");
-    }
-    return undefined;
+    if (outcomes.every(({ errorCode }) => errorCode === ERROR.NONE)) return undefined;
+    throw new ProtocolError("a produce request with acks=0 was refused");
   },
 });
 
-/** What is to be stored; undefined when the outcome is already known. */
-function judge(broker: Broker, topic: string, index: number, records: Buffer | null, outcome: Outcome) {
-  const partition = broker.topics.partition(topic, index);
-  const refuse = (errorCode: number) => {
-    outcome.errorCode = errorCode;
-    return undefined;
-  };
-  if (!partition) return refuse(ERROR.UNKNOWN_TOPIC_OR_PARTITION);
-  outcome.logStartOffset = partition.logStart;
-  const fault = batchFault(records ?? Buffer.alloc(0));
-  if (fault || !records) {
-    broker.report.warn(`${topic}[${index}]: a batch is refused: ${fault?.problem}`);
-    return refuse(fault?.error ?? ERROR.INVALID_RECORD);
-  }
-  if (records.length > broker.topics.limit(topic, "max.message.bytes"))
-    return refuse(ERROR.MESSAGE_TOO_LARGE);
-  const header = batchHeader(records);
-  const verdict = judgeSequence(partition.producers, header);
-  if (verdict.isNew) return { partition, batch: records, header };
-  outcome.baseOffset = verdict.baseOffset;
-  return refuse(verdict.errorCode);
+function refused(errorCode: number, logStartOffset = -1): Outcome {
+  return { errorCode, baseOffset: -1, logStartOffset };
 }
 
-function store(broker: Broker, writes: (Write & { outcome: Outcome })[]): void {
-  if (writes.length === 0) return;
-  const ends = writes.map(({ partition }) => partition.end);
-  const stored = broker.log.append(writes);
-  writes.forEach(({ outcome }, at) => {
-    // Retriable: nothing of the request is stored.
-    if (stored) outcome.baseOffset = ends[at] ?? -1;
-    else outcome.errorCode = ERROR.KAFKA_STORAGE_ERROR;
-  });
+function judge({ topics, report }: Broker, partition: Partition, batch: Buffer): Outcome {
+  const { topic, index, end, logStart, producers } = partition;
+  const fault = batchFault(batch);
+  if (fault) {
+    report.warn(`${topic}[${index}]: a batch is refused: ${fault.problem}`);
+    return refused(fault.errorCode, logStart);
+  }
+  if (batch.length > topics.limit(topic, "max.message.bytes"))
+    return refused(ERROR.MESSAGE_TOO_LARGE, logStart);
+  const header = batchHeader(batch);
+  const known = judgeSequence(producers, header);
+  if (known) return { ...known, logStartOffset: logStart };
+  return {
+    errorCode: ERROR.NONE,
+    baseOffset: end,
+    logStartOffset: logStart,
+    write: { partition, batch, header },
+  };
+}
+
+/** All or none; when none, retriable. */
+function store(broker: Broker, outcomes: Outcome[]): void {
+  const toStore = outcomes.filter(({ write }) => write);
+  const isStored = broker.log.append(toStore.flatMap(({ write }) => write ?? []));
+  if (!isStored) for (const it of toStore) Object.assign(it, refused(ERROR.KAFKA_STORAGE_ERROR));
 }

@@ -44,7 +44,7 @@ export const fetch = api(1, "Fetch", [4, 11], {
       logStartOffset: t.since(5, t.int64, -1),
       abortedTransactions: t.unused(t.nullableArrayOf({ producerId: t.int64, firstOffset: t.int64 }), null),
       preferredReadReplica: t.unused(t.int32, -1, 11),
-      records: t.batches,
+      records: t.bytes,
     }),
   },
   async handle(broker, { topics, minBytes, maxBytes, maxWaitMs }, call) {
@@ -64,7 +64,7 @@ function readAll(broker: Broker, wanted: WantedTopic[], maxBytes: number) {
   let failed = false;
   const topics = eachPartition(wanted, (topic, it) => {
     const answer = readOne(broker, broker.topics.partition(topic, it.index), it, maxBytes - bytes);
-    for (const batch of answer.records) bytes += batch.length;
+    bytes += answer.records.length;
     failed ||= answer.errorCode !== ERROR.NONE;
     return answer;
   });
@@ -74,7 +74,7 @@ function readAll(broker: Broker, wanted: WantedTopic[], maxBytes: number) {
 function readOne(broker: Broker, partition: Partition | undefined, wanted: Wanted, budget: number) {
   const { logStart, end } = partition ?? { logStart: -1, end: -1 };
   const { fetchOffset, maxBytes } = wanted;
-  const answer = (errorCode: number, records: Buffer[] = []) => ({
+  const answer = (errorCode: number, records = Buffer.alloc(0)) => ({
     errorCode,
     highWatermark: end,
     lastStableOffset: end,
@@ -85,7 +85,8 @@ function readOne(broker: Broker, partition: Partition | undefined, wanted: Wante
   if (fetchOffset < logStart || fetchOffset > end) return answer(ERROR.OFFSET_OUT_OF_RANGE);
   if (budget <= 0) return answer(ERROR.NONE);
   const { batches, damaged } = broker.log.read(partition, fetchOffset, Math.min(maxBytes, budget));
-  return answer(damaged && batches.length === 0 ? ERROR.CORRUPT_MESSAGE : ERROR.NONE, batches);
+  const isStuck = damaged && batches.length === 0;
+  return answer(isStuck ? ERROR.CORRUPT_MESSAGE : ERROR.NONE, Buffer.concat(batches));
 }
 
 /** Resolves when `missing` bytes have come, after `maxWaitMs`, or when the client is gone. */

@@ -13,6 +13,8 @@ export interface Broker {
   port: number;
   autoCreateTopics: boolean;
   defaultPartitions: number;
+  /** Where the data is, in words. */
+  logDir: string;
   apis: readonly Api[];
   topics: Topics;
   log: Log;
@@ -37,8 +39,6 @@ type Answer<T> = T | undefined | Promise<T | undefined>;
 interface ApiSpec<Q extends t.Fields, S extends t.Fields> {
   /** What clients are told where it differs from what is answered. */
   advertised?: Versions;
-  /** From this version on, compact lengths and tags. */
-  flexibleFrom?: number;
   request: Q;
   response: S;
   /** No answer (`undefined`) is only for acks=0. */
@@ -50,7 +50,6 @@ export interface Api {
   name: string;
   versions: Versions;
   advertised: Versions;
-  flexibleFrom: number;
   request: t.Field<unknown>;
   response: t.Field<unknown>;
   handle(broker: Broker, request: unknown, call: Call): unknown;
@@ -60,17 +59,18 @@ export function api<Q extends t.Fields, S extends t.Fields>(
   key: number,
   name: string,
   versions: Versions,
-  {
-    advertised = versions,
-    flexibleFrom = Number.POSITIVE_INFINITY,
-    request,
-    response,
-    handle,
-  }: ApiSpec<Q, S>,
+  { advertised = versions, request, response, handle }: ApiSpec<Q, S>,
 ): Api {
-  const wire = { request: t.struct(request), response: t.struct(response) };
   const run: Api["handle"] = (broker, value, call) => handle(broker, value as t.ValueOf<Q>, call);
-  return { key, name, versions, advertised, flexibleFrom, ...wire, handle: run };
+  return {
+    key,
+    name,
+    versions,
+    advertised,
+    request: t.struct(request),
+    response: t.struct(response),
+    handle: run,
+  };
 }
 
 /** The only node of the cluster. */

@@ -10,7 +10,6 @@ import { crc32c } from "./crc32c.ts";
 import { ERROR } from "./errors.ts";
 
 const HEADER_BYTES = 61;
-const MAX_INT64 = BigInt(Number.MAX_SAFE_INTEGER);
 
 /** baseOffset 0, length 8, leaderEpoch 12, magic 16, crc 17, attributes 21, lastOffsetDelta 23, baseTimestamp 27,
  *  maxTimestamp 35, producerId 43, producerEpoch 51, baseSequence 53, count 57, records 61. */
@@ -29,14 +28,9 @@ export interface BatchHeader {
   count: number;
 }
 
-export interface BatchFault {
-  error: number;
-  problem: string;
-}
-
+/** Producers may send any time; beyond 2^53 ms they are all the same to us. */
 function int64(bytes: Buffer, at: number): number {
-  const value = bytes.readBigInt64BE(at);
-  return Number(value > MAX_INT64 ? MAX_INT64 : value);
+  return Math.min(Number.MAX_SAFE_INTEGER, Number(bytes.readBigInt64BE(at)));
 }
 
 export function batchHeader(batch: Buffer): BatchHeader {
@@ -54,34 +48,28 @@ export function batchHeader(batch: Buffer): BatchHeader {
   };
 }
 
-function fault(error: number, problem: string): BatchFault {
-  return { error, problem };
-}
-
 /** What is wrong with these bytes as exactly one whole batch; undefined: nothing. */
-export function batchFault(batch: Buffer): BatchFault | undefined {
-  if (batch.length < HEADER_BYTES) {
-    return fault(ERROR.CORRUPT_MESSAGE, `expected a batch of at least 61 bytes, got ${batch.length}`);
-  }
-  if (batch[16] !== 2) return fault(ERROR.INVALID_RECORD, `expected message format 2, got ${batch[16]}`);
-  const length = 12 + batch.readInt32BE(8);
-  if (length > batch.length) {
-    return fault(ERROR.CORRUPT_MESSAGE, `expected ${length} bytes, got ${batch.length}`);
-  }
-  if (length !== batch.length) return fault(ERROR.INVALID_RECORD, "expected one batch, got more");
+export function batchFault(batch: Buffer): { errorCode: number; problem: string } | undefined {
+  const fault = (errorCode: number, expected: unknown, got: unknown) => ({
+    errorCode,
+    problem: `expected ${expected}, got ${got}`,
+  });
+  const { length } = batch;
+  if (length < HEADER_BYTES)
+    return fault(ERROR.CORRUPT_MESSAGE, `a batch of ${HEADER_BYTES} bytes or more`, length);
+  if (batch[16] !== 2) return fault(ERROR.INVALID_RECORD, "message format 2", batch[16]);
+  const announced = 12 + batch.readInt32BE(8);
+  if (announced > length) return fault(ERROR.CORRUPT_MESSAGE, `${announced} bytes`, length);
+  if (announced !== length) return fault(ERROR.INVALID_RECORD, `one batch of ${announced} bytes`, length);
   const crc = crc32c(batch.subarray(21));
-  if (crc !== batch.readUInt32BE(17)) {
-    return fault(ERROR.CORRUPT_MESSAGE, `expected CRC ${batch.readUInt32BE(17)}, got ${crc}`);
-  }
+  if (crc !== batch.readUInt32BE(17))
+    return fault(ERROR.CORRUPT_MESSAGE, `CRC ${batch.readUInt32BE(17)}`, crc);
   const { attributes, count } = batchHeader(batch);
-  if ((attributes & 7) > 4) return fault(ERROR.UNSUPPORTED_COMPRESSION, `compression ${attributes & 7}`);
-  if (attributes & 0x30) return fault(ERROR.INVALID_TXN_STATE, "transactions are not supported");
-  if (count < 1 || batch.readInt32BE(23) !== count - 1) {
-    return fault(
-      ERROR.INVALID_RECORD,
-      `expected last offset delta ${count - 1}, got ${batch.readInt32BE(23)}`,
-    );
-  }
+  if ((attributes & 7) > 4) return fault(ERROR.UNSUPPORTED_COMPRESSION, "compression 0 to 4", attributes & 7);
+  if (attributes & 0x30) return fault(ERROR.INVALID_TXN_STATE, "no transaction", "one");
+  const lastDelta = batch.readInt32BE(23);
+  if (count < 1 || lastDelta !== count - 1)
+    return fault(ERROR.INVALID_RECORD, `${lastDelta + 1} messages`, count);
   return undefined;
 }
 

@@ -3,6 +3,7 @@
  *
  * In: `{ name: t.string, partitions: t.arrayOf({ index: t.int32 }) }`, fields in wire order.
  * Out: a Field that reads and writes it, and its TypeScript type by `ValueOf`.
+ * Source: https://kafka.apache.org/protocol#protocol_types, without the compact types of flexible versions.
  */
 import { ProtocolError, type Reader, type Writer } from "./codec.ts";
 
@@ -41,20 +42,20 @@ export const bool: Field<boolean> = {
   write: (writer, value, version) => int8.write(writer, value ? 1 : 0, version),
 };
 
-/** Bytes behind a length; -1 stands for null. */
-const blob = (width: 2 | 4): Field<Buffer | null> => ({
-  read(reader) {
-    const length = reader.length(width);
-    return length < 0 ? null : reader.take(length);
+/** Bytes behind their length; -1 stands for null. */
+const blob = (length: Field<number>): Field<Buffer | null> => ({
+  read(reader, version) {
+    const size = length.read(reader, version);
+    return size < 0 ? null : reader.take(size);
   },
-  write(writer, value) {
-    writer.length(value?.length ?? -1, width);
-    if (value) writer.raw(value);
+  write(writer, value, version) {
+    length.write(writer, value?.length ?? -1, version);
+    if (value) writer.claim(value.length).set(value);
   },
 });
 
-const shortBlob = blob(2);
-export const nullableBytes = blob(4);
+const shortBlob = blob(int16);
+export const nullableBytes = blob(int32);
 
 export const nullableString: Field<string | null> = {
   read: (reader, version) => shortBlob.read(reader, version)?.toString("utf8") ?? null,
@@ -62,47 +63,29 @@ export const nullableString: Field<string | null> = {
     shortBlob.write(writer, value === null ? null : Buffer.from(value), version),
 };
 
-/** Record batches one behind the other, as one run of bytes. */
-export const batches: Field<Buffer[]> = {
-  read: (reader) => [reader.take(reader.length(4))],
-  write(writer, value) {
-    let length = 0;
-    for (const batch of value) length += batch.length;
-    writer.length(length, 4);
-    for (const batch of value) writer.raw(batch);
-  },
-};
-
 export function struct<F extends Fields>(fields: F): Field<ValueOf<F>> {
   const entries = Object.entries(fields);
   return {
-    read(reader, version) {
-      const values = entries.map(([name, field]) => [name, field.read(reader, version)]);
-      reader.skipTags();
-      return Object.fromEntries(values);
-    },
-    write(writer, value, version) {
-      const values: Record<string, unknown> = value;
-      for (const [name, field] of entries) field.write(writer, values[name], version);
-      writer.noTags();
+    read: (reader, version) =>
+      Object.fromEntries(entries.map(([name, field]) => [name, field.read(reader, version)])) as ValueOf<F>,
+    write(writer, value: Record<string, unknown>, version) {
+      for (const [name, field] of entries) field.write(writer, value[name], version);
     },
   };
 }
 
-function nullableArray<T>(item: Field<T>): Field<T[] | null> {
-  return {
-    read(reader, version) {
-      const length = reader.length(4);
-      // Every item takes a byte at least: a count beyond the frame must not allocate anything.
-      if (length > reader.remaining) throw new ProtocolError(`an array of ${length} items ends early`);
-      return length < 0 ? null : Array.from({ length }, () => item.read(reader, version));
-    },
-    write(writer, value, version) {
-      writer.length(value?.length ?? -1, 4);
-      for (const entry of value ?? []) item.write(writer, entry, version);
-    },
-  };
-}
+const nullableArray = <T>(item: Field<T>): Field<T[] | null> => ({
+  read(reader, version) {
+    const length = int32.read(reader, version);
+    // Every item takes a byte at least: a count beyond the frame must not allocate anything.
+    if (length > reader.remaining) throw new ProtocolError(`an array of ${length} items ends early`);
+    return length < 0 ? null : Array.from({ length }, () => item.read(reader, version));
+  },
+  write(writer, value, version) {
+    int32.write(writer, value?.length ?? -1, version);
+    for (const entry of value ?? []) item.write(writer, entry, version);
+  },
+});
 
 const required = <T>(field: Field<T | null>): Field<T> => ({
   read(reader, version) {
@@ -134,16 +117,10 @@ export function between<T>(from: number, to: number, field: Field<T>, absent: T)
   };
 }
 
-export const since = <T>(from: number, field: Field<T>, absent: T) =>
-  between(from, Number.POSITIVE_INFINITY, field, absent);
+export const since = <T>(from: number, field: Field<T>, absent: T) => between(from, 99, field, absent);
 
 /** A field that this broker has no use for: skipped when read, `value` when written. */
-export function unused<T>(
-  field: Field<T>,
-  value: T,
-  from = 0,
-  to = Number.POSITIVE_INFINITY,
-): Field<undefined> {
+export function unused<T>(field: Field<T>, value: T, from = 0, to = 99): Field<undefined> {
   const there = between(from, to, field, value);
   return {
     read: (reader, version) => void there.read(reader, version),

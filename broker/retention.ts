@@ -1,0 +1,60 @@
+/**
+ * Drops the oldest messages of each partition by age and by size, and gives the disk its pages back.
+ *
+ * A batch goes when its newest message is older than `retention.ms`, or when what is behind it fills
+ * `retention.bytes`; as in Kafka only from the start of the log on. Steps are small: the broker serves between them.
+ */
+import type { Database } from "bun:sqlite";
+import { pragma } from "./database.ts";
+import type { Log, Partition } from "./log.ts";
+import type { Topics } from "./topics.ts";
+
+const STEP_BATCHES = 1_000;
+const STEP_PAGES = 1_000;
+const BETWEEN_STEPS_MS = 20;
+
+export function startRetention(database: Database, topics: Topics, log: Log, everyMs: number): () => void {
+  let timer: Timer;
+  const check = () => {
+    const isMore = sweep(topics, log, Date.now()) || vacuum(database);
+    timer = setTimeout(check, isMore ? BETWEEN_STEPS_MS : everyMs).unref();
+  };
+  timer = setTimeout(check, everyMs).unref();
+  return () => clearTimeout(timer);
+}
+
+/** One step in each partition; true while there is more to drop. */
+function sweep(topics: Topics, log: Log, now: number): boolean {
+  let isMore = false;
+  for (const { name, partitions } of topics.all()) {
+    const ageMs = topics.limit(name, "retention.ms");
+    const oldest = ageMs < 0 ? Number.NEGATIVE_INFINITY : now - ageMs;
+    const size = topics.limit(name, "retention.bytes");
+    const most = size < 0 ? Number.POSITIVE_INFINITY : size;
+    for (const partition of partitions) {
+      const { start, count } = firstToKeep(log, partition, oldest, most);
+      if (count > 0) log.trim(partition, start);
+      isMore ||= count === STEP_BATCHES;
+    }
+  }
+  return isMore;
+}
+
+function firstToKeep(log: Log, partition: Partition, oldest: number, most: number) {
+  let { logStart: start, bytes: left } = partition;
+  let count = 0;
+  for (const { lastOffset, maxTimestamp, bytes } of log.places(partition)) {
+    if ((maxTimestamp >= oldest && left - bytes < most) || count === STEP_BATCHES) break;
+    start = Math.max(start, lastOffset + 1);
+    left -= bytes;
+    count++;
+  }
+  return { start, count };
+}
+
+function vacuum(database: Database): boolean {
+  if (pragma(database, "freelist_count") === 0) return false;
+  // Each page is a row: they are only freed as the rows are read.
+  database.query(`PRAGMA incremental_vacuum(${STEP_PAGES})`).all();
+  return pragma(database, "freelist_count") > 0;
+}
