@@ -48,6 +48,10 @@ export interface ConsumeOptions {
   partitionsAtOnce?: number;
   /** Largest batch that `handle` gets; a fetch that holds more is handed over, and committed, in pieces. */
   maxMessages?: number;
+  /** Without a sign of life for so long the group gives our partitions to another. */
+  sessionMs?: number;
+  /** How long a rebalance waits for a member that has a batch in hand. */
+  rebalanceMs?: number;
   /** How often the brokers are asked whether messages wait. */
   watchMs?: number;
   now?: () => number;
@@ -62,7 +66,6 @@ export interface Consumer {
 }
 
 const SESSION_MS = 6_000;
-const HEARTBEAT_MS = 2_000;
 const REBALANCE_MS = 10_000;
 const STOP_MS = 1_800;
 
@@ -73,6 +76,7 @@ export async function consume(kafka: Kafka, options: ConsumeOptions): Promise<Co
     throw new Error(`group ${groupId}: a start by time needs commit: false`);
   const waits = (error: unknown): boolean => isOutage(error) || options.isOutage?.(error) === true;
   const name = `group ${groupId}`;
+  const { sessionMs = SESSION_MS, rebalanceMs = REBALANCE_MS } = options;
   const stopping = new AbortController();
   const watchdog = createWatchdog(now);
   /** Partitions that wait for the infrastructure: place -> why. */
@@ -104,9 +108,9 @@ export async function consume(kafka: Kafka, options: ConsumeOptions): Promise<Co
     const consumer = kafka.consumer({
       groupId,
       allowAutoTopicCreation: false,
-      sessionTimeout: SESSION_MS,
-      heartbeatInterval: HEARTBEAT_MS,
-      rebalanceTimeout: REBALANCE_MS,
+      sessionTimeout: sessionMs,
+      heartbeatInterval: sessionMs / 3,
+      rebalanceTimeout: rebalanceMs,
       maxBytesPerPartition: options.maxBytesPerPartition ?? 262_144,
       maxWaitTimeInMs: 500, // a stop waits for the fetch that is under way
       retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 8, restartOnFailure: async () => false },
@@ -179,9 +183,9 @@ export async function consume(kafka: Kafka, options: ConsumeOptions): Promise<Co
     const isOurs = (): boolean => generation === began && !isStale();
     if (!isRunning() || !isOurs()) return;
 
-    const heartbeats = keepBeating(payload.heartbeat);
+    const heartbeats = keepBeating(payload.heartbeat, sessionMs / 6);
     try {
-      for (const batch of pieces(payload, options.maxMessages ?? 500)) {
+      for (const batch of pieces(payload, options.maxMessages ?? 1_000)) {
         const goOn = (): boolean => isRunning() && isOurs() && !heartbeats.lost();
         const handled = await handleInPlace(batch, goOn);
         if (!handled) throw heartbeats.lost() ?? new GivenUp();
@@ -305,14 +309,14 @@ class GivenUp extends Error {}
 class HandlerFailed extends Error {}
 
 /** Heartbeats while a batch is in hand, so that a long one costs no rebalance; remembers that the group left us. */
-function keepBeating(heartbeat: () => Promise<void>): { lost(): unknown; end(): void } {
+function keepBeating(heartbeat: () => Promise<void>, everyMs: number): { lost(): unknown; end(): void } {
   let lost: unknown;
   const beat = (): void => {
     heartbeat().catch((error) => {
       if (mustRejoin(error)) lost = error;
     });
   };
-  const timer = setInterval(beat, HEARTBEAT_MS / 2);
+  const timer = setInterval(beat, everyMs);
   return { lost: () => lost, end: () => clearInterval(timer) };
 }
 

@@ -54,6 +54,7 @@ export async function createProducer(kafka: Kafka, options: ProducerOptions = {}
   let connected: Promise<KafkajsProducer> | undefined;
 
   async function send(topic: string, messages: OutMessage[]): Promise<void> {
+    if (stopping.signal.aborted) throw new KafkaUnavailable(`${topic}: the producer is stopped`);
     const sends = [...byPartition(messages)].map(([partition, group]) =>
       enqueue(`${topic}/${partition}`, () => sendInOrder(topic, group)),
     );

@@ -1,0 +1,498 @@
+import { describe, expect, test } from "bun:test";
+import {
+  aBroker,
+  aClient,
+  aConsumer,
+  aFolder,
+  aProducer,
+  aTopic,
+  collectLog,
+  numbered,
+  texts,
+  until,
+} from "./broker.fixture.ts";
+import { createProducer } from "./producer.ts";
+import { type Batch, type Consumer, consume } from "./consume.ts";
+import { KafkaUnavailable } from "./errors.ts";
+import { groupLag } from "./lag.ts";
+
+const isFine = (consumer: Consumer) => () => consumer.health().length === 0;
+const committed = async (kafka: ReturnType<typeof aClient>, topic: string) =>
+  (await groupLag(kafka, "g", topic)).map((one) => one.committed);
+
+describe("delivery", () => {
+  test("the messages of a partition come in order, with key, headers and record timestamp", async () => {
+    const { port } = await aBroker();
+    const kafka = aClient(port);
+    const topic = await aTopic(kafka, 2);
+    const producer = await aProducer(kafka);
+    const got: Batch[] = [];
+    await aConsumer(kafka, { topics: [topic], handle: async (batch) => void got.push(batch) });
+    await producer.send(topic, [
+      { key: "a", value: "x", partition: 1, timestamp: 1234, headers: { h: "1" } },
+    ]);
+    await producer.send(topic, numbered(500));
+    const of = (partition: number) =>
+      got.filter((one) => one.partition === partition).flatMap((one) => one.messages);
+    await until("all are there", () => of(0).length === 500 && of(1).length === 1);
+    expect(texts(of(0))).toEqual(numbered(500).map(({ value }) => value));
+    expect(of(0).map(({ offset }) => offset)).toEqual(Array.from({ length: 500 }, (_, i) => i));
+    expect(of(1)).toEqual([
+      {
+        offset: 0,
+        key: Buffer.from("a"),
+        value: Buffer.from("x"),
+        timestamp: 1234,
+        headers: { h: Buffer.from("1") },
+      },
+    ]);
+  });
+
+  test("the offset is committed after the handler resolves, not before", async () => {
+    const { port } = await aBroker();
+    const kafka = aClient(port);
+    const topic = await aTopic(kafka);
+    await (await aProducer(kafka)).send(topic, numbered(3));
+    const gate = Promise.withResolvers<void>();
+    let called = false;
+    await aConsumer(kafka, {
+      topics: [topic],
+      handle: () => {
+        called = true;
+        return gate.promise;
+      },
+    });
+    await until("the batch is in hand", () => called);
+    expect(await committed(kafka, topic)).toEqual([null]);
+    gate.resolve();
+    await until("it is committed", async () => (await committed(kafka, topic))[0] === 3);
+  });
+
+  test("a fetch of many messages is handed over and committed in pieces", async () => {
+    const { port } = await aBroker();
+    const kafka = aClient(port);
+    const topic = await aTopic(kafka);
+    await (await aProducer(kafka)).send(topic, numbered(25));
+    const sizes: number[] = [];
+    const before: (number | null | undefined)[] = [];
+    await aConsumer(kafka, {
+      topics: [topic],
+      maxMessages: 10,
+      handle: async ({ messages }) => {
+        before.push((await committed(kafka, topic))[0]);
+        sizes.push(messages.length);
+      },
+    });
+    await until("all are there", () => sizes.length === 3);
+    expect(sizes).toEqual([10, 10, 5]);
+    expect(before).toEqual([null, 10, 20]);
+  });
+
+  test("a crash between produce and commit repeats the batch and nothing else", async () => {
+    const { port } = await aBroker();
+    const kafka = aClient(port);
+    const topic = await aTopic(kafka);
+    const out = await aTopic(kafka);
+    const producer = await aProducer(kafka);
+    await producer.send(topic, numbered(30));
+    let crashed: Error | undefined;
+    const copy = async ({ partition, messages }: Batch) =>
+      producer.send(
+        out,
+        messages.map(({ offset, value }) => ({
+          key: null,
+          value,
+          partition,
+          headers: { from: `${offset}` },
+        })),
+      );
+    await aConsumer(kafka, {
+      topics: [topic],
+      maxMessages: 10,
+      onCrash: (error) => {
+        crashed = error;
+      },
+      handle: async (batch) => {
+        await copy(batch);
+        if (batch.messages[0]?.offset === 10) throw new Error("power cut");
+      },
+    });
+    await until("the first one is dead", () => crashed);
+    const again: number[] = [];
+    await aConsumer(aClient(port), {
+      topics: [topic],
+      maxMessages: 10,
+      handle: async (batch) => {
+        await copy(batch);
+        again.push(...batch.messages.map(({ offset }) => offset));
+      },
+    });
+    await until("the second one has finished", async () => (await committed(kafka, topic))[0] === 30);
+    expect(again).toEqual(Array.from({ length: 20 }, (_, i) => i + 10));
+    const written: number[] = [];
+    await aConsumer(aClient(port), {
+      groupId: "reader",
+      topics: [out],
+      handle: async ({ messages }) =>
+        void written.push(...messages.map(({ headers }) => Number(headers.from))),
+    });
+    await until("the output is read", () => written.length === 40);
+    expect(written).toEqual([...Array(20).keys(), ...Array.from({ length: 20 }, (_, i) => i + 10)]);
+  });
+
+  test("stop finishes the batch in hand and commits it, in less than 2 s; the next start goes on behind it", async () => {
+    const { port } = await aBroker();
+    const kafka = aClient(port);
+    const topic = await aTopic(kafka);
+    await (await aProducer(kafka)).send(topic, numbered(20));
+    const gate = Promise.withResolvers<void>();
+    const first: number[] = [];
+    const consumer = await aConsumer(kafka, {
+      topics: [topic],
+      maxMessages: 10,
+      handle: async ({ messages }) => {
+        first.push(...messages.map(({ offset }) => offset));
+        await gate.promise;
+      },
+    });
+    await until("a batch is in hand", () => first.length === 10);
+    const started = performance.now();
+    const stopped = consumer.stop();
+    gate.resolve();
+    await stopped;
+    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(await committed(kafka, topic)).toEqual([10]);
+    const second: number[] = [];
+    await aConsumer(aClient(port), {
+      topics: [topic],
+      handle: async ({ messages }) => void second.push(...messages.map(({ offset }) => offset)),
+    });
+    await until("the rest is there", () => second.length === 10);
+    expect(second[0]).toBe(10);
+  });
+
+  test("two members share the partitions; when one leaves, the other goes on where it stopped: nothing lost, order kept", async () => {
+    const { port } = await aBroker();
+    const kafka = aClient(port);
+    const topic = await aTopic(kafka, 4);
+    const producer = await aProducer(kafka);
+    const seen = new Map<number, number[]>();
+    const handle = async ({ partition, messages }: Batch) => {
+      seen.set(partition, [...(seen.get(partition) ?? []), ...messages.map(({ offset }) => offset)]);
+    };
+    const one = await aConsumer(aClient(port), { topics: [topic], handle, sessionMs: 900 });
+    await until("the first has all", () => one.assignment().length === 4);
+    let sent = 0;
+    const feed = async () => {
+      for (let partition = 0; partition < 4; partition++)
+        await producer.send(topic, numbered(5, sent, partition));
+      sent += 5;
+    };
+    await feed();
+    const two = await aConsumer(aClient(port), { topics: [topic], handle, sessionMs: 900 });
+    await until("they share", async () => {
+      await feed();
+      return one.assignment().length === 2 && two.assignment().length === 2;
+    });
+    await feed();
+    await one.stop();
+    await until("the second has all", () => two.assignment().length === 4);
+    await feed();
+    await until("all is committed", async () =>
+      (await committed(kafka, topic)).every((offset) => offset === sent),
+    );
+    for (const offsets of seen.values()) {
+      const firstTimes = offsets.filter((offset, at) => offsets.indexOf(offset) === at);
+      expect(firstTimes).toEqual(Array.from({ length: sent }, (_, i) => i));
+    }
+  });
+
+  test("a batch that was in hand when the group moved on is not committed: the newer commit of another member stands", async () => {
+    const { port } = await aBroker();
+    const kafka = aClient(port);
+    const topic = await aTopic(kafka);
+    const producer = await aProducer(kafka);
+    await producer.send(topic, numbered(10));
+    const gate = Promise.withResolvers<void>();
+    let calls = 0;
+    const log = collectLog();
+    const frozen = await aConsumer(aClient(port), {
+      topics: [topic],
+      log,
+      sessionMs: 300_000, // never a heartbeat of its own, so it learns of the rebalance only when it commits
+      rebalanceMs: 300,
+      handle: async () => {
+        calls++;
+        await gate.promise;
+      },
+    });
+    await until("the first has the batch", () => calls === 1);
+    await aConsumer(aClient(port), { topics: [topic], rebalanceMs: 300, handle: async () => {} });
+    await producer.send(topic, numbered(10, 10));
+    await until("the second has done more", async () => (await committed(kafka, topic))[0] === 20);
+    gate.resolve();
+    await until(
+      "the first has joined again",
+      () => log.lines.filter((line) => line.includes("joined")).length === 2,
+    );
+    expect(await committed(kafka, topic)).toEqual([20]);
+    expect(frozen.health()).toEqual([]);
+  });
+
+  test("heartbeats go on while a batch is in hand for longer than the session", async () => {
+    const { port } = await aBroker();
+    const kafka = aClient(port);
+    const topic = await aTopic(kafka);
+    await (await aProducer(kafka)).send(topic, numbered(1));
+    let calls = 0;
+    const log = collectLog();
+    await aConsumer(kafka, {
+      topics: [topic],
+      log,
+      sessionMs: 600,
+      handle: async () => {
+        calls++;
+        const begun = Date.now();
+        await until("three sessions have passed", () => Date.now() - begun > 1_800);
+      },
+    });
+    await until("it is committed", async () => (await committed(kafka, topic))[0] === 1);
+    expect(calls).toBe(1);
+    expect(log.lines.filter((line) => line.includes("joined"))).toHaveLength(1);
+  });
+});
+
+describe("errors", () => {
+  test("an infrastructure error blocks in place: the same batch again, and health says where and why", async () => {
+    const { port } = await aBroker();
+    const kafka = aClient(port);
+    const topic = await aTopic(kafka);
+    await (await aProducer(kafka)).send(topic, numbered(20));
+    const tried: (number | undefined)[] = [];
+    let isDown = true;
+    const consumer = await aConsumer(kafka, {
+      topics: [topic],
+      maxMessages: 10,
+      handle: async ({ messages }) => {
+        tried.push(messages[0]?.offset);
+        if (isDown) throw new KafkaUnavailable("the output is away");
+      },
+    });
+    await until("it was tried twice", () => tried.length >= 2);
+    expect(consumer.health()).toEqual([`${topic}[0]@0 waits: the output is away`]);
+    expect(await committed(kafka, topic)).toEqual([null]);
+    isDown = false;
+    await until("both are committed", async () => (await committed(kafka, topic))[0] === 20);
+    expect(new Set(tried.slice(0, -1))).toEqual(new Set([0]));
+    expect(tried.at(-1)).toBe(10);
+    expect(consumer.health()).toEqual([]);
+  });
+
+  test("the caller says which other errors pass by waiting", async () => {
+    const { port } = await aBroker();
+    const kafka = aClient(port);
+    const topic = await aTopic(kafka);
+    await (await aProducer(kafka)).send(topic, numbered(1));
+    let calls = 0;
+    await aConsumer(kafka, {
+      topics: [topic],
+      isOutage: (error) => error instanceof Error && error.message === "database is away",
+      handle: async () => {
+        if (++calls === 1) throw new Error("database is away");
+      },
+    });
+    await until("it is committed", async () => (await committed(kafka, topic))[0] === 1);
+    expect(calls).toBe(2);
+  });
+
+  test("any other error of the handler is a crash that names the place, at once and once, without a commit", async () => {
+    const { port } = await aBroker();
+    const kafka = aClient(port);
+    const topic = await aTopic(kafka);
+    await (await aProducer(kafka)).send(topic, numbered(2));
+    const crashes: string[] = [];
+    let calls = 0;
+    const consumer = await aConsumer(kafka, {
+      topics: [topic],
+      onCrash: (error) => void crashes.push(error.message),
+      handle: async () => {
+        calls++;
+        throw new TypeError("undefined is not a function");
+      },
+    });
+    await until("it crashed", () => crashes.length > 0);
+    expect(crashes).toEqual([`${topic}[0]@0, 2 messages: the handler failed: undefined is not a function`]);
+    expect(calls).toBe(1);
+    expect(await committed(kafka, topic)).toEqual([null]);
+    expect(consumer.health()).toEqual([
+      "group g has not joined: ended by an error: undefined is not a function",
+    ]);
+  });
+
+  test("stop does not wait for an outage to end", async () => {
+    const { port } = await aBroker();
+    const kafka = aClient(port);
+    const topic = await aTopic(kafka);
+    await (await aProducer(kafka)).send(topic, numbered(1));
+    let calls = 0;
+    const consumer = await aConsumer(kafka, {
+      topics: [topic],
+      handle: async () => {
+        calls++;
+        throw new KafkaUnavailable("away");
+      },
+    });
+    await until("it is blocked", () => calls > 0);
+    const started = performance.now();
+    await consumer.stop();
+    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(await committed(kafka, topic)).toEqual([null]);
+  });
+});
+
+describe("outages of the broker", () => {
+  test("a broker that is not there yet: health says so, the log once, and the start goes on when it is", async () => {
+    const { port, stop } = await aBroker();
+    await stop();
+    const log = collectLog();
+    const got: string[] = [];
+    const consumer = await aConsumer(aClient(port, log), {
+      topics: ["later"],
+      log,
+      handle: async ({ messages }) => void got.push(...texts(messages)),
+    });
+    await until("it has tried", () => log.lines.length > 0 && consumer.health()[0]?.includes("ECONNREFUSED"));
+    await aBroker({ port });
+    const kafka = aClient(port);
+    const { ensureTopics } = await import("./admin.ts");
+    await ensureTopics(kafka, [{ name: "later", partitions: 1, configs: {} }]);
+    await (await aProducer(kafka)).send("later", numbered(1));
+    await until("the message is there", () => got.length === 1, 15_000);
+    const said = log.lines.filter((line) => line.includes("does not answer"));
+    expect(said).toEqual([
+      `warn Kafka at 127.0.0.1:${port} does not answer (connect ECONNREFUSED 127.0.0.1:${port}); trying again until it does`,
+    ]);
+  }, 20_000);
+
+  test("a broker that goes and comes back: nothing lost, order kept, one line, no restart", async () => {
+    const dataDir = aFolder();
+    const broker = await aBroker({ dataDir });
+    const log = collectLog();
+    const kafka = aClient(broker.port, log);
+    const topic = await aTopic(kafka);
+    const out = await aTopic(kafka);
+    const producer = await createProducer(kafka);
+    const copied: number[] = [];
+    const consumer = await aConsumer(kafka, {
+      topics: [topic],
+      log,
+      handle: async ({ messages }) => {
+        await producer.send(
+          out,
+          messages.map(({ value }) => ({ key: null, value, partition: 0 })),
+        );
+        copied.push(...messages.map(({ offset }) => offset));
+      },
+    });
+    await producer.send(topic, numbered(10));
+    await until("the first are through", () => copied.length === 10);
+    await broker.stop();
+    const during = producer.send(topic, numbered(10, 10));
+    await until("the outage is known", () => log.lines.some((line) => line.includes("does not answer")));
+    await aBroker({ dataDir, port: broker.port });
+    await during;
+    await until("the rest is through", async () => copied.at(-1) === 19, 15_000);
+    await until("health is fine", isFine(consumer));
+    const firstTimes = copied.filter((offset, at) => copied.indexOf(offset) === at);
+    expect(firstTimes).toEqual([...Array(20).keys()]);
+    expect(log.lines.filter((line) => line.includes("does not answer"))).toHaveLength(1);
+    expect(log.lines.filter((line) => line.includes("answers again"))).toHaveLength(1);
+    await consumer.stop();
+    await producer.stop();
+  }, 25_000);
+});
+
+describe("without commits", () => {
+  test("latest: what was there before is not read, and nothing is stored", async () => {
+    const { port } = await aBroker();
+    const kafka = aClient(port);
+    const topic = await aTopic(kafka);
+    const producer = await aProducer(kafka);
+    await producer.send(topic, numbered(5));
+    const got: string[] = [];
+    const consumer = await aConsumer(kafka, {
+      topics: [topic],
+      from: "latest",
+      commit: false,
+      handle: async ({ messages }) => void got.push(...texts(messages)),
+    });
+    await until("it has joined", isFine(consumer));
+    await producer.send(topic, numbered(2, 5));
+    await until("the new ones are there", () => got.length === 2);
+    expect(got).toEqual(["5", "6"]);
+    expect(await committed(kafka, topic)).toEqual([null]);
+  });
+
+  test("a time: begins at the first message that is not older", async () => {
+    const { port } = await aBroker();
+    const kafka = aClient(port);
+    const topic = await aTopic(kafka);
+    await (
+      await aProducer(kafka)
+    ).send(
+      topic,
+      numbered(10).map((one, i) => ({ ...one, timestamp: 1_000 * (i + 1) })),
+    );
+    const got: string[] = [];
+    await aConsumer(kafka, {
+      topics: [topic],
+      from: { timestampMs: 7_500 },
+      commit: false,
+      handle: async ({ messages }) => void got.push(...texts(messages)),
+    });
+    await until("they are there", () => got.length > 0);
+    expect(got).toEqual(["7", "8", "9"]);
+  });
+
+  test("a time together with commits is refused", async () => {
+    const options = {
+      groupId: "g",
+      topics: ["t"],
+      from: { timestampMs: 1 },
+      commit: true,
+      log: collectLog(),
+    };
+    expect(consume(aClient(1), { ...options, handle: async () => {} })).rejects.toThrow(
+      "a start by time needs commit: false",
+    );
+  });
+});
+
+test("the watchdog names the partition that stands still while messages wait", async () => {
+  const { port } = await aBroker();
+  const kafka = aClient(port);
+  const topic = await aTopic(kafka);
+  await (await aProducer(kafka)).send(topic, numbered(3));
+  const gate = Promise.withResolvers<void>();
+  let now = 1_000_000;
+  let called = false;
+  const consumer = await aConsumer(kafka, {
+    topics: [topic],
+    watchMs: 20,
+    now: () => now,
+    handle: () => {
+      called = true;
+      return gate.promise;
+    },
+  });
+  await until("the batch is in hand", () => called);
+  await until("30 s have passed since the lag was seen", () => {
+    now += 31_000;
+    return consumer.health().length > 0;
+  });
+  expect(consumer.health()[0]).toMatch(
+    new RegExp(`^${topic}\\[0\\] stands at offset 0 for \\d+ s, 3 messages wait$`),
+  );
+  gate.resolve();
+  await until("it moves again", isFine(consumer));
+});
