@@ -1,0 +1,121 @@
+/**
+ * The whole system as child processes of a test: the real entry files on free ports, driven by variables alone.
+ *
+ * In: the brokers. Out: the running services, and how to bring them to rest. Errors: what a service printed.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Stats } from "../schemas/api.ts";
+import { freePort, type Process, startEntry, until } from "./processes.ts";
+
+export interface Cluster {
+  /** For KAFKA_BROKERS. */
+  brokers: string;
+  stop(): Promise<void>;
+}
+
+export interface Service {
+  process: Process;
+  /** Of /livez, /readyz and /metrics. */
+  url: string;
+}
+
+/** The embedded broker as a process of its own, its data in a folder that `stop` removes. */
+export async function startEmbeddedBroker(): Promise<Cluster & { process: Process }> {
+  const folder = await mkdtemp(join(tmpdir(), "iot-broker-"));
+  const port = freePort();
+  const broker = startEntry("broker/main.ts", { DATA_DIR: folder }, ["--port", `${port}`]);
+  await until("the embedded broker is ready", () => broker.output().includes(`ready on 127.0.0.1:${port}`), {
+    alive: [broker],
+  });
+  const stop = async () => {
+    await broker.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+  return { brokers: `127.0.0.1:${port}`, process: broker, stop };
+}
+
+export async function createTopics({ brokers }: Cluster, partitions = 3): Promise<void> {
+  const env = { KAFKA_BROKERS: brokers, TOPIC_PARTITIONS: `${partitions}` };
+  const command = startEntry("runtime/topics.ts", env);
+  await until("the topics are there", () => command.exitCode() !== null);
+  if (command.exitCode() !== 0)
+    throw new Error(`runtime/topics.ts ended with ${command.exitCode()}\n${command.tail()}`);
+}
+
+export type ServiceName = "simulator" | "enrich" | "dashboard";
+
+/** Starts one service; it need not be ready yet. */
+export function startService(name: ServiceName, cluster: Cluster, env: Record<string, string> = {}): Service {
+  const port = freePort();
+  const settings = {
+    KAFKA_BROKERS: cluster.brokers,
+    TOPIC_PARTITIONS: "3",
+    [name === "dashboard" ? "PORT" : "HEALTH_PORT"]: `${port}`,
+    ...env,
+  };
+  return { process: startEntry(`${name}/main.ts`, settings), url: `http://127.0.0.1:${port}` };
+}
+
+export async function ready({ process, url }: Service, withinMs = 20_000): Promise<void> {
+  await until(`${process.name} is ready`, async () => (await fetch(`${url}/readyz`)).status === 200, {
+    withinMs,
+    alive: [process],
+  });
+}
+
+export async function json<T>(url: string): Promise<T> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url}: ${response.status} ${await response.text()}`);
+  return (await response.json()) as T;
+}
+
+export const stats = (dashboard: Service): Promise<Stats> => json(`${dashboard.url}/api/stats`);
+
+/** With no producer running: waits until every raw message has an output. */
+export async function drained(dashboard: Service, withinMs = 30_000): Promise<Stats> {
+  let before = "";
+  return until(
+    "every raw message has an output",
+    async () => {
+      const now = await stats(dashboard);
+      const counts = [now.total_raw_messages, now.total_enriched_messages, now.total_dead_letters];
+      const still = `${counts}` === before;
+      before = `${counts}`;
+      // Repeats after a kill make the outputs more than the raw messages.
+      return still && now.total_enriched_messages + now.total_dead_letters >= now.total_raw_messages && now;
+    },
+    { withinMs, everyMs: 500 },
+  );
+}
+
+/** The value of a metric, summed over its labels. */
+export async function metric({ url }: Service, name: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  const lines = text.split("\n").filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
+  return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" ") + 1)), 0);
+}
+
+/** Ends the services one after the other; gives how each one ended. */
+export async function stopAll(services: Service[]): Promise<{ name: string; code: number; ms: number }[]> {
+  const ends = [];
+  for (const { process } of services) ends.push({ name: process.name, ...(await process.stop()) });
+  return ends;
+}
+
+/** Runs a program to its end, `input` on its standard input. */
+export async function runProgram(command: string[], input: string | Uint8Array = ""): Promise<string> {
+  const child = Bun.spawn(command, {
+    stdin: typeof input === "string" ? new TextEncoder().encode(input) : input,
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [out, err, code] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  if (code !== 0) throw new Error(`${command.join(" ")} ended with ${code}: ${err || out}`);
+  return out;
+}
