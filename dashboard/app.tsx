@@ -8,19 +8,25 @@ import { type Context, Hono } from "hono";
 import { compress } from "hono/compress";
 import { getCookie, setCookie } from "hono/cookie";
 import type { JSX } from "hono/jsx/jsx-runtime";
+import { API_TOPICS, type ApiTopic } from "../schemas/api.ts";
 import { createApi } from "./api.ts";
+import type { Archive } from "./archive.ts";
 import type { Assets } from "./assets/manifest.ts";
 import type { ViewModel } from "./fold.ts";
 import { guard } from "./guard.ts";
 import type { Hub, TimeoutServer } from "./live.ts";
 import { DENSITIES, type Frame, THEMES } from "./pages/layout.tsx";
+import { findParts, MessagePage, MessageValue } from "./pages/message.tsx";
+import { MessagesPage, messagesLive, PAGE_ROWS } from "./pages/messages.tsx";
 import { OverviewPage, overviewLive, readOverview } from "./pages/overview.tsx";
 import { WrongPage } from "./pages/wrong.tsx";
 import { problem } from "./problem.ts";
+import { readFilters } from "./search.ts";
 
 export interface AppDeps {
   view: ViewModel;
   hub: Hub;
+  archive: Archive;
   assets: Assets;
   now(): number;
   /** Why the service is not ready; empty when it is. */
@@ -52,6 +58,36 @@ export function createApp(deps: AppDeps): Hono<Env> {
 
   app.get("/live/overview", (c) => stream(c, overviewLive(readOverview(c.req.query()))));
 
+  app.get("/messages", (c) => {
+    const read = readFilters(c.req.query(), PAGE_ROWS);
+    if (read.ok) return page(c, <MessagesPage frame={frameOf(c)} filters={read.filters} />);
+    return wrong(c, 400, "Wrong filter", `${read.parameter}: ${read.detail}`);
+  });
+  app.get("/live/messages", (c) => {
+    const read = readFilters(c.req.query(), PAGE_ROWS);
+    return read.ok ? stream(c, messagesLive(read.filters)) : problem(c, 400, read.detail, read.parameter);
+  });
+  app.get("/messages/:topic/:partition/:offset", async (c) => {
+    const place = readPlace(c.req.param());
+    if (place === undefined)
+      return wrong(
+        c,
+        404,
+        "No such message",
+        "A message has a topic (raw, enriched, dlq), a partition and an offset.",
+      );
+    try {
+      const row = await deps.archive.get(place.topic, place.partition, place.offset);
+      if (row === undefined)
+        return wrong(c, 404, "No such message", "It is not there, no longer there, or not there yet.");
+      if (c.req.query("part") === "value") return c.html(<MessageValue row={row} />);
+      return page(c, <MessagePage frame={frameOf(c)} parts={await findParts(deps.archive, row)} />);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      return wrong(c, 503, "Kafka does not answer", `Older messages are fetched from it. ${reason}`);
+    }
+  });
+
   app.get("/view", (c) => {
     const { theme, density, back } = c.req.query();
     const options = { path: "/", maxAge: 31_536_000, sameSite: "Lax", httpOnly: true } as const;
@@ -68,13 +104,7 @@ export function createApp(deps: AppDeps): Hono<Env> {
 
   app.route("/api", createApi(deps));
 
-  app.notFound((c) =>
-    page(
-      c,
-      <WrongPage frame={frameOf(c)} title="No such page" detail={`There is nothing at ${c.req.path}.`} />,
-      404,
-    ),
-  );
+  app.notFound((c) => wrong(c, 404, "No such page", `There is nothing at ${c.req.path}.`));
   app.onError((error, c) => {
     console.error(error);
     return problem(c, 500, "the page could not be made; the log has the reason");
@@ -96,6 +126,12 @@ export function createApp(deps: AppDeps): Hono<Env> {
     };
   }
 
+  function wrong(c: AppContext, status: 400 | 404 | 503, title: string, detail: string): Response {
+    const messages = c.req.path.startsWith("/messages");
+    const back = messages ? { name: "Messages", href: "/messages" } : { name: "Overview", href: "/" };
+    return page(c, <WrongPage frame={frameOf(c)} title={title} detail={detail} back={back} />, status);
+  }
+
   function page(c: AppContext, element: JSX.Element, status: 200 | 400 | 404 | 503 = 200): Response {
     const refresh = Number(c.req.query("refresh"));
     return c.html(`<!doctype html>${element}`, status, {
@@ -108,4 +144,13 @@ export function createApp(deps: AppDeps): Hono<Env> {
   function stream(c: AppContext, live: Parameters<Hub["connect"]>[0]): Response {
     return hub.connect(live, c.req.raw, typeof c.env?.timeout === "function" ? c.env : undefined);
   }
+}
+
+function readPlace(
+  params: Record<string, string>,
+): { topic: ApiTopic; partition: number; offset: number } | undefined {
+  const topic = API_TOPICS.find((name) => name === params.topic);
+  const [partition, offset] = [params.partition ?? "", params.offset ?? ""];
+  if (topic === undefined || !/^\d{1,9}$/.test(partition) || !/^\d{1,15}$/.test(offset)) return undefined;
+  return { topic, partition: Number(partition), offset: Number(offset) };
 }

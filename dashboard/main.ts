@@ -1,9 +1,12 @@
 /** Starts the dashboard: the reader fills the view model, the server shows it. */
+import { offsetsAt } from "../kafka/admin.ts";
+import { fetchMessage } from "../kafka/fetch-one.ts";
 import { choosePort } from "../runtime/port.ts";
 import { healthResponse } from "../runtime/health.ts";
 import { Gauge } from "../runtime/metrics.ts";
 import { runService } from "../runtime/service.ts";
 import { createApp } from "./app.tsx";
+import { createArchive, type Places } from "./archive.ts";
 import { loadAssets } from "./assets/manifest.ts";
 import { createView, total } from "./fold.ts";
 import { createHub } from "./live.ts";
@@ -27,9 +30,17 @@ await runService({
       log,
       onCrash: crash,
     });
+    const places: Places = {
+      message: (topic, partition, offset) => fetchMessage(kafka, settings.topics[topic], partition, offset),
+      offsetAt: async (topic, partition, timestamp) =>
+        (await offsetsAt(kafka, settings.topics[topic], timestamp)).find(
+          (place) => place.partition === partition,
+        )?.offset,
+    };
     const app = createApp({
       view,
       hub,
+      archive: createArchive(view, places, Date.now),
       assets,
       now: Date.now,
       health: () => health.reasons(),

@@ -126,7 +126,7 @@ export function startReader(options: ReaderOptions): Reader {
       const ends = await withAdmin(kafka, (admin) =>
         Promise.all(API_TOPICS.map((topic) => admin.fetchTopicOffsets(topics[topic]))),
       );
-      API_TOPICS.forEach((topic, i) => takeEnds(topic, ends[i] ?? []));
+      for (const [i, topic] of API_TOPICS.entries()) takeEnds(topic, ends[i] ?? []);
       asking = undefined;
       setKafka(view, true, now());
     } catch (error) {

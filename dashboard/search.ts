@@ -1,12 +1,14 @@
 /**
- * Which of the kept messages match: by device, type, and a text anywhere in the value or the key.
+ * Which of the kept messages match: by device, type, grade, reason, and a text or a condition on a path.
  *
  * In: the filters of a page or of /api/messages, as they came. Out: the filters that count, or what is wrong.
+ * A text is looked for in the value and the key; `voltage.phase_b > 130` compares what stands at a path.
  */
 import { API_TOPICS, type ApiTopic } from "../schemas/api.ts";
 import { DEAD_LETTER_REASONS } from "../schemas/dead-letter.ts";
 import { GRADES, type Grade } from "../schemas/enriched.ts";
 import type { ViewModel } from "./fold.ts";
+import { meets, readCondition } from "./condition.ts";
 import { factsOf, type Row, textOf } from "./row.ts";
 
 export interface Filters {
@@ -62,12 +64,28 @@ export function matches(row: Row, filters: Filters): boolean {
   if (device !== undefined && row.key !== device && factsOf(row).device !== device) return false;
   if (type !== undefined && (factsOf(row).type ?? "unknown") !== type) return false;
   if (grade !== undefined && factsOf(row).grade !== grade) return false;
-  return q === undefined || holds(row, q.toLowerCase());
+  if (q === undefined) return true;
+  const condition = readCondition(q);
+  return condition === undefined ? holds(row, q.toLowerCase()) : meets(row, condition);
 }
 
 function holds(row: Row, text: string): boolean {
   if (row.key?.toLowerCase().includes(text) || row.reason === text) return true;
   return textOf(row).toLowerCase().includes(text);
+}
+
+/** A feed's rows, newest first: each kept row is looked at once, however often a live page asks. */
+export function createMatcher(filters: Filters): (view: ViewModel) => Row[] {
+  let seen = 0;
+  let rows: Row[] = [];
+  return (view) => {
+    const all = view.topics[filters.topic].newest.rows;
+    const found = all.filter((row) => row.serial > seen && matches(row, filters));
+    seen = view.serial;
+    if (found.length > 0)
+      rows = [...found.reverse(), ...rows].sort((a, b) => b.time - a.time).slice(0, filters.limit);
+    return rows;
+  };
 }
 
 /** Newest first; `matched` counts all, `rows` holds at most the limit. */

@@ -1,5 +1,6 @@
 /** A dashboard without Kafka for tests and pictures: a view model that the test fills, served for real. */
 import { createApp } from "./app.tsx";
+import { createArchive, type Places } from "./archive.ts";
 import { loadAssets } from "./assets/manifest.ts";
 import { createView, type ViewModel } from "./fold.ts";
 import { createHub } from "./live.ts";
@@ -12,18 +13,27 @@ export interface Served {
   stop(): Promise<void>;
 }
 
+/** Nothing older than what is kept. */
+const NOTHING: Places = { message: async () => undefined, offsetAt: async () => undefined };
+
 interface Options {
+  places?: Places;
   port?: number;
   view?: ViewModel;
   now?: () => number;
 }
 
-export async function appFor({ view = createView(Date.now()), now = Date.now }: Options = {}) {
+export async function appFor({
+  view = createView(Date.now()),
+  now = Date.now,
+  places = NOTHING,
+}: Options = {}) {
   const assets = await loadAssets();
   const hub = createHub(view, assets.build, now);
   const app = createApp({
     view,
     hub,
+    archive: createArchive(view, places, now),
     assets,
     now,
     health: () => (view.kafka.connected ? [] : ["Kafka does not answer"]),

@@ -7,42 +7,61 @@ import { SEVERITY_STATUS, State } from "./status.tsx";
 interface JsonProps {
   text: string;
   findings?: readonly Finding[];
-  /** Top-level members that were added: marked. */
+  /** Top-level members that were added: marked, and what stood before them is folded. */
   added?: readonly string[];
+  /** What is said of the folded lines. */
+  before?: string;
 }
 
 /** `text` must be valid JSON. */
-export function JsonView({ text, findings = [], added = [] }: JsonProps) {
+export function JsonView({ text, findings = [], added = [], before = "as sent" }: JsonProps) {
   const lines = jsonLines(text, new Set(findings.map((finding) => finding.path)));
   const isAdded = membership(added);
   const placed = place(lines, findings);
+  const marked = lines.map((line, i): Marked => ({
+    line,
+    added: isAdded(line),
+    findings: placed.get(i) ?? [],
+  }));
+  const first = marked.findIndex((one) => one.added);
+  if (first <= 0) return <Lines lines={marked} />;
   return (
-    <ol class="json">
-      {lines.map((line, i) => {
-        const here = placed.get(i) ?? [];
-        const mark = isAdded(line)
-          ? "add"
-          : here.some(({ severity }) => severity !== "info")
-            ? "hit"
-            : undefined;
-        return (
-          <li class={mark}>
-            <pre>
-              {"  ".repeat(line.indent)}
-              {line.parts.map((part) => (part.key ? <span class="k">{part.text}</span> : part.text))}
-            </pre>
-            {here.map((finding) => (
-              <span class="note">
-                <State status={SEVERITY_STATUS[finding.severity]}>{finding.code}</State>{" "}
-                {finding.expected && <span class="m">{finding.expected}</span>}
-              </span>
-            ))}
-          </li>
-        );
-      })}
-    </ol>
+    <>
+      <details class="same">
+        <summary>
+          <b>{first} lines</b> {before} · show
+        </summary>
+        <Lines lines={marked.slice(0, first)} />
+      </details>
+      <Lines lines={marked.slice(first)} />
+    </>
   );
 }
+
+interface Marked {
+  line: Line;
+  added: boolean;
+  findings: Finding[];
+}
+
+const Lines = ({ lines }: { lines: Marked[] }) => (
+  <ol class="json">
+    {lines.map(({ line, added, findings }) => (
+      <li class={added ? "add" : findings.some(({ severity }) => severity !== "info") ? "hit" : undefined}>
+        <pre>
+          {"  ".repeat(line.indent)}
+          {line.parts.map((part) => (part.key ? <span class="k">{part.text}</span> : part.text))}
+        </pre>
+        {findings.map((finding) => (
+          <span class="note">
+            <State status={SEVERITY_STATUS[finding.severity]}>{finding.code}</State>{" "}
+            {finding.expected && <span class="m">{finding.expected}</span>}
+          </span>
+        ))}
+      </li>
+    ))}
+  </ol>
+);
 
 /** Lines come in order, so a line without pointers (a closing bracket) belongs to the member before it. */
 function membership(added: readonly string[]): (line: Line) => boolean {
@@ -97,16 +116,12 @@ export function BytesView({ bytes }: { bytes: Uint8Array }) {
 }
 
 /** Whatever a value is: JSON in lines, text as text, other bytes as hexadecimal. */
-export function ValueView({
-  value,
-  findings,
-  added,
-}: { value: Uint8Array | null } & Omit<JsonProps, "text">) {
+export function ValueView({ value, ...rest }: { value: Uint8Array | null } & Omit<JsonProps, "text">) {
   if (value === null) return <p class="body top m">No value: a tombstone.</p>;
   if (value.length === 0) return <p class="body top m">An empty value.</p>;
   const text = readUtf8(value);
   if (text === undefined) return <BytesView bytes={value} />;
-  if (isJson(text)) return <JsonView text={text} findings={findings} added={added} />;
+  if (isJson(text)) return <JsonView text={text} {...rest} />;
   return <code class="excerpt body">{excerpt(text, 20_000)}</code>;
 }
 

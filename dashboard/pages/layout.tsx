@@ -128,7 +128,7 @@ export function Layout(props: LayoutProps) {
               </form>
             </search>
             {tools}
-            <Pill live={live !== undefined} now={now} />
+            <Pill now={now} />
             {live !== undefined && (
               <button class="btn scripted" type="button" id="pause" aria-pressed="false">
                 <span>Pause</span>{" "}
@@ -163,10 +163,10 @@ export function Layout(props: LayoutProps) {
 }
 
 /** A page that is not live says how old it is; assets/live.ts makes it tell the state of the stream. */
-const Pill = ({ live, now }: { live: boolean; now: number }) => (
+const Pill = ({ now }: { now: number }) => (
   <p class="pill" id="pill">
     <Shape status="off" />
-    <span role="status">{live ? "As of" : "Fixed"}</span>
+    <span role="status">As of</span>
     <span class="age" aria-hidden="true">
       {clockSeconds(now)}
     </span>

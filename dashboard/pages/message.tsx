@@ -1,0 +1,292 @@
+/** One message for good: its journey, the verdict with reasons, the findings beside the lines they speak of. */
+import { DEAD_LETTER_REASONS, type DeadLetterReason } from "../../schemas/dead-letter.ts";
+import { RESERVED_MEMBERS } from "../../schemas/enriched.ts";
+import type { Archive } from "../archive.ts";
+import { BytesView, ValueView } from "../components/json-view.tsx";
+import { GradeState, SEVERITY_STATUS, State } from "../components/status.tsx";
+import { Clock } from "../components/time.tsx";
+import { count, latency } from "../format.ts";
+import { messageLink, messagesLink, withParams } from "../links.ts";
+import { factsOf, type Row } from "../row.ts";
+import { type Frame, Layout } from "./layout.tsx";
+
+export interface MessageParts {
+  /** The message that was asked for. */
+  row: Row;
+  raw?: Row;
+  /** Enriched message or dead letter. */
+  verdict?: Row;
+}
+
+/** The other half too: for a raw message its verdict, for a verdict its raw message. */
+export async function findParts(archive: Archive, row: Row): Promise<MessageParts> {
+  if (row.topic === "raw") return { row, raw: row, verdict: await archive.verdictOf(row) };
+  const raw = row.source === undefined ? undefined : await archive.get("raw", row.partition, row.source);
+  return { row, raw, verdict: row };
+}
+
+/** The raw text without its last brace begins the enriched one: nothing of it was changed. */
+function holdsWhole(enriched: Row, raw: Row): boolean {
+  const text = raw.value?.toString("latin1").trimEnd().slice(0, -1);
+  return text !== undefined && enriched.value?.toString("latin1").startsWith(text.trimEnd()) === true;
+}
+
+const place = (row: Row): string => `${row.topic}[${row.partition}]@${count(row.offset)}`;
+
+/** What a feed loads behind an opened row. */
+export const MessageValue = ({ row }: { row: Row }) => (
+  <ValueView
+    value={row.value}
+    findings={factsOf(row).findings}
+    added={row.topic === "enriched" ? RESERVED_MEMBERS : []}
+  />
+);
+
+export function MessagePage({ frame, parts }: { frame: Frame; parts: MessageParts }) {
+  const { row, raw, verdict } = parts;
+  return (
+    <Layout
+      frame={frame}
+      title={place(row)}
+      active="messages"
+      above={{ name: "Messages", href: messagesLink({ topic: row.topic }) }}
+    >
+      <div class="grid">
+        <Journey parts={parts} />
+        {verdict?.topic === "enriched" && (
+          <>
+            <TypeVerdict row={verdict} />
+            <Reasons row={verdict} />
+            <Findings row={verdict} />
+          </>
+        )}
+        {verdict?.topic === "dlq" && <DeadLetter row={verdict} />}
+        {verdict === undefined && (
+          <section class="card">
+            <div class="body top">
+              <State status="off">No verdict found</State>{" "}
+              <span class="m">The enrichment has not reached it yet, or its verdict has expired.</span>
+            </div>
+          </section>
+        )}
+        <RawValue frame={frame} raw={raw} verdict={verdict} />
+        {verdict?.topic === "enriched" && (
+          <section class="card w6 fill" aria-labelledby="h-enriched">
+            <header class="rule">
+              <h2 id="h-enriched">Enriched</h2>
+              <span class="sub">
+                <b class="s1">+</b> added members are marked,{" "}
+                {raw === undefined
+                  ? `${count(verdict.bytes)} B`
+                  : `${count(verdict.bytes - raw.bytes)} B added`}
+              </span>
+            </header>
+            <ValueView
+              value={verdict.value}
+              findings={factsOf(verdict).findings}
+              added={RESERVED_MEMBERS}
+              before={raw !== undefined && holdsWhole(verdict, raw) ? "as sent, byte for byte" : "as sent"}
+            />
+          </section>
+        )}
+      </div>
+    </Layout>
+  );
+}
+
+function Journey({ parts: { row, raw, verdict } }: { parts: MessageParts }) {
+  const { measured, enrichedAt } = factsOf(verdict ?? row);
+  const arrived = row.timestamp;
+  return (
+    <section class="card" aria-labelledby="h-journey">
+      <h2 class="vh" id="h-journey">
+        Journey
+      </h2>
+      <ol class="steps">
+        <li>
+          <span class="sub">Measured</span>
+          <b>{measured === undefined ? "no time sent" : <Clock at={measured} />}</b>
+          <span class="sub">device clock</span>
+        </li>
+        <li>
+          <span class="sub">Arrived</span>
+          <b>
+            <Clock at={arrived} />
+          </b>
+          <span class="sub">{measured !== undefined && after(arrived - measured, "measuring")}</span>
+        </li>
+        <li>
+          <span class="sub">Raw</span>
+          {raw === undefined ? <b>expired</b> : <PlaceLink row={raw} here={raw === row} />}
+          <span class="sub">key {row.key ?? "none"}</span>
+        </li>
+        <li>
+          <span class="sub">{verdict?.topic === "dlq" ? "Dead letter" : "Enriched"}</span>
+          {verdict === undefined ? <b>not found</b> : <PlaceLink row={verdict} here={verdict === row} />}
+          <span class="sub">{enrichedAt !== undefined && after(enrichedAt - arrived, "arrival")}</span>
+        </li>
+        <li>
+          <span class="sub">Size</span>
+          <b>
+            {count((raw ?? row).bytes)} B{verdict?.topic === "enriched" && ` to ${count(verdict.bytes)} B`}
+          </b>
+          <span class="sub">{verdict?.registry && <>registry {verdict.registry}</>}</span>
+        </li>
+      </ol>
+    </section>
+  );
+}
+
+const after = (ms: number, what: string): string =>
+  ms < 0 ? `${latency(-ms)} before ${what}` : `${latency(ms)} after ${what}`;
+
+const PlaceLink = ({ row, here }: { row: Row; here: boolean }) =>
+  here ? (
+    <b class="mono">{place(row)}</b>
+  ) : (
+    <a class="mono" href={messageLink(row.topic, row.partition, row.offset)}>
+      {place(row)}
+    </a>
+  );
+
+function TypeVerdict({ row }: { row: Row }) {
+  const { type, typeName, method, score, runnerUp, category, capabilities, completeness } = factsOf(row);
+  return (
+    <section class="card w5 fill" aria-labelledby="h-verdict">
+      <header>
+        <h2 id="h-verdict">Type verdict</h2>
+        <span class="sub">{method ?? "not decided"}</span>
+      </header>
+      <div class="body">
+        <p class="big">
+          {type ?? "unknown"} <small>{score === undefined ? "no score" : `${score} of 100`}</small>
+        </p>
+        <dl class="kv">
+          {typeName && (
+            <>
+              <dt>Name</dt>
+              <dd>{typeName}</dd>
+            </>
+          )}
+          {category && (
+            <>
+              <dt>Category</dt>
+              <dd>{category}</dd>
+            </>
+          )}
+          <dt>Runner-up</dt>
+          <dd>{runnerUp ?? "none"}</dd>
+          <dt>Complete</dt>
+          <dd>{completeness === undefined ? "not judged" : `${completeness} %`}</dd>
+          {capabilities.length > 0 && (
+            <>
+              <dt>Capabilities</dt>
+              <dd class="tags">
+                {capabilities.map((capability) => (
+                  <span class="tag">{capability}</span>
+                ))}
+              </dd>
+            </>
+          )}
+        </dl>
+      </div>
+    </section>
+  );
+}
+
+const Reasons = ({ row }: { row: Row }) => (
+  <section class="card w3 fill" aria-labelledby="h-why">
+    <header class="rule">
+      <h2 id="h-why">Reasons</h2>
+    </header>
+    <ul class="list tight">
+      {factsOf(row).reasons.map((reason) => (
+        <li>{reason}</li>
+      ))}
+      {factsOf(row).reasons.length === 0 && <li class="m">none given</li>}
+    </ul>
+  </section>
+);
+
+function Findings({ row }: { row: Row }) {
+  const { findings, grade } = factsOf(row);
+  return (
+    <section class="card w4 fill" aria-labelledby="h-findings">
+      <header class="rule">
+        <h2 id="h-findings">Findings</h2>
+        <GradeState grade={grade} />
+      </header>
+      <ul class="list tight">
+        {findings.map((finding) => (
+          <li>
+            <State status={SEVERITY_STATUS[finding.severity]}>{finding.code}</State>
+            <code class="m">{finding.path || "the message"}</code>
+            {finding.expected && <span class="end m">{finding.expected}</span>}
+          </li>
+        ))}
+        {findings.length === 0 && <li class="m">none</li>}
+      </ul>
+    </section>
+  );
+}
+
+function DeadLetter({ row }: { row: Row }) {
+  const reason = row.reason ?? "";
+  return (
+    <section class="card" aria-labelledby="h-dead">
+      <header>
+        <h2 id="h-dead">Dead letter</h2>
+        <State status="warn">{reason}</State>
+      </header>
+      <div class="body">
+        <dl class="kv">
+          <dt>Reason</dt>
+          <dd>
+            {Object.hasOwn(DEAD_LETTER_REASONS, reason)
+              ? DEAD_LETTER_REASONS[reason as DeadLetterReason]
+              : "not one of our reasons"}
+          </dd>
+          <dt>Field</dt>
+          <dd>
+            <code>{row.path || "whole message"}</code>
+          </dd>
+          <dt>What is wrong</dt>
+          <dd>{row.message ?? "nothing noted"}</dd>
+        </dl>
+      </div>
+    </section>
+  );
+}
+
+function RawValue({ frame, raw, verdict }: { frame: Frame; raw?: Row; verdict?: Row }) {
+  // The value of a dead letter is the raw bytes.
+  const shown = raw ?? (verdict?.topic === "dlq" ? verdict : undefined);
+  const bytes = frame.query.view === "bytes";
+  const wide = verdict?.topic === "enriched" ? "card w6 fill" : "card";
+  return (
+    <section class={wide} aria-labelledby="h-raw">
+      <header class="rule">
+        <h2 id="h-raw">Raw</h2>
+        <span class="sub">{shown === undefined ? "expired" : `as sent, ${count(shown.bytes)} B`}</span>
+        <nav class="seg" aria-label="Raw view">
+          <a href={frame.path} aria-current={bytes ? undefined : "true"}>
+            Lines
+          </a>
+          <a href={withParams(frame.path, { view: "bytes" })} aria-current={bytes ? "true" : undefined}>
+            Bytes
+          </a>
+        </nav>
+      </header>
+      {shown === undefined ? (
+        <p class="body top m">The raw message is no longer kept.</p>
+      ) : bytes && shown.value !== null ? (
+        <BytesView bytes={shown.value} />
+      ) : (
+        <ValueView
+          value={shown.value}
+          findings={verdict?.topic === "enriched" ? factsOf(verdict).findings : []}
+        />
+      )}
+    </section>
+  );
+}
