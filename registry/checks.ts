@@ -36,8 +36,9 @@ function failsEquality(check: PlanCheck, type: PlanType, measurements: Values): 
   const leaf = type.leaves[check.equals];
   if (leaf === undefined) return undefined;
   const found = readNumber(measurements, leaf);
+  if (!Number.isFinite(found)) return undefined;
   const wanted = combine(check, type, measurements);
-  if (!Number.isFinite(found) || !Number.isFinite(wanted)) return undefined;
+  if (!Number.isFinite(wanted)) return undefined;
   const allowed = Math.max(
     check.tolerance * Math.max(Math.abs(found), Math.abs(wanted)),
     check.tolerance_absolute * leaf.factor,

@@ -54,6 +54,7 @@ export function compileLeaf(
   const pointer = `/measurements/${escapeToken(group)}${leaf.name === "value" ? "" : `/${escapeToken(leaf.name)}`}`;
   const [physicalMin, physicalMax] = physical ?? [-NONE, NONE];
   const [operatingMin, operatingMax] = operating ?? [-NONE, NONE];
+  const quiet = value === "number" && share === undefined;
   return {
     group,
     name: leaf.name,
@@ -68,6 +69,8 @@ export function compileLeaf(
     value,
     valid_values: leaf.valid_values ?? null,
     required: leaf.required ?? false,
+    quiet_min: quiet ? Math.max(physicalMin, operatingMin, Number.MIN_SAFE_INTEGER) : 1,
+    quiet_max: quiet ? Math.min(physicalMax, operatingMax, Number.MAX_SAFE_INTEGER) : 0,
     physical_min: physicalMin,
     physical_max: physicalMax,
     operating_min: operatingMin,

@@ -9,7 +9,7 @@ import type { Fault } from "./fault.ts";
 import { expectLeaves, fieldOf, matchLeaves, undeclared } from "./paths.ts";
 import type { PlanCheck, PlanDetect, PlanGroup, PlanLeaf, PlanType } from "./plan.ts";
 import { parseDuration } from "./time.ts";
-import { printNumber } from "./words.ts";
+import { printList } from "./words.ts";
 
 export const DEFAULT_MIN_MARGIN = 20;
 const DEFAULT_TOLERANCE = 0.01;
@@ -47,11 +47,14 @@ export function compileDetect(
         expected: "a field of other types",
       });
   });
+  const needed = requires ?? byRequired;
   return {
-    requires: (requires ?? byRequired).map(fieldOf),
+    requires: needed.map(fieldOf),
     any_of: any_of.map(fieldOf),
     forbids: forbids.map(fieldOf),
     min_margin,
+    requires_words: needed.length === 0 ? "" : `has ${printList(needed)}`,
+    forbids_words: forbids.length === 0 ? "" : `has no ${printList(forbids, "or")}`,
   };
 }
 
@@ -156,13 +159,23 @@ export function readDuration(text: string, at: string, faults: Fault[]): number 
 }
 
 export function checkIds(list: readonly { id: string }[], at: string, faults: Fault[]): void {
-  const ids = list.map(({ id }) => id);
-  ids.forEach((id, index) => {
-    if (ids.indexOf(id) !== index)
+  checkOnce(
+    list.map(({ id }) => id),
+    "id",
+    at,
+    faults,
+  );
+}
+
+/** Each value of a member of the listed objects once. */
+export function checkOnce(values: readonly string[], member: string, at: string, faults: Fault[]): void {
+  values.forEach((value, index) => {
+    const first = values.indexOf(value);
+    if (first !== index)
       faults.push({
-        path: `${at}/${index}/id`,
-        problem: `${JSON.stringify(id)} stands twice, first at ${printNumber(ids.indexOf(id))}`,
-        expected: "each id once",
+        path: `${at}/${index}/${member}`,
+        problem: `${JSON.stringify(value)} stands twice, first at ${first}`,
+        expected: `each ${member} once`,
       });
   });
 }

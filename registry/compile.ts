@@ -2,15 +2,15 @@
  * Compiles a registry to the plan, or lists every fault: where, what is wrong, what would be right.
  *
  * In: the text of the file (or a parsed object) and its SHA-256. Out: the plan, the registry, or faults, never both.
- * Steps: text -> structure -> types -> sites -> shapes -> can the types be told apart -> do the examples hold.
- * A later step runs only when the earlier ones found nothing, since its words would mislead.
+ * Steps: text -> structure -> types, sites, shapes -> can the types be told apart -> do the examples hold.
+ * A step runs on what the earlier ones found sound, since its words would mislead on the rest.
  * Source: design.md section 5.
  */
 import { QUANTITY_NAMES } from "../schemas/measurements.ts";
 import { DeviceRegistry, type RegistryType } from "../schemas/registry.ts";
 import { compileAlarms } from "./compile-alarms.ts";
 import type { Nominals } from "./compile-leaf.ts";
-import { checkIds, compileChecks, compileDetect, compileHeartbeat } from "./compile-rules.ts";
+import { checkIds, checkOnce, compileChecks, compileDetect, compileHeartbeat } from "./compile-rules.ts";
 import { compileShape } from "./compile-shape.ts";
 import { compileMeasurements } from "./compile-type.ts";
 import { checkDistinct } from "./distinct.ts";
@@ -18,6 +18,7 @@ import { checkExamples } from "./examples.ts";
 import { type Fault, nearestName } from "./fault.ts";
 import { checkJsonText, REGISTRY_MAX_BYTES } from "./json-text.ts";
 import { type Plan, PLAN_FORMAT, type PlanMaker, type PlanSite, type PlanType } from "./plan.ts";
+import { escapeToken, readPointer } from "./pointer.ts";
 import { checkStructure } from "./structure.ts";
 
 export type Compiled = { ok: true; plan: Plan; registry: DeviceRegistry } | { ok: false; faults: Fault[] };
@@ -31,7 +32,7 @@ export function compileRegistry(source: string | object, sha256: string): Compil
   if (unreadable !== undefined) return refuse([unreadable]);
   const value: unknown = JSON.parse(text);
   const misshapen = checkStructure(value, DeviceRegistry);
-  if (misshapen.length > 0) return refuse(misshapen);
+  if (misshapen.length > 0) return refuse([...misshapen, ...faultsBeside(misshapen, value)]);
 
   const registry = value as DeviceRegistry;
   const faults: Fault[] = [];
@@ -39,6 +40,23 @@ export function compileRegistry(source: string | object, sha256: string): Compil
   if (faults.length === 0) faults.push(...checkDistinct(plan));
   if (faults.length === 0) faults.push(...checkExamples(registry, plan));
   return faults.length > 0 ? refuse(faults) : { ok: true, plan, registry };
+}
+
+/**
+ * What else is wrong in a registry whose structure has faults: of the types that have none, all that can be said
+ * without the others. What a type refers to (forbids) and what refers to types (shapes) waits for the next round.
+ */
+function faultsBeside(misshapen: readonly Fault[], value: unknown): Fault[] {
+  const types: unknown = readPointer(value, ["device_types"]);
+  if (typeof types !== "object" || types === null) return [];
+  const sound = Object.entries(types).filter(([key]) => {
+    const path = `/device_types/${escapeToken(key)}`;
+    return !misshapen.some((fault) => fault.path === path || fault.path.startsWith(`${path}/`));
+  });
+  if (sound.length === 0) return [];
+  const faults: Fault[] = [];
+  compilePlan({ metadata: { version: "" }, device_types: Object.fromEntries(sound) }, "", faults);
+  return faults.filter(({ path }) => !path.includes("/detect/forbids/"));
 }
 
 const refuse = (faults: Fault[]): Compiled => ({ ok: false, faults });
@@ -147,8 +165,9 @@ function compileNominals(nominal: RegistryType["nominal"], path: string, faults:
 
 function compileSites(sites: NonNullable<DeviceRegistry["sites"]>, faults: Fault[]): PlanSite[] {
   checkIds(sites, "/sites", faults);
-  checkIds(
-    sites.map(({ device_prefix }) => ({ id: device_prefix })),
+  checkOnce(
+    sites.map(({ device_prefix }) => device_prefix),
+    "device_prefix",
     "/sites",
     faults,
   );

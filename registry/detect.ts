@@ -31,7 +31,7 @@ export interface Detected {
 
 export function detect(measurements: Values, plan: Plan): Detected {
   const fields = countFields(measurements);
-  const scored = scoreTypes(measurements, plan);
+  const scored = scoreTypes(measurements, plan, fields);
   const [best, next] = scored;
   if (best === undefined) return unknown(null, [noCandidate(measurements, plan)]);
   if (!best.eligible || best.score < MIN_SCORE)
@@ -55,43 +55,90 @@ export function detect(measurements: Values, plan: Plan): Detected {
         ],
       },
     };
-  const { detect: rules, key } = best.type;
-  const reasons = [
-    `has ${printList([...rules.requires.map(({ path }) => path), ...someOf(rules.any_of, measurements)])}`,
-  ];
-  reasons.push(`${best.known} of its ${fields} fields are known to ${key}`);
-  if (rules.forbids.length > 0)
-    reasons.push(
-      `has no ${printList(
-        rules.forbids.map(({ path }) => path),
-        "or",
-      )}`,
-    );
-  if (next !== undefined) reasons.push(`the next is ${next.type.key} with ${next.score} of 100`);
   return {
     type: best.type,
-    detection: { method: "detected", score: best.score, runner_up: next?.type.key ?? null, reasons },
+    detection: {
+      method: "detected",
+      score: best.score,
+      runner_up: next === undefined ? null : next.type.key,
+      reasons: reasonsFor(best, next, measurements, fields),
+    },
   };
 }
 
+function reasonsFor(best: Scored, next: Scored | undefined, measurements: Values, fields: number): string[] {
+  const { detect: rules, key } = best.type;
+  const reasons: string[] = [];
+  if (rules.requires_words !== "") reasons.push(rules.requires_words);
+  const oneOf = rules.any_of.find((field) => isThere(measurements, field));
+  if (oneOf !== undefined) reasons.push(`has ${oneOf.path}`);
+  reasons.push(`${best.known} of its ${fields} fields are known to ${key}`);
+  if (rules.forbids_words !== "") reasons.push(rules.forbids_words);
+  if (next !== undefined) reasons.push(`the next is ${next.type.key} with ${next.score} of 100`);
+  return reasons;
+}
+
 /** Every type that shares a group with the message, best first: eligible ones before the others. */
-export function scoreTypes(measurements: Values, plan: Plan): Scored[] {
-  const fields = countFields(measurements);
-  const seen = new Set<number>();
-  const scored: Scored[] = [];
+export function scoreTypes(measurements: Values, plan: Plan, fields = countFields(measurements)): Scored[] {
+  const { stamps, shared, stamp } = nextScratch(plan);
+  const candidates: number[] = [];
+  let groups = 0;
   for (const group of Object.keys(measurements)) {
+    groups++;
     if (!Object.hasOwn(plan.group_index, group)) continue;
     for (const index of plan.group_index[group] ?? []) {
-      if (seen.has(index)) continue;
-      seen.add(index);
-      const type = plan.types[index];
-      if (type !== undefined) scored.push(scoreType(type, measurements, fields));
+      if (stamps[index] !== stamp) {
+        stamps[index] = stamp;
+        shared[index] = 0;
+        candidates.push(index);
+      }
+      shared[index] = (shared[index] ?? 0) + 1;
     }
   }
-  return scored.sort(
-    (a, b) =>
-      Number(b.eligible) - Number(a.eligible) || b.score - a.score || (a.type.key < b.type.key ? -1 : 1),
-  );
+  const scored: Scored[] = [];
+  for (const index of candidates) {
+    const type = plan.types[index];
+    if (type === undefined) continue;
+    if (fits(type, measurements)) scored.push(scoreType(type, measurements, fields));
+    else
+      scored.push({
+        type,
+        score: nearness(shared[index] ?? 0, type.groups.length, groups),
+        eligible: false,
+        known: 0,
+      });
+  }
+  return scored.sort(byRank);
+}
+
+function byRank(a: Scored, b: Scored): number {
+  if (a.eligible !== b.eligible) return a.eligible ? -1 : 1;
+  return b.score - a.score || (a.type.key < b.type.key ? -1 : 1);
+}
+
+/** Of a type that is excluded, named as the nearest and never chosen: at most half the points. */
+const nearness = (shared: number, own: number, sent: number) =>
+  Math.round((50 * shared) / Math.max(own, sent, 1));
+
+/**
+ * Counters for each type, reused from message to message: a stamp says whether a counter is of this message.
+ * Nothing of one message can be seen in the next.
+ */
+interface Scratch {
+  plan: Plan;
+  stamp: number;
+  stamps: number[];
+  shared: number[];
+}
+let scratch: Scratch | undefined;
+
+function nextScratch(plan: Plan): Scratch {
+  if (scratch?.plan !== plan) {
+    const zeros = plan.types.map(() => 0);
+    scratch = { plan, stamp: 0, stamps: zeros, shared: [...zeros] };
+  }
+  scratch.stamp++;
+  return scratch;
 }
 
 function scoreType(type: PlanType, measurements: Values, fields: number): Scored {
@@ -99,21 +146,23 @@ function scoreType(type: PlanType, measurements: Values, fields: number): Scored
   let there = 0;
   let wanted = 0;
   for (const group of type.groups) {
-    const before = known;
-    if (group.required || type.required === 0) wanted++;
+    const counts = group.required || type.required === 0;
+    if (counts) wanted++;
     const sent = measurements[group.name];
     if (sent === undefined) continue;
-    for (let index = group.first; index < group.first + group.count; index++) {
-      const leaf = type.leaves[index];
-      if (leaf !== undefined && readLeaf(measurements, group.name, leaf.name) !== undefined) known++;
-    }
-    if (known > before && (group.required || type.required === 0)) there++;
+    const before = known;
+    const end = group.first + group.count;
+    if (isRecord(sent)) {
+      for (let index = group.first; index < end; index++) {
+        const leaf = type.leaves[index];
+        if (leaf !== undefined && sent[leaf.name] !== undefined) known++;
+      }
+    } else if (group.kind === "value") known++;
+    if (counts && known > before) there++;
   }
-  const points =
-    WEIGHT_OWN * (wanted === 0 ? 1 : there / wanted) + WEIGHT_KNOWN * (fields === 0 ? 0 : known / fields);
-  const eligible = fits(type, measurements);
-  // A type that is excluded is named as the nearest, never chosen: half its points.
-  return { type, score: Math.round(eligible ? points : points / 2), eligible, known };
+  const own = wanted === 0 ? 1 : there / wanted;
+  const share = fields === 0 ? 0 : known / fields;
+  return { type, score: Math.round(WEIGHT_OWN * own + WEIGHT_KNOWN * share), eligible: true, known };
 }
 
 /** What the type requires is there and nothing that it forbids. */

@@ -17,8 +17,10 @@ export function judgeExample(example: RegistryExample, plan: Plan): Verdict {
   const timestamp = ownTime(message, plan) ?? NO_TIME;
   if (key !== undefined) return judge(message, { key, timestamp }, plan);
   const anonymous = judge(message, { key: null, timestamp }, plan);
-  const own = anonymous.ok ? anonymous.device_id : "example";
-  return judge(message, { key: own, timestamp }, plan);
+  if (anonymous.ok) return judge(message, { key: anonymous.device_id, timestamp }, plan);
+  // Without a key and without an id of its own it needs one; any other dead letter stays as it is.
+  const named = judge(message, { key: "example", timestamp }, plan);
+  return !named.ok && named.reason === "key_mismatch" ? anonymous : named;
 }
 
 export function checkExamples(registry: DeviceRegistry, plan: Plan): Fault[] {

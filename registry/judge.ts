@@ -14,7 +14,6 @@ import { nearestType } from "./nearest.ts";
 import { chooseNominal, siteOf } from "./nominal.ts";
 import type { Plan, PlanShape, PlanType } from "./plan.ts";
 import { extract, findShape, nearestShape, normalizedJson } from "./shape.ts";
-import { formatIso } from "./time.ts";
 import { claimOf, judgeClaim } from "./timestamp.ts";
 import { addFinding, isRecord, judgeValues, type Places, type Values } from "./values.ts";
 import type { RecordSource, Verdict } from "./verdict.ts";
@@ -56,7 +55,6 @@ export function judge(message: Record<string, unknown>, source: RecordSource, pl
     completeness = type.required === 0 ? 100 : Math.floor((100 * there) / type.required);
   }
   const timestamp = claim.bad ? undefined : claim.ms;
-  const iso = timestamp === undefined ? null : formatIso(timestamp);
   return {
     ok: true,
     device_id: deviceId,
@@ -65,7 +63,8 @@ export function judge(message: Record<string, unknown>, source: RecordSource, pl
     shape,
     device_metadata: type === undefined ? UNKNOWN_METADATA : deviceMetadata(type, message),
     measurement_metadata: type === undefined ? "{}" : type.measurement_json,
-    normalized: input.extracted === undefined ? undefined : normalizedJson(deviceId, iso, input.extracted),
+    normalized:
+      input.extracted === undefined ? undefined : normalizedJson(deviceId, timestamp, input.extracted),
     detection: decided.detection,
     detection_json: decided.json ?? JSON.stringify(decided.detection),
     timestamp,

@@ -105,6 +105,12 @@ export interface PlanLeaf {
   valid_values: (number | string | boolean)[] | null;
   /** In a group of phases each; else only by its own `required: true`. */
   required: boolean;
+  /**
+   * Between these a number of this leaf needs no further look: inside physical, operating and what a double holds
+   * exactly. An empty interval where more than bounds decides (a share of nominal, valid_values, whole numbers, texts).
+   */
+  quiet_min: number;
+  quiet_max: number;
   physical_min: number;
   physical_max: number;
   operating_min: number;
@@ -128,6 +134,9 @@ export interface PlanDetect {
   forbids: PlanField[];
   /** Points that the runner-up must be behind. */
   min_margin: number;
+  /** "has voltage.*, current.* and status.breaker", "has no demand or humidity"; empty where there is no such rule. */
+  requires_words: string;
+  forbids_words: string;
 }
 
 /** A field of a message: `voltage.*` any leaf of the group, `status.breaker` one leaf, `frequency` a group's one value. */

@@ -9,6 +9,7 @@ import type { Finding } from "../schemas/enriched.ts";
 import type { Plan, PlanExtract, PlanShape } from "./plan.ts";
 import { pointerOf, readPointer } from "./pointer.ts";
 import { holds } from "./predicate.ts";
+import { formatIso } from "./time.ts";
 import { addFinding, type Places, UNREADABLE, type Values } from "./values.ts";
 import { printList, round12, shown } from "./words.ts";
 
@@ -116,7 +117,7 @@ function convert(found: unknown, rule: PlanExtract, place: string, findings: Fin
 /** JSON text of `normalized`: what could not be read, or is no number, text or boolean, is left out. */
 export function normalizedJson(
   deviceId: string,
-  timestamp: string | null,
+  timestamp: number | undefined,
   measurements: Record<string, Values>,
 ): string {
   let groups = "";
@@ -129,7 +130,7 @@ export function normalizedJson(
     }
     if (leaves !== "") groups += `${groups === "" ? "" : ","}"${name}":{${leaves}}`;
   }
-  const time = timestamp === null ? "null" : `"${timestamp}"`;
+  const time = timestamp === undefined ? "null" : `"${formatIso(timestamp)}"`;
   return `{"device_id":${JSON.stringify(deviceId)},"timestamp":${time},"measurements":{${groups}}}`;
 }
 

@@ -71,10 +71,17 @@ export function parseIso(text: string): number {
 
 /** Whether a text that `parseIso` accepts names its zone; without one it was taken as UTC. */
 export function namesZone(text: string): boolean {
-  if (text.endsWith("Z")) return true;
-  const time = text.indexOf("T");
-  return text.indexOf("+", time) > 0 || text.indexOf("-", time) > 0;
+  const { length } = text;
+  if (text.charCodeAt(length - 1) === UPPER_Z) return true;
+  // +02:00, +0200 or +02: no other sign stands so near the end, since the time of day has at least four digits.
+  return (
+    isSign(text.charCodeAt(length - 6)) ||
+    isSign(text.charCodeAt(length - 5)) ||
+    isSign(text.charCodeAt(length - 3))
+  );
 }
+
+const isSign = (code: number) => code === PLUS || code === DASH;
 
 /** A Unix time in seconds or milliseconds, by its size. NaN outside the years 2000 to 2100. */
 export function parseUnix(value: number): number {
@@ -164,7 +171,7 @@ function firstThreeDigits(text: string, at: number, end: number): number {
 function zoneOffset(text: string, at: number): number {
   const sign = text.charCodeAt(at);
   if (sign === UPPER_Z) return at + 1 === text.length ? 0 : Number.NaN;
-  if (sign !== PLUS && sign !== DASH) return Number.NaN;
+  if (!isSign(sign)) return Number.NaN;
   const rest = text.length - at;
   const hours = digits(text, at + 1, 2);
   let minutes = 0;

@@ -77,7 +77,8 @@ function judgeSingle(
   if (leaf === undefined) return false;
   if (!isRecord(sent))
     return judgeLeaf(sent, leaf, group.required, pointerOf(leaf, places), nominal, findings);
-  judgeUnit(sent, group, findings);
+  if (sent.unit !== undefined) judgeUnit(sent, group, findings);
+  if (isQuiet(sent.value, leaf)) return true;
   const pointer = places === undefined ? `${leaf.pointer}/value` : pointerOf(leaf, places);
   return judgeLeaf(sent.value, leaf, group.required, pointer, nominal, findings);
 }
@@ -104,7 +105,7 @@ function judgeGroup(
     addFinding(findings, "wrong_type", "bad", group.pointer, `an object with ${printList(names, "or")}`);
     return false;
   }
-  judgeUnit(sent, group, findings);
+  if (sent.unit !== undefined) judgeUnit(sent, group, findings);
   const before = findings.length;
   let anySent = false;
   let anyThere = false;
@@ -114,7 +115,9 @@ function judgeGroup(
     if (leaf === undefined) continue;
     const value = sent[leaf.name];
     if (value !== undefined) anySent = true;
-    if (judgeLeaf(value, leaf, leaf.required, pointerOf(leaf, places), nominal, findings)) anyThere = true;
+    if (isQuiet(value, leaf)) anyThere = true;
+    else if (judgeLeaf(value, leaf, leaf.required, pointerOf(leaf, places), nominal, findings))
+      anyThere = true;
     else if (leaf.required) allRequired = false;
   }
   if (!anySent) {
@@ -142,6 +145,10 @@ function judgeUnit(sent: Values, group: PlanGroup, findings: Finding[]): void {
   if (typeof unit !== "string" || group.units.length === 0 || group.units.includes(unit)) return;
   addFinding(findings, "unit", "uncertain", `${group.pointer}/unit`, group.units[0]);
 }
+
+/** The common case: a number about which there is nothing to say. */
+const isQuiet = (value: unknown, leaf: PlanLeaf) =>
+  typeof value === "number" && value >= leaf.quiet_min && value <= leaf.quiet_max;
 
 /** Whether a usable value is there. */
 function judgeLeaf(

@@ -1,0 +1,68 @@
+/** The shipped registry for tests: its text, its plan, and messages of its examples at their own time. */
+import { readFileSync } from "node:fs";
+import type { DeviceRegistry } from "../schemas/registry.ts";
+import { compileRegistry } from "./compile.ts";
+import { faultText } from "./fault.ts";
+import { judge, ownTime } from "./judge.ts";
+import type { Plan } from "./plan.ts";
+import type { Judged, Verdict } from "./verdict.ts";
+
+export const SHIPPED_TEXT = readFileSync("config/device-registry.json", "utf8");
+
+export type Message = Record<string, unknown>;
+
+/** A fresh copy: tests change it. */
+export function shippedRegistry(): DeviceRegistry {
+  return JSON.parse(SHIPPED_TEXT) as DeviceRegistry;
+}
+
+export function planOf(registry: object): Plan {
+  const compiled = compileRegistry(registry, "0".repeat(64));
+  if (!compiled.ok) throw new Error(compiled.faults.map(faultText).join("\n"));
+  return compiled.plan;
+}
+
+/** Fault lines of a registry that must be refused; empty if it is accepted. */
+export function faultsOf(registry: object | string): string[] {
+  const compiled = compileRegistry(registry, "0".repeat(64));
+  return compiled.ok ? [] : compiled.faults.map(faultText);
+}
+
+/** Judged under its own id at its own time. */
+export function judgeAtOwnTime(message: Message, plan: Plan, key?: string | null): Verdict {
+  const timestamp = ownTime(message, plan) ?? Date.UTC(2026, 0, 1);
+  const id = typeof message.device_id === "string" ? message.device_id : "device-1";
+  return judge(message, { key: key === undefined ? id : key, timestamp }, plan);
+}
+
+export function judged(message: Message, plan: Plan, key?: string | null): Judged {
+  const verdict = judgeAtOwnTime(message, plan, key);
+  if (!verdict.ok) throw new Error(`dead letter ${verdict.reason} ${verdict.path}: ${verdict.message}`);
+  return verdict;
+}
+
+/** `code path` of each finding. */
+export const codes = (verdict: Judged) => verdict.findings.map(({ code, path }) => `${code} ${path}`);
+
+export const shippedPlan = planOf(shippedRegistry());
+
+/** A fresh copy of the predecessor's sample message. */
+export function sampleMessage(): Message {
+  return shippedRegistry().device_types.smart_breaker?.examples?.[0]?.message ?? {};
+}
+
+export type Groups = Record<string, Record<string, unknown>>;
+export const groupsOf = (message: Message) => message.measurements as Groups;
+
+/** The sample with changed measurements, judged. */
+export function judgedSample(change: (measurements: Groups) => void): Judged {
+  const message = sampleMessage();
+  change(groupsOf(message));
+  return judged(message, shippedPlan);
+}
+
+/** `code path (expected)` of each finding that weighs. */
+export const faultsIn = (verdict: Judged) =>
+  verdict.findings
+    .filter(({ severity }) => severity !== "info")
+    .map(({ code, path, expected }) => `${code} ${path} (${expected})`);
