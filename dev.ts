@@ -35,11 +35,14 @@ try {
 
 async function start(settings: Settings): Promise<void> {
   const { host } = settings.http;
+  /** Ports that another service is going to listen on. */
+  const promised = new Set<number>(SERVICES.map(({ port }) => port));
   const programs = SERVICES.map(({ name, variable, port }) => {
     const explicit = variable === "PORT" && settings.http.portExplicit;
-    const chosen = choosePort(host, explicit ? settings.http.port : port, explicit, variable);
-    if (chosen !== port && !explicit)
-      supervisor.say("dev", `port ${port} is taken: ${name} uses ${chosen}\n`);
+    const wanted = explicit ? settings.http.port : port;
+    const chosen = choosePort(host, wanted, explicit, variable, promised);
+    promised.add(chosen);
+    if (chosen !== wanted) supervisor.say("dev", `port ${wanted} is taken: ${name} uses ${chosen}\n`);
     return { name, args: [`${name}/main.ts`], port: chosen, env: { [variable]: String(chosen) } };
   });
   const brokers = settings.kafka.brokersExplicit

@@ -24,6 +24,14 @@ describe("choosePort", () => {
     taken.free();
   });
 
+  test("a port that is promised to another service is passed over", () => {
+    const taken = takePort();
+    const first = choosePort(HOST, taken.port, false, "PORT");
+    const second = choosePort(HOST, taken.port, false, "PORT", new Set([first]));
+    expect(second).toBeGreaterThan(first);
+    taken.free();
+  });
+
   test("an explicit port that is taken is a fault that names the variable and the port", () => {
     const taken = takePort();
     expect(() => choosePort(HOST, taken.port, true, "PORT")).toThrow(ConfigError);

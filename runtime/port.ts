@@ -15,15 +15,21 @@ export function isFree(host: string, port: number): boolean {
 }
 
 /**
- * The port to use. `variable` names the setting for the error text.
+ * The port to use. `variable` names the setting for the error text; `promised` ports are free but not ours to take.
  * Errors: `ConfigError` when the port was set explicitly and is taken.
  */
-export function choosePort(host: string, port: number, explicit: boolean, variable: string): number {
+export function choosePort(
+  host: string,
+  port: number,
+  explicit: boolean,
+  variable: string,
+  promised: ReadonlySet<number> = new Set(),
+): number {
   if (port === 0 || isFree(host, port)) return port;
   if (explicit) {
     throw new ConfigError([`${variable}: port ${port} on ${host} is taken; free it or set another one`]);
   }
   for (let next = port + 1; next <= Math.min(port + TRIES, 65_535); next++)
-    if (isFree(host, next)) return next;
+    if (!promised.has(next) && isFree(host, next)) return next;
   throw new ConfigError([`${variable}: ports ${port} to ${port + TRIES} on ${host} are all taken`]);
 }
