@@ -8,7 +8,7 @@ import type { Socket } from "bun";
 import type { Broker } from "./apis/api.ts";
 import { APIS } from "./apis/table.ts";
 import { Connection } from "./connection.ts";
-import { type DatabaseOptions, metaValue, openDatabase } from "./database.ts";
+import { type DatabaseOptions, metaValue, openDatabase, refusal, takeNumber } from "./database.ts";
 import { Groups } from "./groups.ts";
 import { Log } from "./log.ts";
 import { startRetention } from "./retention.ts";
@@ -47,66 +47,50 @@ export interface RunningBroker {
   stop(): Promise<void>;
 }
 
+type Sockets = Set<Socket<Connection | undefined>>;
+
 const SILENT: BrokerLog = { info() {}, warn() {}, error() {} };
 
 export async function startBroker(options: BrokerOptions = {}): Promise<RunningBroker> {
-  const { host = "127.0.0.1", port = 0 } = options;
-  const { broker, close } = openBroker(options);
-  const sockets = new Set<Socket<Connection | undefined>>();
+  const { host = "127.0.0.1", port = 0, log: report = SILENT } = options;
+  const database = openDatabase(options);
   try {
+    const log = new Log(database, report);
+    const topics = new Topics(database, log);
+    const groups = new Groups(database, Math.min(200, options.firstRebalanceDelayMs ?? 50));
+    const broker: Broker = {
+      clusterId: metaValue(database, "clusterId", newClusterId),
+      host: options.advertisedHost ?? (host === "0.0.0.0" ? "127.0.0.1" : host),
+      port: options.advertisedPort ?? 0,
+      autoCreateTopics: options.autoCreateTopics ?? false,
+      defaultPartitions: options.defaultPartitions ?? 1,
+      logDir: options.dataDir ?? "memory",
+      nextProducerId: () => takeNumber(database, "nextProducerId"),
+      apis: APIS,
+      topics,
+      log,
+      groups,
+      report,
+    };
+    const sockets: Sockets = new Set();
     const listener = listen(host, port, broker, sockets);
     broker.port ||= listener.port;
+    const stopRetention = startRetention(database, topics, log, options.retentionCheckMs ?? 30_000);
     const stop = async () => {
       listener.stop(true);
-      for (const socket of sockets) {
-        socket.data?.close();
-        socket.terminate();
-      }
-      close();
+      for (const socket of sockets) socket.terminate();
+      stopRetention();
+      groups.stop();
+      database.close();
     };
     return { host, port: listener.port, clusterId: broker.clusterId, stop };
   } catch (error) {
-    close();
-    throw error;
+    database.close();
+    throw refusal(error, options.dataDir);
   }
 }
 
-/** All of a broker but its socket. */
-function openBroker(options: BrokerOptions): { broker: Broker; close(): void } {
-  const { host = "127.0.0.1", log: report = SILENT } = options;
-  const database = openDatabase(options);
-  const log = new Log(database, report);
-  const topics = new Topics(database, log);
-  const groups = new Groups(database, Math.min(200, options.firstRebalanceDelayMs ?? 50));
-  const stopRetention = startRetention(database, topics, log, options.retentionCheckMs ?? 30_000);
-  const clusterId = metaValue(database, "clusterId", newClusterId);
-  metaValue(database, "nextProducerId", () => "1");
-  const takeProducerId = database.query<{ id: number }, []>(
-    "UPDATE meta SET value = value + 1 WHERE name = 'nextProducerId' RETURNING value - 1 AS id",
-  );
-  const broker: Broker = {
-    clusterId,
-    host: options.advertisedHost ?? (host === "0.0.0.0" ? "127.0.0.1" : host),
-    port: options.advertisedPort ?? 0,
-    autoCreateTopics: options.autoCreateTopics ?? false,
-    defaultPartitions: options.defaultPartitions ?? 1,
-    logDir: options.dataDir ?? "memory",
-    apis: APIS,
-    topics,
-    log,
-    groups,
-    nextProducerId: () => takeProducerId.get()?.id ?? 0,
-    report,
-  };
-  const close = () => {
-    stopRetention();
-    groups.stop();
-    database.close();
-  };
-  return { broker, close };
-}
-
-function listen(host: string, port: number, broker: Broker, sockets: Set<Socket<Connection | undefined>>) {
+function listen(host: string, port: number, broker: Broker, sockets: Sockets) {
   return Bun.listen<Connection | undefined>({
     hostname: host,
     port,

@@ -6,7 +6,7 @@
  */
 import type { Socket } from "bun";
 import { SQLiteError } from "bun:sqlite";
-import { apiVersions, versionsOf } from "./apis/18-api-versions.ts";
+import { apiVersions, versionsOf } from "./apis/api-versions.ts";
 import type { Api, Broker } from "./apis/api.ts";
 import { Frames } from "./frames.ts";
 import { ProtocolError, Reader, Writer } from "./protocol/codec.ts";

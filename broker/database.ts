@@ -16,21 +16,23 @@ export class DataFolderError extends Error {}
 const APPLICATION_ID = 0x696f7442;
 const SCHEMA_VERSION = 1;
 
-const REFUSALS = [
-  ["SQLITE_BUSY", "is in use by another broker"],
-  ["SQLITE_NOTADB", "is not a broker's file"],
-  ["SQLITE_CORRUPT", "is damaged; move it away, or put a copy back"],
-] as const;
+const FILE = "broker.db";
+
+const REFUSALS = {
+  SQLITE_BUSY: "is in use by another broker",
+  SQLITE_NOTADB: "is not a broker's file",
+  SQLITE_CORRUPT: "is damaged; move it away, or put a copy back",
+};
 
 const TABLES = `
-  CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
-  CREATE TABLE topic (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, partitions INTEGER, configs TEXT);
-  CREATE TABLE start (topicId INTEGER, partition INTEGER, logStart INTEGER, PRIMARY KEY (topicId, partition))
+  CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS topic (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, partitions INTEGER, configs TEXT);
+  CREATE TABLE IF NOT EXISTS start (topicId INTEGER, partition INTEGER, logStart INTEGER, PRIMARY KEY (topicId, partition))
     WITHOUT ROWID;
-  CREATE TABLE batch (topicId INTEGER, partition INTEGER, lastOffset INTEGER, baseOffset INTEGER,
+  CREATE TABLE IF NOT EXISTS batch (topicId INTEGER, partition INTEGER, lastOffset INTEGER, baseOffset INTEGER,
     maxTimestamp INTEGER, bytes INTEGER, data BLOB);
-  CREATE INDEX place ON batch (topicId, partition, lastOffset, baseOffset, maxTimestamp, bytes);
-  CREATE TABLE committed (groupId TEXT, topic TEXT, partition INTEGER, offset INTEGER, leaderEpoch INTEGER,
+  CREATE INDEX IF NOT EXISTS place ON batch (topicId, partition, lastOffset, baseOffset, maxTimestamp, bytes);
+  CREATE TABLE IF NOT EXISTS committed (groupId TEXT, topic TEXT, partition INTEGER, offset INTEGER, leaderEpoch INTEGER,
     metadata TEXT, PRIMARY KEY (groupId, topic, partition)) WITHOUT ROWID;`;
 
 export interface DatabaseOptions {
@@ -42,64 +44,50 @@ export interface DatabaseOptions {
   maxPages?: number;
 }
 
-export function openDatabase(options: DatabaseOptions): Database {
-  if (options.dataDir === undefined) return prepare(new Database(":memory:"), options);
-  const path = join(options.dataDir, "broker.db");
+export function openDatabase({ dataDir, fsync, maxPages }: DatabaseOptions): Database {
+  let database: Database | undefined;
   try {
-    mkdirSync(options.dataDir, { recursive: true });
-    checkHeader(path);
-    return prepare(new Database(path, { create: true, readwrite: true }), options);
-  } catch (error) {
-    const code = error instanceof SQLiteError ? error.code : undefined;
-    const why = REFUSALS.find(([start]) => code?.startsWith(start))?.[1];
-    const text = error instanceof Error ? error.message : error;
-    throw error instanceof DataFolderError
-      ? error
-      : new DataFolderError(`${path} ${why ?? `cannot be opened: ${text}`}`);
-  }
-}
-
-/** Reads the header without a lock and without leaving a file behind. */
-function checkHeader(path: string): void {
-  if (!existsSync(path) || statSync(path).size === 0) return;
-  const uri = `${pathToFileURL(path).href}?immutable=1`;
-  const database = new Database(uri, constants.SQLITE_OPEN_READONLY | constants.SQLITE_OPEN_URI);
-  try {
-    if (pragma(database, "application_id") !== APPLICATION_ID) {
-      throw new DataFolderError(`${path} is not a broker's file`);
-    }
-    const version = pragma(database, "user_version");
-    if (version > SCHEMA_VERSION) {
-      throw new DataFolderError(
-        `${path} is of version ${version}; this broker knows up to ${SCHEMA_VERSION}`,
-      );
-    }
-  } finally {
-    database.close();
-  }
-}
-
-function prepare(database: Database, options: DatabaseOptions): Database {
-  try {
+    database = new Database(dataDir === undefined ? ":memory:" : fileIn(dataDir), { create: true });
     database.run("PRAGMA locking_mode = EXCLUSIVE");
-    const isNew = pragma(database, "application_id") === 0;
-    // Both only work on an empty file, and must be in its header before WAL hides it.
-    if (isNew) {
+    // These only work on an empty file, and must be in its header before WAL hides it.
+    if (pragma(database, "application_id") === 0) {
       database.run("PRAGMA auto_vacuum = INCREMENTAL");
       database.run(`PRAGMA application_id = ${APPLICATION_ID}`);
       database.run(`PRAGMA user_version = ${SCHEMA_VERSION}`);
     }
     database.run("PRAGMA journal_mode = WAL");
     database.run("PRAGMA journal_size_limit = 16777216");
-    database.run(`PRAGMA synchronous = ${options.fsync ? "FULL" : "NORMAL"}`);
-    if (options.maxPages !== undefined) database.run(`PRAGMA max_page_count = ${options.maxPages}`);
-    const hasTables = database.query("SELECT 1 FROM sqlite_schema WHERE name = 'committed'").get() !== null;
-    if (!hasTables) database.transaction(() => database.run(TABLES))();
+    database.run(`PRAGMA synchronous = ${fsync ? "FULL" : "NORMAL"}`);
+    if (maxPages !== undefined) database.run(`PRAGMA max_page_count = ${maxPages}`);
+    database.run(TABLES);
     return database;
   } catch (error) {
-    database.close();
-    throw error;
+    database?.close();
+    throw refusal(error, dataDir);
   }
+}
+
+/** Looks at the header of what is there, without a lock and without leaving a file behind. */
+function fileIn(dataDir: string): string {
+  mkdirSync(dataDir, { recursive: true });
+  const path = join(dataDir, FILE);
+  if (!existsSync(path) || statSync(path).size === 0) return path;
+  const uri = `${pathToFileURL(path).href}?immutable=1`;
+  using database = new Database(uri, constants.SQLITE_OPEN_READONLY | constants.SQLITE_OPEN_URI);
+  const version = pragma(database, "user_version");
+  if (pragma(database, "application_id") !== APPLICATION_ID)
+    throw new DataFolderError(`${path} is not a broker's file`);
+  if (version <= SCHEMA_VERSION) return path;
+  throw new DataFolderError(`${path} is of version ${version}; this broker knows up to ${SCHEMA_VERSION}`);
+}
+
+/** What SQLite or the system says of a data folder, as one line; other errors as they are. */
+export function refusal(error: unknown, dataDir = "memory"): unknown {
+  const isSystems = error instanceof Error && "syscall" in error && error.syscall !== "listen";
+  if (!(error instanceof SQLiteError) && !isSystems) return error;
+  const code = error instanceof SQLiteError ? (error.code ?? "") : "";
+  const why = Object.entries(REFUSALS).find(([start]) => code.startsWith(start))?.[1];
+  return new DataFolderError(`${join(dataDir, FILE)} ${why ?? `cannot be opened: ${error.message}`}`);
 }
 
 export function pragma(database: Database, name: string): number {
@@ -109,7 +97,16 @@ export function pragma(database: Database, name: string): number {
 
 /** A value that stays with the data folder, made on the first call. */
 export function metaValue(database: Database, name: string, make: () => string): string {
-  database.run("INSERT OR IGNORE INTO meta (name, value) VALUES (?, ?)", [name, make()]);
-  const row = database.query<{ value: string }, [string]>("SELECT value FROM meta WHERE name = ?").get(name);
-  return row?.value ?? "";
+  database.run("INSERT OR IGNORE INTO meta VALUES (?, ?)", [name, make()]);
+  return (
+    database.query<{ value: string }, [string]>("SELECT value FROM meta WHERE name = ?").get(name)?.value ??
+    ""
+  );
+}
+
+/** 1, 2, 3 … and none of them twice in the life of the data folder. */
+export function takeNumber(database: Database, name: string): number {
+  metaValue(database, name, () => "0");
+  const take = "UPDATE meta SET value = value + 1 WHERE name = ? RETURNING value";
+  return database.query<{ value: number }, [string]>(take).get(name)?.value ?? 0;
 }

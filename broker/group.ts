@@ -5,15 +5,16 @@
  * States: Empty -join-> PreparingRebalance -all joined-> CompletingRebalance -leader syncs-> Stable.
  * Source: the classic protocol (KIP-62), static members (KIP-345), member id required (KIP-394).
  */
-import type { JoinResult } from "./apis/11-join-group.ts";
+import type { JoinResult } from "./apis/membership.ts";
 import { type Identity, type Joining, type Member, NO_BYTES, type SyncResult } from "./member.ts";
 import { joinFault, metadataOf, mostVoted, refusedJoin, refusedSync, sameProtocols } from "./member.ts";
 import { ERROR } from "./protocol/errors.ts";
 
+type State = "Empty" | "PreparingRebalance" | "CompletingRebalance" | "Stable";
 type Assignments = { memberId: string; assignment: Buffer }[];
 
 export class Group {
-  state: "Empty" | "PreparingRebalance" | "CompletingRebalance" | "Stable" = "Empty";
+  state: State = "Empty";
   protocolType = "";
   protocolName = "";
   readonly members = new Map<string, Member>();
@@ -58,15 +59,13 @@ export class Group {
   }
 
   heartbeat(who: Identity, generationId: number): number {
-    const isBusy = this.state === "PreparingRebalance";
-    return this.heard(who, generationId) || (isBusy ? ERROR.REBALANCE_IN_PROGRESS : ERROR.NONE);
+    return this.heard(who, generationId, "PreparingRebalance");
   }
 
   /** Whether offsets may be committed: by a member of this generation, or by anyone while there is no member. */
   commitFault(who: Identity, generationId: number): number {
     if (generationId < 0 && this.members.size === 0) return ERROR.NONE;
-    const isBusy = this.state === "CompletingRebalance";
-    return this.heard(who, generationId) || (isBusy ? ERROR.REBALANCE_IN_PROGRESS : ERROR.NONE);
+    return this.heard(who, generationId, "CompletingRebalance");
   }
 
   leave({ memberId, groupInstanceId }: Identity): number {
@@ -93,15 +92,15 @@ export class Group {
     return this.all().find((it) => groupInstanceId !== null && it.groupInstanceId === groupInstanceId);
   }
 
-  /** Notes that a member of this generation lives; else what is wrong with it. */
-  private heard({ memberId, groupInstanceId }: Identity, generationId: number): number {
+  /** Notes that a member of this generation lives; else what is wrong with it, or that the group is `busy`. */
+  private heard({ memberId, groupInstanceId }: Identity, generationId: number, busy?: State): number {
     const holder = this.holderOf(groupInstanceId);
     const member = this.members.get(memberId);
     if (holder && holder !== member) return ERROR.FENCED_INSTANCE_ID;
     if (!member) return ERROR.UNKNOWN_MEMBER_ID;
     if (generationId !== this.generationId) return ERROR.ILLEGAL_GENERATION;
     member.session.refresh();
-    return ERROR.NONE;
+    return this.state === busy ? ERROR.REBALANCE_IN_PROGRESS : ERROR.NONE;
   }
 
   private promise(memberId: string, sessionTimeoutMs: number): JoinResult {

@@ -5,7 +5,7 @@ import { Group } from "./group.ts";
 /** Never expires; a deleted topic takes its own with it. */
 export interface CommittedOffset {
   topic: string;
-  partition: number;
+  index: number;
   offset: number;
   leaderEpoch: number;
   metadata: string;
@@ -40,15 +40,15 @@ export class Groups {
   commit(groupId: string, offsets: CommittedOffset[]): void {
     const insert = this.database.query("INSERT OR REPLACE INTO committed VALUES (?, ?, ?, ?, ?, ?)");
     this.database.transaction(() => {
-      for (const { topic, partition, offset, leaderEpoch, metadata } of offsets) {
-        insert.run(groupId, topic, partition, offset, leaderEpoch, metadata);
+      for (const { topic, index, offset, leaderEpoch, metadata } of offsets) {
+        insert.run(groupId, topic, index, offset, leaderEpoch, metadata);
       }
     })();
   }
 
   committed(groupId: string): CommittedOffset[] {
     const select = this.database.query<CommittedOffset, [string]>(
-      "SELECT * FROM committed WHERE groupId = ?",
+      "SELECT *, partition AS [index] FROM committed WHERE groupId = ?",
     );
     return select.all(groupId);
   }

@@ -24,22 +24,13 @@ export interface Partition {
   waiters: Set<(bytes: number) => void>;
 }
 
-export interface Write {
-  partition: Partition;
-  batch: Buffer;
-  header: BatchHeader;
-}
+export type Write = { partition: Partition; batch: Buffer; header: BatchHeader };
+type Place = { baseOffset: number; lastOffset: number; maxTimestamp: number; bytes: number };
+type Row = { baseOffset: number; lastOffset: number; data: Uint8Array };
 
-interface Row {
-  baseOffset: number;
-  lastOffset: number;
-  data: Uint8Array;
-}
-
-type Place = Omit<Row, "data"> & { maxTimestamp: number; bytes: number };
-
-/** Batches looked at after a start: for a torn end, and for what idempotent producers wrote last. */
-const RECENT_BATCHES = 200;
+/** Batches looked at after a start for what idempotent producers wrote last. */
+const RECENT_BATCHES = 500;
+const OF_PARTITION = "FROM batch WHERE topicId = ?1 AND partition = ?2";
 
 export class Log {
   private readonly reported = new Set<string>();
@@ -51,50 +42,46 @@ export class Log {
   ) {}
 
   load(topicId: number, topic: string, index: number): Partition {
-    const partition: Partition = {
+    const place = [topicId, index];
+    this.cutTornEnd(place, `${topic}[${index}]`);
+    const headers = this.database.query<{ header: Uint8Array }, number[]>(
+      `SELECT substr(data, 1, 61) AS header ${OF_PARTITION} ORDER BY lastOffset DESC LIMIT ${RECENT_BATCHES}`,
+    );
+    const producers: Producers = new Map();
+    for (const row of headers.all(...place).reverse())
+      rememberSequence(producers, batchHeader(Buffer.from(row.header)));
+    const known = this.database.query<{ logStart: number; end: number; bytes: number }, number[]>(`
+      SELECT ifnull(sum(bytes), 0) AS bytes, ifnull(max(lastOffset), -1) + 1 AS end,
+        ifnull((SELECT logStart FROM start WHERE topicId = ?1 AND partition = ?2), 0) AS logStart ${OF_PARTITION}`);
+    const { logStart, end, bytes } = known.get(...place) ?? { logStart: 0, end: 0, bytes: 0 };
+    return {
       topicId,
       topic,
       index,
-      logStart: 0,
-      end: 0,
-      bytes: 0,
-      producers: new Map(),
+      logStart,
+      end: Math.max(end, logStart),
+      bytes,
+      producers,
       waiters: new Set(),
     };
-    this.readTail(partition);
-    const known = this.database.query<{ logStart: number; end: number; bytes: number }, [number, number]>(`
-      SELECT ifnull(max(logStart), 0) AS logStart,
-        (SELECT ifnull(max(lastOffset) + 1, 0) FROM batch WHERE topicId = ?1 AND partition = ?2) AS end,
-        (SELECT ifnull(sum(bytes), 0) FROM batch WHERE topicId = ?1 AND partition = ?2) AS bytes
-      FROM start WHERE topicId = ?1 AND partition = ?2`);
-    Object.assign(partition, known.get(topicId, index));
-    partition.end = Math.max(partition.end, partition.logStart);
-    return partition;
   }
 
-  /** Cuts a torn end off, back to the last whole batch, and says so; then fills `producers`. */
-  private readTail(partition: Partition): void {
-    const { topic, topicId, index, producers } = partition;
-    const newest = this.database.query<Row & { rowid: number }, [number, number]>(`
-      SELECT rowid, baseOffset, lastOffset, data FROM batch WHERE topicId = ? AND partition = ?
-      ORDER BY lastOffset DESC LIMIT ${RECENT_BATCHES}`);
-    const whole: BatchHeader[] = [];
-    for (const row of newest.all(topicId, index)) {
-      const batch = intact(row);
-      if (batch) whole.unshift(batchHeader(batch));
-      if (whole.length > 0) continue;
-      this.database.run("DELETE FROM batch WHERE rowid = ?", [row.rowid]);
-      const place = `${topic}[${index}]@${row.baseOffset}`;
+  /** Cuts back to the last whole batch, and says what went. */
+  private cutTornEnd(place: number[], name: string): void {
+    const newest = this.database.query<Row & { rowid: number }, number[]>(
+      `SELECT rowid, baseOffset, lastOffset, data ${OF_PARTITION} ORDER BY lastOffset DESC LIMIT 1`,
+    );
+    for (let row = newest.get(...place); row && !intact(row); row = newest.get(...place)) {
+      const { rowid, baseOffset, lastOffset } = row;
       this.report.error(
-        `${place}: damage at the end; offsets ${row.baseOffset} to ${row.lastOffset} are cut off`,
+        `${name}@${baseOffset}: damage at the end; offsets ${baseOffset} to ${lastOffset} are cut off`,
       );
+      this.database.run("DELETE FROM batch WHERE rowid = ?", [rowid]);
     }
-    for (const header of whole) rememberSequence(producers, header, header.baseOffset);
   }
 
   /** Stores the batches of one request, all or, when SQLite cannot write, none: then false. */
   append(writes: Write[]): boolean {
-    if (writes.length === 0) return true;
     const insert = this.database.query("INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?, ?)");
     try {
       this.database.transaction(() => {
@@ -105,14 +92,14 @@ export class Log {
         }
       })();
     } catch (error) {
-      if (this.isWritable) this.report.error(`cannot write (${text(error)}): produce requests are refused`);
+      if (this.isWritable) this.report.error(`cannot write (${error}): produce requests are refused`);
       this.isWritable = false;
       return false;
     }
     if (!this.isWritable) this.report.info("writes work again");
     this.isWritable = true;
     for (const { partition, batch, header } of writes) {
-      rememberSequence(partition.producers, header, partition.end);
+      rememberSequence(partition.producers, { ...header, baseOffset: partition.end });
       partition.end += header.count;
       partition.bytes += batch.length;
       for (const wake of [...partition.waiters]) wake(batch.length);
@@ -123,14 +110,10 @@ export class Log {
   /** Whole batches from the one that holds `offset`, up to `maxBytes`, but one at least. Stops before damage. */
   read(partition: Partition, offset: number, maxBytes: number): { batches: Buffer[]; damaged: boolean } {
     const batches: Buffer[] = [];
-    if (offset >= partition.end) return { batches, damaged: false };
-    const rows = this.database.query<Row, [number, number, number]>(`
-      SELECT baseOffset, lastOffset, data FROM batch
-      WHERE topicId = ? AND partition = ? AND lastOffset >= ? ORDER BY lastOffset`);
     let next = offset;
     let bytes = 0;
     try {
-      for (const row of rows.iterate(partition.topicId, partition.index, offset)) {
+      for (const row of offset < partition.end ? this.rows(partition, offset) : []) {
         const batch = intact(row);
         const follows = batches.length === 0 ? row.baseOffset <= next : row.baseOffset === next;
         if (!batch || !follows) throw new Error(`damaged; the next batch may be at ${row.lastOffset + 1}`);
@@ -141,37 +124,39 @@ export class Log {
         if (bytes >= maxBytes) break;
       }
     } catch (error) {
-      this.reportOnce(`${partition.topic}[${partition.index}]@${next}: ${text(error)}`);
+      const problem = `${partition.topic}[${partition.index}]@${next}: ${error}`;
+      // Once, however often a consumer tries.
+      if (!this.reported.has(problem)) this.report.error(problem);
+      this.reported.add(problem);
       return { batches, damaged: true };
     }
     return { batches, damaged: false };
   }
 
-  /** However often a consumer tries. */
-  private reportOnce(problem: string): void {
-    if (!this.reported.has(problem)) this.report.error(problem);
-    this.reported.add(problem);
+  /** In offset order, from the batch that holds `offset` on. */
+  private rows({ topicId, index }: Partition, offset: number, since = Number.MIN_SAFE_INTEGER) {
+    const query = this.database.query<Row, number[]>(
+      `SELECT baseOffset, lastOffset, data ${OF_PARTITION} AND lastOffset >= ?3 AND maxTimestamp >= ?4 ORDER BY lastOffset`,
+    );
+    return query.iterate(topicId, index, offset, since);
   }
 
   /** The first message at or after `timestamp` (ms), in offset order. */
-  firstSince({ topicId, index, logStart }: Partition, timestamp: number) {
-    const rows = this.database.query<Row, [number, number, number, number]>(`
-      SELECT baseOffset, lastOffset, data FROM batch
-      WHERE topicId = ? AND partition = ? AND lastOffset >= ? AND maxTimestamp >= ? ORDER BY lastOffset`);
-    for (const row of rows.iterate(topicId, index, logStart, timestamp)) {
+  firstSince(partition: Partition, timestamp: number) {
+    for (const row of this.rows(partition, partition.logStart, timestamp)) {
       const batch = intact(row);
-      const found = batch && firstRecordSince(batch, timestamp);
-      if (found) return { ...found, offset: Math.max(found.offset, logStart) };
+      const found = batch && firstRecordSince(batch, timestamp, partition.logStart);
+      if (found) return found;
     }
     return undefined;
   }
 
   /** The batches from the oldest on, without their data. */
   places({ topicId, index }: Partition): IterableIterator<Place> {
-    const rows = this.database.query<Place, [number, number]>(`
-      SELECT baseOffset, lastOffset, maxTimestamp, bytes FROM batch
-      WHERE topicId = ? AND partition = ? ORDER BY lastOffset`);
-    return rows.iterate(topicId, index);
+    const query = this.database.query<Place, number[]>(
+      `SELECT baseOffset, lastOffset, maxTimestamp, bytes ${OF_PARTITION} ORDER BY lastOffset`,
+    );
+    return query.iterate(topicId, index);
   }
 
   /** Moves the log start up to `offset` and drops the batches that lie before it as a whole. */
@@ -184,8 +169,7 @@ export class Log {
     }
     this.database.transaction(() => {
       this.database.run("INSERT OR REPLACE INTO start VALUES (?, ?, ?)", [topicId, index, offset]);
-      const where = "topicId = ? AND partition = ? AND lastOffset < ?";
-      this.database.run(`DELETE FROM batch WHERE ${where}`, [topicId, index, offset]);
+      this.database.run(`DELETE ${OF_PARTITION} AND lastOffset < ?3`, [topicId, index, offset]);
     })();
     partition.logStart = offset;
     partition.bytes -= dropped;
@@ -198,8 +182,4 @@ function intact({ data, baseOffset, lastOffset }: Row): Buffer | undefined {
   if (batchFault(batch)) return undefined;
   const header = batchHeader(batch);
   return header.baseOffset === baseOffset && header.lastOffset === lastOffset ? batch : undefined;
-}
-
-function text(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -33,8 +33,8 @@ function readArguments() {
 }
 
 function toPort(name: string, value: string | undefined): number | undefined {
-  if (value === undefined || (/^\d{1,5}$/.test(value) && Number(value) < 65_536))
-    return value === undefined ? value : Number(value);
+  if (value === undefined) return undefined;
+  if (/^\d{1,5}$/.test(value) && Number(value) < 65_536) return Number(value);
   return fail(`${name}: expected a port of 0 to 65535, got ${value}`);
 }
 
@@ -55,7 +55,7 @@ async function start(options: BrokerOptions): Promise<RunningBroker> {
 const values = readArguments();
 if (process.env.NODE_ENV === "production" && !values["allow-production"]) {
   fail(
-    "NODE_ENV is production; this broker is for development (Redpanda or Apache Kafka, or --allow-production)",
+    "NODE_ENV is production, this broker is for development: Redpanda, Apache Kafka, or --allow-production",
   );
 }
 const dataDir = values.memory ? undefined : (values.data ?? process.env.DATA_DIR ?? "data/");

@@ -1,5 +1,5 @@
 /** What a consumer group knows of each member, and what its members have in common. */
-import type { JoinRequest, JoinResult } from "./apis/11-join-group.ts";
+import type { JoinRequest, JoinResult } from "./apis/membership.ts";
 import { ERROR } from "./protocol/errors.ts";
 
 /** Who speaks: a static member (KIP-345) keeps its instance id over restarts. */

@@ -9,7 +9,7 @@ export interface ConfigRule {
   accepts(value: string): boolean;
 }
 
-export type TopicConfigs = Record<string, string>;
+export type TopicConfigs = Record<string, string | undefined>;
 
 function number(type: number, initial: number, least: number): ConfigRule {
   const accepts = (value: string) => /^-?\d{1,15}$/.test(value) && Number(value) >= least;

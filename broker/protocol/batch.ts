@@ -11,29 +11,10 @@ import { ERROR } from "./errors.ts";
 
 const HEADER_BYTES = 61;
 
-/** baseOffset 0, length 8, leaderEpoch 12, magic 16, crc 17, attributes 21, lastOffsetDelta 23, baseTimestamp 27,
- *  maxTimestamp 35, producerId 43, producerEpoch 51, baseSequence 53, count 57, records 61. */
-export interface BatchHeader {
-  baseOffset: number;
-  lastOffset: number;
-  attributes: number;
-  /** ms */
-  baseTimestamp: number;
-  /** ms */
-  maxTimestamp: number;
-  /** -1: not idempotent */
-  producerId: number;
-  producerEpoch: number;
-  baseSequence: number;
-  count: number;
-}
+export type BatchHeader = ReturnType<typeof batchHeader>;
 
-/** Producers may send any time; beyond 2^53 ms they are all the same to us. */
-function int64(bytes: Buffer, at: number): number {
-  return Math.min(Number.MAX_SAFE_INTEGER, Number(bytes.readBigInt64BE(at)));
-}
-
-export function batchHeader(batch: Buffer): BatchHeader {
+/** Also: length at 8, leader epoch 12, magic 16, CRC 17, last offset delta 23. Times in ms; producerId -1: not idempotent. */
+export function batchHeader(batch: Buffer) {
   const baseOffset = int64(batch, 0);
   return {
     baseOffset,
@@ -48,19 +29,23 @@ export function batchHeader(batch: Buffer): BatchHeader {
   };
 }
 
+/** Producers may send any time; beyond 2^53 ms they are all the same to us. */
+function int64(bytes: Buffer, at: number): number {
+  return Math.min(Number.MAX_SAFE_INTEGER, Number(bytes.readBigInt64BE(at)));
+}
+
 /** What is wrong with these bytes as exactly one whole batch; undefined: nothing. */
 export function batchFault(batch: Buffer): { errorCode: number; problem: string } | undefined {
-  const fault = (errorCode: number, expected: unknown, got: unknown) => ({
+  const { length } = batch;
+  const fault = (errorCode: number, expected: string, got: unknown) => ({
     errorCode,
     problem: `expected ${expected}, got ${got}`,
   });
-  const { length } = batch;
-  if (length < HEADER_BYTES)
-    return fault(ERROR.CORRUPT_MESSAGE, `a batch of ${HEADER_BYTES} bytes or more`, length);
+  if (length < HEADER_BYTES) return fault(ERROR.CORRUPT_MESSAGE, `a batch of ${HEADER_BYTES} bytes`, length);
   if (batch[16] !== 2) return fault(ERROR.INVALID_RECORD, "message format 2", batch[16]);
   const announced = 12 + batch.readInt32BE(8);
   if (announced > length) return fault(ERROR.CORRUPT_MESSAGE, `${announced} bytes`, length);
-  if (announced !== length) return fault(ERROR.INVALID_RECORD, `one batch of ${announced} bytes`, length);
+  if (announced < length) return fault(ERROR.INVALID_RECORD, `one batch of ${announced} bytes`, length);
   const crc = crc32c(batch.subarray(21));
   if (crc !== batch.readUInt32BE(17))
     return fault(ERROR.CORRUPT_MESSAGE, `CRC ${batch.readUInt32BE(17)}`, crc);
@@ -79,9 +64,25 @@ export function placeBatch(batch: Buffer, baseOffset: number): void {
   batch.writeInt32BE(0, 12);
 }
 
+/** The first record from `from` on with a timestamp at or after `since` (ms). Snappy and lz4: the batch as a whole. */
+export function firstRecordSince(batch: Buffer, since: number, from: number) {
+  const { baseOffset, baseTimestamp, maxTimestamp, attributes, count } = batchHeader(batch);
+  const records = unpacked(batch.subarray(HEADER_BYTES), attributes & 7);
+  if (!records) return { offset: Math.max(from, baseOffset), timestamp: maxTimestamp };
+  let at = 0;
+  for (let index = 0; index < count; index++) {
+    const [length, attributesAt] = varint(records, at);
+    const [timestampDelta, offsetDeltaAt] = varint(records, attributesAt + 1);
+    const offset = baseOffset + varint(records, offsetDeltaAt)[0];
+    const timestamp = baseTimestamp + timestampDelta;
+    if (timestamp >= since && offset >= from) return { offset, timestamp };
+    at = attributesAt + length;
+  }
+  return undefined;
+}
+
 /** The records without compression; undefined for snappy and lz4, which Bun cannot unpack. */
-function unpacked(batch: Buffer, compression: number): Buffer | undefined {
-  const records = batch.subarray(HEADER_BYTES);
+function unpacked(records: Buffer, compression: number): Buffer | undefined {
   if (compression === 0) return records;
   if (compression === 1) return gunzipSync(records);
   return compression === 4 ? Bun.zstdDecompressSync(records) : undefined;
@@ -95,27 +96,4 @@ function varint(bytes: Buffer, at: number): [value: number, next: number] {
     value += (byte & 0x7f) * scale;
     if (byte < 0x80) return [value % 2 === 0 ? value / 2 : -(value + 1) / 2, next];
   }
-}
-
-/**
- * The first record of a batch with a timestamp at or after `timestamp` (ms); undefined: none, or not readable.
- * Snappy and lz4: the batch as a whole.
- */
-export function firstRecordSince(
-  batch: Buffer,
-  timestamp: number,
-): { offset: number; timestamp: number } | undefined {
-  const header = batchHeader(batch);
-  const records = unpacked(batch, header.attributes & 7);
-  if (!records) return { offset: header.baseOffset, timestamp: header.baseTimestamp };
-  for (let index = 0, start = 0; index < header.count; index++) {
-    const [length, attributesAt] = varint(records, start);
-    const [timestampDelta, offsetDeltaAt] = varint(records, attributesAt + 1);
-    const time = header.baseTimestamp + timestampDelta;
-    if (time >= timestamp) {
-      return { offset: header.baseOffset + varint(records, offsetDeltaAt)[0], timestamp: time };
-    }
-    start = attributesAt + length;
-  }
-  return undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * Produce: stores one batch for each partition, all of a request in one transaction.
+ * Produce and InitProducerId: one batch for each partition, all of a request in one transaction.
  *
  * Versions 0-2 are advertised and not answered: without them librdkafka silently drops compression.
  * A batch is checked and stored as it came. Not done: transactions, log append time, several batches a partition.
@@ -89,3 +89,23 @@ function store(broker: Broker, outcomes: Outcome[]): void {
   const isStored = broker.log.append(toStore.flatMap(({ write }) => write ?? []));
   if (!isStored) for (const it of toStore) Object.assign(it, refused(ERROR.KAFKA_STORAGE_ERROR));
 }
+
+/** An id that no producer of this data folder had before. */
+export const initProducerId = api(22, "InitProducerId", [0, 1], {
+  request: { transactionalId: t.nullableString, transactionTimeoutMs: t.unused(t.int32, 60_000) },
+  response: {
+    throttleTimeMs: t.throttleTimeMs(),
+    errorCode: t.int16,
+    producerId: t.int64,
+    producerEpoch: t.int16,
+  },
+  handle(broker, { transactionalId }) {
+    const isRefused = transactionalId !== null;
+    const errorCode = isRefused ? ERROR.INVALID_REQUEST : ERROR.NONE;
+    return {
+      errorCode,
+      producerId: isRefused ? -1 : broker.nextProducerId(),
+      producerEpoch: isRefused ? -1 : 0,
+    };
+  },
+});

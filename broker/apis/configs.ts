@@ -1,4 +1,4 @@
-/** DescribeConfigs: of a topic, every configuration that is understood; of the broker, how topics come about. */
+/** DescribeConfigs: of a topic, all that is understood; of the broker, how topics come about. Not done: synonyms. */
 import { ERROR } from "../protocol/errors.ts";
 import * as t from "../protocol/fields.ts";
 import { TOPIC_CONFIGS } from "../topic-configs.ts";
@@ -68,6 +68,7 @@ function ofBroker(broker: Broker, type: number, id: string): Config[] | undefine
   if (type !== RESOURCE.broker || id !== String(NODE_ID)) return undefined;
   const values = {
     "auto.create.topics.enable": broker.autoCreateTopics,
+    "default.replication.factor": 1,
     "num.partitions": broker.defaultPartitions,
   };
   const common = { readOnly: true, isDefault: false, source: SOURCE.broker, type: STRING };
