@@ -51,6 +51,12 @@ export function examine(text: string, maxDepth: number): Faults {
   let i = 0;
 
   const place = (words: string): Place => ({ path: pointer(open), at: i, expected: words });
+  const stringFault = (at: number): Faults => {
+    i = at;
+    const code = text.charCodeAt(at);
+    const escaped = code < 0x20 ? "control characters as escapes" : "an escape that JSON knows";
+    return withSyntax(faults, place(at >= text.length ? 'the closing "' : escaped));
+  };
   const afterValue = (): Expected => (open.length === 0 ? "end" : "comma");
 
   for (;;) {
@@ -73,7 +79,7 @@ export function examine(text: string, maxDepth: number): Faults {
       i++;
     } else if ((expected === "name" || expected === "first name") && character === '"') {
       const end = stringEnd(text, i);
-      if (end < 0) return withSyntax(faults, place("a closed string, its control characters escaped"));
+      if (end < 0) return stringFault(~end);
       const name = String(JSON.parse(text.slice(i, end)));
       if (level !== undefined) level.at = name;
       if (open.length === 1) {
@@ -92,10 +98,7 @@ export function examine(text: string, maxDepth: number): Faults {
         continue;
       }
       const end = character === '"' ? stringEnd(text, i) : scalarEnd(text, i);
-      if (end < 0) {
-        const words = character === '"' ? "a closed string, its control characters escaped" : WORDS[expected];
-        return withSyntax(faults, place(words));
-      }
+      if (end < 0) return character === '"' ? stringFault(~end) : withSyntax(faults, place(WORDS[expected]));
       if (character !== '"' && Math.abs(Number(text.slice(i, end))) === Infinity)
         faults.overflow ??= place("");
       i = end;
@@ -112,18 +115,19 @@ function pointer(open: Level[]): string {
   return pointerOf(open.flatMap(({ at }) => (at === undefined ? [] : [at])));
 }
 
-/** Behind the closing quote of the string at `start`, or -1 when it is not well formed. */
+/** Behind the closing quote of the string at `start`; `~at` when it is not well formed at `at`. */
 function stringEnd(text: string, start: number): number {
   for (let i = start + 1; i < text.length; i++) {
     const character = text.charAt(i);
     if (character === '"') return i + 1;
-    if (character < " ") return -1;
+    if (character < " ") return ~i;
     if (character !== "\\") continue;
     const escaped = text.charAt(++i);
+    if (escaped === "") break;
     if (escaped === "u" && /^[0-9a-fA-F]{4}$/.test(text.slice(i + 1, i + 5))) i += 4;
-    else if (escaped === "" || !'"\\/bfnrt'.includes(escaped)) return -1;
+    else if (!'"\\/bfnrt'.includes(escaped)) return ~i;
   }
-  return -1;
+  return ~text.length;
 }
 
 const SCALAR = /^(?:true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)$/;

@@ -22,115 +22,46 @@ const pick = <T>(random: Random, list: readonly [T, ...T[]] | readonly T[]): T =
   list[Math.floor(random() * list.length)] as T;
 const below = (random: Random, limit: number) => Math.floor(random() * limit);
 
-const NUMBERS = [
-  ...[
-    "0",
-    "-0",
-    "1",
-    "-1",
-    "0.1",
-    "1e-7",
-    "1E5",
-    "1e22",
-    "1e308",
-    "-1e308",
-    "5e-324",
-    "1e400",
-    "-1e400",
-    "1e-400",
-  ],
-  ...["9007199254740993", "-9007199254740993", "123456789012345678901234567890", "0.70165703066969490001"],
-  ...[
-    "1755296502",
-    "1755296502123",
-    "1755296502123456",
-    "-62135596800",
-    "01",
-    "1.",
-    ".5",
-    "+1",
-    "NaN",
-    "Infinity",
-    "0x1f",
-  ],
-];
-const TIMES = [
-  ...[
-    "2025-08-15T22:21:42Z",
-    "2025-08-15T22:21:42.123456789+05:30",
-    "2025-08-15 22:21:42",
-    "2025-08-15",
-    "22:21",
-  ],
-  ...[
-    "2025-02-30T00:00:00Z",
-    "2024-02-29T23:59:60Z",
-    "2025-13-01T00:00:00Z",
-    "0000-01-01T00:00:00Z",
-    "9999-12-31T23:59:59Z",
-  ],
-  ...[
-    "+010000-01-01T00:00:00Z",
-    "2025-08-15T24:00:00Z",
-    "2025-08-15T22:21:42,5Z",
-    "15.08.2025",
-    "yesterday",
-    "1755296502",
-  ],
-];
-const VALUES = [
-  "null",
-  "true",
-  "false",
-  '""',
-  "[]",
-  "{}",
-  "[[1]]",
-  '{"value":1}',
-  '{"value":{"value":1}}',
-  "[1,2,3]",
-  '"120.5"',
-];
-const PIECES = [
-  "{",
-  "}",
-  "[",
-  "]",
-  ",",
-  ":",
-  '"',
-  "\\",
-  "\\u",
-  "\\ud83d",
-  "\\u0000",
-  "\n",
-  "\u0000",
-  "\ufeff",
-  " ",
-  "//",
-  "e9",
-  "-",
-];
+const NUMBERS = (
+  "0 -0 1 -1 0.1 1e-7 1E5 1e22 1e308 -1e308 5e-324 1e400 -1e400 1e-400 9007199254740993 -9007199254740993 " +
+  "123456789012345678901234567890 0.70165703066969490001 1755296502 1755296502123 1755296502123456 -62135596800 " +
+  "01 1. .5 +1 NaN Infinity 0x1f"
+).split(" ");
+const TIMES = (
+  "2025-08-15T22:21:42Z|2025-08-15T22:21:42.123456789+05:30|2025-08-15 22:21:42|2025-08-15|22:21|yesterday|15.08.2025|" +
+  "2025-02-30T00:00:00Z|2024-02-29T23:59:60Z|2025-13-01T00:00:00Z|0000-01-01T00:00:00Z|9999-12-31T23:59:59Z|" +
+  "+010000-01-01T00:00:00Z|2025-08-15T24:00:00Z|2025-08-15T22:21:42,5Z|1755296502"
+).split("|");
+const VALUES = 'null true false "" [] {} [[1]] {"value":1} {"value":{"value":1}} [1,2,3] "120.5"'.split(" ");
+const PIECES = [...'{}[],:"\\\n\u0000\ufeff -', "\\u", "\\ud83d", "\\u0000", "//", "e9"];
 
-const VALUE = /-?[0-9][0-9.eE+-]*|"(?:[^"\\]|\\.)*"(?!\s*:)|true|false|null/g;
-const NAME = /"((?:[^"\\]|\\.)*)"\s*:/g;
+/** A name with its colon, or a value that is no object or array. */
+const TOKEN = /"(?:[^"\\]|\\.)*"(\s*:)?|-?[0-9][0-9.eE+-]*|true|false|null/g;
+type Kind = "name" | "value";
+const TIMESTAMP = /"timestamp"\s*:\s*(?:"[^"]*"|[0-9]+)/g;
+const MEMBER = /,"[^"]*":(?:"[^"]*"|[^,{}"[\]]+)/g;
 
-/** Each takes a text and gives another one, or bytes that are no text at all. */
-const MUTATORS: ((text: string, random: Random) => string | Buffer)[] = [
-  (text, random) => replaceOne(text, VALUE, random, () => pick(random, NUMBERS)),
-  (text, random) => replaceOne(text, VALUE, random, () => pick(random, VALUES)),
-  (text, random) => replaceOne(text, VALUE, random, () => quote(pick(random, NAUGHTY))),
-  (text, random) => replaceOne(text, VALUE, random, () => quote(pick(random, TIMES))),
-  (text, random) => replaceOne(text, VALUE, random, (value) => nest(value, below(random, 20))),
+type Mutator = (text: string, random: Random) => string | Buffer;
+
+/** Of what a device may mean: mostly JSON still. */
+const OF_MEANING: Mutator[] = [
+  (text, random) => replaceToken(text, "value", random, () => pick(random, NUMBERS)),
+  (text, random) => replaceToken(text, "value", random, () => pick(random, VALUES)),
+  (text, random) => replaceToken(text, "value", random, () => quote(pick(random, NAUGHTY))),
+  (text, random) => replaceToken(text, "value", random, () => quote(pick(random, TIMES))),
+  (text, random) => replaceToken(text, "value", random, (value) => nest(value, below(random, 20))),
+  (text, random) => replaceOne(text, TIMESTAMP, random, () => `"timestamp":${quote(pick(random, TIMES))}`),
+  (text, random) => replaceOne(text, TIMESTAMP, random, () => `"timestamp":${pick(random, NUMBERS)}`),
+  (text, random) => replaceToken(text, "name", random, () => `${quote(pick(random, NAUGHTY))}:`),
   (text, random) =>
-    replaceOne(text, /"timestamp"\s*:\s*"[^"]*"/g, random, () => `"timestamp":${quote(pick(random, TIMES))}`),
-  (text, random) =>
-    replaceOne(text, /"timestamp"\s*:\s*"[^"]*"/g, random, () => `"timestamp":${pick(random, NUMBERS)}`),
-  (text, random) => replaceOne(text, NAME, random, () => `${quote(pick(random, NAUGHTY))}:`),
-  (text, random) => replaceOne(text, NAME, random, () => `${pick(random, text.match(NAME) ?? [""])}`),
-  (text, random) => replaceOne(text, NAME, random, (name) => `${name}${pick(random, VALUES)},${name}`),
+    replaceToken(text, "name", random, () => `${pick(random, text.match(/"[a-z_]+":/g) ?? ['"x":'])}`),
+  (text, random) => replaceToken(text, "name", random, (name) => `${name}${pick(random, VALUES)},${name}`),
   (text, random) => replaceOne(text, /"[a-z_]+"/g, random, escapeOne),
-  (text, random) => replaceOne(text, /"[^"]*":(?:"[^"]*"|[^,{}"]+),?/g, random, () => ""),
+  (text, random) => replaceOne(text, MEMBER, random, () => ""),
+];
+
+/** Of the wire and of memory: mostly no JSON any more, or no text. */
+const OF_BYTES: Mutator[] = [
   (text, random) => splice(text, random, 0, pick(random, PIECES)),
   (text, random) => splice(text, random, 1 + below(random, 8), ""),
   (text, random) => splice(text, random, 1, String.fromCharCode(below(random, 128))),
@@ -155,16 +86,23 @@ const MUTATORS: ((text: string, random: Random) => string | Buffer)[] = [
   },
 ];
 
-/** One to three mutations of one of the good messages, as the bytes of a record. */
+/** One to three mutations of one of the good messages, as the bytes of a record; every third breaks bytes. */
 export function mutate(good: readonly string[], random: Random): Buffer {
   let text = pick(random, good);
   for (let left = 1 + below(random, 3); left > 0; left--) {
     if (text.length === 0) break;
-    const mutated = pick(random, MUTATORS)(text, random);
+    const mutated = pick(random, random() < 0.3 ? OF_BYTES : OF_MEANING)(text, random);
     if (typeof mutated !== "string") return mutated;
     text = mutated;
   }
   return Buffer.from(text);
+}
+
+function replaceToken(text: string, kind: Kind, random: Random, replace: (match: string) => string): string {
+  const matches = [...text.matchAll(TOKEN)].filter(
+    (match) => (match[1] === undefined) === (kind === "value"),
+  );
+  return replaceMatch(text, matches, random, replace);
 }
 
 function replaceOne(
@@ -173,7 +111,15 @@ function replaceOne(
   random: Random,
   replace: (match: string) => string,
 ): string {
-  const matches = [...text.matchAll(pattern)];
+  return replaceMatch(text, [...text.matchAll(pattern)], random, replace);
+}
+
+function replaceMatch(
+  text: string,
+  matches: RegExpExecArray[],
+  random: Random,
+  replace: (match: string) => string,
+): string {
   if (matches.length === 0) return text;
   const match = pick(random, matches);
   return text.slice(0, match.index) + replace(match[0]) + text.slice(match.index + match[0].length);

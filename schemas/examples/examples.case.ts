@@ -31,6 +31,9 @@ export interface GoldenDeadLetter {
 
 const read = (file: string) => readFileSync(join(import.meta.dir, file));
 
+/** The file that holds what a message must become. */
+export const goldenFile = (name: string) => join(import.meta.dir, `${name}.enriched.json`);
+
 export const GOLDEN: GoldenMessage[] = readdirSync(import.meta.dir)
   .filter((file) => file.endsWith(".raw.json"))
   .sort()
@@ -41,7 +44,7 @@ export const GOLDEN: GoldenMessage[] = readdirSync(import.meta.dir)
       device_id: string;
       timestamp: string | number;
     };
-    const enriched = JSON.parse(read(`${name}.enriched.json`).toString()) as GoldenMessage["enriched"];
+    const enriched = JSON.parse(readFileSync(goldenFile(name), "utf8")) as GoldenMessage["enriched"];
     return { name, raw, key: device_id, timestamp: timeOf(timestamp), enriched };
   });
 
