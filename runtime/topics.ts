@@ -9,17 +9,20 @@ import { checkTopics, ensureTopics } from "../kafka/admin.ts";
 import { createKafka } from "../kafka/client.ts";
 import { createLog } from "./log.ts";
 
-/** Resolves to the exit code. */
+/** Resolves to the exit code. What exists but differs from ours is the operator's choice: said, and left alone. */
 export async function prepareTopics(settings: Settings, checkOnly: boolean): Promise<number> {
   const log = createLog("topics", settings.logLevel);
   const kafka = createKafka({ ...settings.kafka, clientId: "iot-topics" }, log);
   const specs = topicSpecs(settings);
-  if (!checkOnly) await ensureTopics(kafka, specs);
-  const faults = await checkTopics(kafka, specs);
-  for (const fault of faults) log.error(fault);
-  if (faults.length === 0)
-    log.info(`${specs.length} topics in order, ${settings.topicPartitions} partitions each`);
-  return faults.length === 0 ? 0 : 1;
+  const rules = { partitionsMustMatch: specs.filter(({ ofTheFlow }) => ofTheFlow).map(({ name }) => name) };
+  if (!checkOnly) {
+    const { created } = await ensureTopics(kafka, specs, rules);
+    if (created.length > 0) log.info(`created ${created.join(", ")}`);
+  }
+  const differences = await checkTopics(kafka, specs, rules);
+  for (const difference of differences) log[checkOnly ? "error" : "warn"](difference);
+  if (differences.length === 0) log.info(`${specs.length} topics are as they should be`);
+  return checkOnly && differences.length > 0 ? 1 : 0;
 }
 
 /** For a one-shot command: prints every fault and ends with 1. */
