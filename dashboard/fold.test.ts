@@ -7,6 +7,7 @@ import {
   HOUR_MS,
   isSilent,
   MAX_DEVICES,
+  nextOffsets,
   setEnds,
   total,
   type ViewModel,
@@ -182,6 +183,15 @@ describe("fold", () => {
     put(v, "raw", [record(41, raw())]);
     expect(setEnds(v, "raw", [{ partition: 0, high: 42 }])).toBe(true);
     expect(setEnds(v, "raw", [{ partition: 0, high: 3 }])).toBe(false);
+  });
+
+  test("what is read while the brokers answer does not look like a new topic, and no count goes down", () => {
+    const v = view();
+    put(v, "raw", [record(41, raw())]);
+    const before = nextOffsets(v, "raw");
+    put(v, "raw", [record(42, raw()), record(43, raw())]);
+    expect(setEnds(v, "raw", [{ partition: 0, high: 42 }], before)).toBe(true);
+    expect(total(v, "raw")).toBe(44);
   });
 
   test("a heartbeat replaces the one before, never a newer one, and another form is left out", () => {

@@ -34,8 +34,8 @@ export const SILENT_AFTER = 3;
 /** Rows kept for feeds and search: how many, and how many bytes of values. */
 const KEPT: Record<ApiTopic, [rows: number, bytes: number]> = {
   raw: [2_000, 2 << 20],
-  enriched: [2_000, 6 << 20],
-  dlq: [1_000, 2 << 20],
+  enriched: [2_000, 4 << 20],
+  dlq: [1_000, 1 << 20],
 };
 /** Column of each topic in the rate buckets. */
 export const COLUMN: Record<ApiTopic, number> = { raw: 0, enriched: 1, dlq: 2 };
@@ -245,17 +245,27 @@ export function forgetDevices(view: ViewModel, now: number): void {
   }
 }
 
-/** End offsets as the brokers tell them: topics without news have some too. False if a topic was made anew. */
+/** The offset to be read next, by partition. */
+export function nextOffsets(view: ViewModel, topic: ApiTopic): Map<number, number> {
+  return new Map([...view.topics[topic].partitions].map(([partition, { next }]) => [partition, next]));
+}
+
+/**
+ * End offsets as the brokers tell them: topics without news have some too. False if a topic was made anew: it ends
+ * before `next`, what had been read when they were asked (while they answer, the reader goes on).
+ */
 export function setEnds(
   view: ViewModel,
   topic: ApiTopic,
   ends: { partition: number; high: number }[],
+  next = nextOffsets(view, topic),
 ): boolean {
   for (const { partition, high } of ends) {
     const state = partitionOf(view.topics[topic], partition);
-    if (high < state.next) return false;
-    if (high !== state.end) view.version++;
-    state.end = high;
+    if (high < (next.get(partition) ?? 0)) return false;
+    const end = Math.max(high, state.end);
+    if (end !== state.end) view.version++;
+    state.end = end;
   }
   return true;
 }

@@ -19,6 +19,7 @@ import {
   forgetDevices,
   HOUR_MS,
   partitionOf,
+  nextOffsets,
   setEnds,
   setKafka,
   type ViewModel,
@@ -42,8 +43,14 @@ export interface Reader {
 /** How far back, longest first; the first that is not too much to read. */
 const READ_BACK_MS = [HOUR_MS, HOUR_MS / 4, HOUR_MS / 12, HOUR_MS / 60];
 const MAX_READ_BACK = 300_000;
-/** How often the brokers are asked: an outage is on the page within this and the client's own patience. */
-const ASK_MS = 3_000;
+/**
+ * How long nothing may come before the brokers are asked whether they are there: with the heartbeats of the services
+ * something comes every few seconds. An outage is on the page within this and the client's own patience.
+ */
+const QUIET_MS = 3_000;
+const LOOK_MS = 1_000;
+/** And for the end offsets of partitions without news. */
+const ENDS_MS = 30_000;
 const FORGET_MS = 60_000;
 
 export function startReader(options: ReaderOptions): Reader {
@@ -55,6 +62,7 @@ export function startReader(options: ReaderOptions): Reader {
   const toReach = new Map<string, number>();
   let consumer: Consumer | undefined;
   let asking: string | undefined = "the brokers have not been asked yet";
+  let asked = Number.NEGATIVE_INFINITY;
 
   async function run(): Promise<void> {
     const from = await firstTime();
@@ -108,36 +116,46 @@ export function startReader(options: ReaderOptions): Reader {
   function handle(batch: Batch): void {
     const at = now();
     const topic = shortName.get(batch.topic);
+    heard(at);
     if (topic === undefined) {
       for (const message of batch.messages) foldService(view, message);
       return;
     }
     fold(view, { ...batch, topic }, at);
-    setKafka(view, true, at);
     if (view.caughtUp) return;
     const place = `${batch.topic}[${batch.partition}]`;
     const reached = partitionOf(view.topics[topic], batch.partition).next >= (toReach.get(place) ?? 0);
     if (reached && toReach.delete(place) && toReach.size === 0) view.caughtUp = true;
   }
 
-  /** The only thing that tells an idle topic from brokers that are away; it also brings the totals. */
+  function heard(at: number): void {
+    asking = undefined;
+    setKafka(view, true, at);
+  }
+
+  /** The only thing that tells quiet topics from brokers that are away; it also brings the totals. */
   async function ask(): Promise<void> {
+    asked = now();
     try {
+      const before = new Map(API_TOPICS.map((topic) => [topic, nextOffsets(view, topic)]));
       const ends = await withAdmin(kafka, (admin) =>
         Promise.all(API_TOPICS.map((topic) => admin.fetchTopicOffsets(topics[topic]))),
       );
-      for (const [i, topic] of API_TOPICS.entries()) takeEnds(topic, ends[i] ?? []);
-      asking = undefined;
-      setKafka(view, true, now());
+      for (const [i, topic] of API_TOPICS.entries()) takeEnds(topic, ends[i] ?? [], before.get(topic));
+      heard(now());
     } catch (error) {
       asking = `Kafka does not answer: ${error instanceof Error ? error.message : error}`;
       setKafka(view, false, now(), asking);
     }
   }
 
-  function takeEnds(topic: ApiTopic, offsets: { partition: number; high: string }[]): void {
+  function takeEnds(
+    topic: ApiTopic,
+    offsets: { partition: number; high: string }[],
+    before: ReturnType<typeof nextOffsets> | undefined,
+  ): void {
     const ends = offsets.map(({ partition, high }) => ({ partition, high: Number(high) }));
-    if (setEnds(view, topic, ends)) return;
+    if (setEnds(view, topic, ends, before)) return;
     options.onCrash(
       new Error(
         `${topics[topic]} ends before what was read of it: it was deleted and created again, or this is another cluster; a new process shows what is there now`,
@@ -147,13 +165,14 @@ export function startReader(options: ReaderOptions): Reader {
 
   let busy = false;
   const tick = () => {
-    if (busy || signal.aborted) return;
+    const quiet = now() - view.kafka.answered > QUIET_MS || !view.kafka.connected;
+    if (busy || signal.aborted || (!quiet && now() - asked < ENDS_MS)) return;
     busy = true;
     void ask().finally(() => {
       busy = false;
     });
   };
-  const asks = setInterval(tick, ASK_MS);
+  const asks = setInterval(tick, LOOK_MS);
   const forgets = setInterval(() => forgetDevices(view, now()), FORGET_MS);
   tick();
   const running = run().catch((error: unknown) =>
