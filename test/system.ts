@@ -65,13 +65,19 @@ export async function ready({ process, url }: Service, withinMs = 20_000): Promi
   });
 }
 
-export async function json<T>(url: string): Promise<T> {
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url}: ${response.status} ${await response.text()}`);
+/** An answer of the dashboard's API; where the process has ended, what it said last. */
+export async function api<T>({ process, url }: Service, path: string): Promise<T> {
+  const response = await fetch(`${url}/api/${path}`).catch((error: Error) => {
+    const end = process.exitCode();
+    throw new Error(
+      `${path}: ${error.message}${end === null ? "" : `; ended with ${end}\n${process.tail()}`}`,
+    );
+  });
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
   return (await response.json()) as T;
 }
 
-export const stats = (dashboard: Service): Promise<Stats> => json(`${dashboard.url}/api/stats`);
+export const stats = (dashboard: Service): Promise<Stats> => api(dashboard, "stats");
 
 /** With no producer running: waits until every raw message has an output. */
 export async function drained(dashboard: Service, withinMs = 30_000): Promise<Stats> {
