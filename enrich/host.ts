@@ -12,7 +12,7 @@ import type { Plan } from "../registry/plan.ts";
 import type { DeadLetterReason } from "../schemas/dead-letter.ts";
 import { HEADERS } from "../schemas/topics.ts";
 import type { Accounting } from "./accounting.ts";
-import { bytesToText } from "./bytes-to-text.ts";
+import { bytesToText, keyToText } from "./bytes-to-text.ts";
 import { type DeadLetterMessage, enrich, type EnrichedMessage } from "./enrich.ts";
 
 export interface HostOptions {
@@ -84,7 +84,7 @@ async function handleChunk(
 }
 
 function enrichMessage(raw: InMessage, plan: Plan, now: number): EnrichedMessage | DeadLetterMessage {
-  const key = raw.key === null ? null : bytesToText(raw.key);
+  const key = raw.key === null ? null : keyToText(raw.key);
   const source = { key, timestamp: raw.timestamp, bytes: raw.value?.length ?? 0 };
   return enrich(bytesToText(raw.value), source, plan, now);
 }

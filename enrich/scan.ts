@@ -43,6 +43,7 @@ export function scan(text: string): Scan {
       last = i;
     } else if ((code === UPPER_E || code === LOWER_E) && isHugeExponent(text, i)) hugeNumber = true;
   }
+  if (length - last > SAFE_NUMBER_LENGTH) hugeNumber = true; // a text that is nothing but a number
   return { depth: deepest, commas, escapes, hugeNumber };
 }
 

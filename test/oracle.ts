@@ -5,7 +5,7 @@
  * It runs after every end-to-end and fault test. It reads by another Kafka client than the one under test and enriches
  * each raw message again; only `enrich()` itself is taken as it is.
  */
-import { bytesToText } from "../enrich/bytes-to-text.ts";
+import { bytesToText, keyToText } from "../enrich/bytes-to-text.ts";
 import { enrich } from "../enrich/enrich.ts";
 import type { Plan } from "../registry/plan.ts";
 import { DEFAULT_TOPIC_PREFIX, GROUPS, HEADERS, topicName } from "../schemas/topics.ts";
@@ -50,7 +50,7 @@ function enrichAfresh(raw: WireMessage, found: WireMessage, plans: Map<string, P
   const plan = plans.get(version);
   if (!plan) throw new Error(`no plan of registry ${version}: ${[...plans.keys()]}`);
   const source = {
-    key: raw.key && bytesToText(raw.key),
+    key: raw.key && keyToText(raw.key),
     timestamp: raw.timestamp,
     bytes: raw.value?.length ?? 0,
   };
