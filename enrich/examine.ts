@@ -5,6 +5,7 @@
  * Slow (a few µs): asked only about a text that is known or suspected to be bad. Source: RFC 8259, RFC 6901.
  */
 import { pointerOf } from "../registry/pointer.ts";
+import { LIMITS } from "../schemas/dead-letter.ts";
 
 export interface Place {
   /** JSON Pointer to the value, or to the object or array around it. */
@@ -111,8 +112,10 @@ function withSyntax(faults: Faults, syntax: Place): Faults {
   return { ...faults, syntax };
 }
 
+/** As far as a header holds it: a token takes two bytes or more, and a thousand levels would cost seconds. */
 function pointer(open: Level[]): string {
-  return pointerOf(open.flatMap(({ at }) => (at === undefined ? [] : [at])));
+  const shown = open.slice(0, LIMITS.pathHeaderBytes / 2 + 1);
+  return pointerOf(shown.flatMap(({ at }) => (at === undefined ? [] : [at])));
 }
 
 /** Behind the closing quote of the string at `start`; `~at` when it is not well formed at `at`. */

@@ -123,6 +123,8 @@ async function readInput(path: string): Promise<Buffer> {
 }
 
 if (import.meta.main) {
+  // Whoever reads may have seen enough: `| head`.
+  process.stdout.on("error", () => process.exit(0));
   process.exitCode = await explain(process.argv.slice(2), {
     stdin: async () => Buffer.from(await Bun.stdin.arrayBuffer()),
     out: (text) => process.stdout.write(text),

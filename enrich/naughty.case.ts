@@ -27,7 +27,7 @@ export const NAUGHTY: string[] = [
   "a/b~c~0d~1e",
   "*",
   "voltage.*",
-  "${process.env.HOME}",
+  "$\u007bprocess.env.HOME}",
   "{{7*7}}",
   "%s%n%x",
   "'; DROP TABLE devices; --",
