@@ -29,6 +29,13 @@ export async function readTopic(brokers: string, topic: string): Promise<WireMes
   });
 }
 
+/** The offset after the last message of each partition. */
+export function endOffsets(brokers: string, topic: string): Promise<number[]> {
+  return withConsumer(brokers, "iot-test-reader", async (consumer) => {
+    return (await offsets(consumer, topic, ListOffsetTimestamps.LATEST)).map(Number);
+  });
+}
+
 /** The offset that `group` has committed for each partition; -1 = none. */
 export async function committedOffsets(brokers: string, group: string, topic: string): Promise<number[]> {
   return withConsumer(brokers, group, async (consumer) => {

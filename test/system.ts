@@ -7,6 +7,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Stats } from "../schemas/api.ts";
+import { GROUPS, topicName } from "../schemas/topics.ts";
+import { committedOffsets, endOffsets } from "./read-topic.ts";
 import { freePort, type Process, startEntry, until } from "./processes.ts";
 
 export interface Cluster {
@@ -79,21 +81,19 @@ export async function api<T>({ process, url }: Service, path: string): Promise<T
 
 export const stats = (dashboard: Service): Promise<Stats> => api(dashboard, "stats");
 
-/** With no producer running: waits until every raw message has an output. */
-export async function drained(dashboard: Service, withinMs = 30_000): Promise<Stats> {
-  let before = "";
-  return until(
-    "every raw message has an output",
+/** With no producer running: waits until the enrichers have committed the last raw message; gives how many there are. */
+export async function drained({ brokers }: Cluster, withinMs = 30_000): Promise<number> {
+  const raw = topicName("raw");
+  const ends = await endOffsets(brokers, raw);
+  await until(
+    `group ${GROUPS.enrich} has committed ${ends}`,
     async () => {
-      const now = await stats(dashboard);
-      const counts = [now.total_raw_messages, now.total_enriched_messages, now.total_dead_letters];
-      const still = `${counts}` === before;
-      before = `${counts}`;
-      // Repeats after a kill make the outputs more than the raw messages.
-      return still && now.total_enriched_messages + now.total_dead_letters >= now.total_raw_messages && now;
+      const committed = await committedOffsets(brokers, GROUPS.enrich, raw);
+      return ends.every((end, partition) => Math.max(0, committed[partition] ?? 0) >= end);
     },
-    { withinMs, everyMs: 500 },
+    { withinMs, everyMs: 200 },
   );
+  return ends.reduce((sum, end) => sum + end, 0);
 }
 
 /** The value of a metric, summed over its labels. */
