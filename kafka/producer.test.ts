@@ -35,6 +35,7 @@ describe("splitByBytes", () => {
 
   test("a message over the cap goes alone", () => {
     expect(splitByBytes([of(10), of(5_000), of(10)], 1_000).map((part) => part.length)).toEqual([1, 1, 1]);
+    expect(splitByBytes([of(5_000), of(10)], 1_000).map((part) => part.length)).toEqual([1, 1]);
   });
 
   test("nothing makes no part", () => {
