@@ -10,13 +10,13 @@ import { FOREIGN, type Foreign } from "./foreign.case.ts";
 import { header, oracle, report } from "./oracle.ts";
 import { readTopic, type WireMessage } from "./read-topic.ts";
 import { startApacheKafka } from "./real/apache-kafka.ts";
+import { runProgram } from "./processes.ts";
 import { describeWith, partPath } from "./real/parts.ts";
 import {
   type Cluster,
   createTopics,
   drained,
   ready,
-  runProgram,
   type Service,
   startEmbeddedBroker,
   startService,

@@ -118,6 +118,22 @@ export function startEntry(entry: string, env: Record<string, string>, args: str
   return start(entry, [process.execPath, entry, ...args], env);
 }
 
+/** Runs a program to its end, `input` on its standard input. */
+export async function runProgram(command: string[], input: string | Uint8Array = ""): Promise<string> {
+  const child = Bun.spawn(command, {
+    stdin: typeof input === "string" ? new TextEncoder().encode(input) : input,
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [out, err, code] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  if (code !== 0) throw new Error(`${command.join(" ")} ended with ${code}: ${err || out}`);
+  return out;
+}
+
 /** On Linux the kernel ends the child even when we are killed with -9. */
 function dieWithParent(command: string[]): string[] {
   const setpriv = process.platform === "linux" ? Bun.which("setpriv") : null;

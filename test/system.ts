@@ -109,19 +109,3 @@ export async function stopAll(services: Service[]): Promise<{ name: string; code
   for (const { process } of services) ends.push({ name: process.name, ...(await process.stop()) });
   return ends;
 }
-
-/** Runs a program to its end, `input` on its standard input. */
-export async function runProgram(command: string[], input: string | Uint8Array = ""): Promise<string> {
-  const child = Bun.spawn(command, {
-    stdin: typeof input === "string" ? new TextEncoder().encode(input) : input,
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  const [out, err, code] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ]);
-  if (code !== 0) throw new Error(`${command.join(" ")} ended with ${code}: ${err || out}`);
-  return out;
-}

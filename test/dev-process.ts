@@ -1,0 +1,58 @@
+/** `bun run dev` as a child process of a test, and its own children. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Stats } from "../schemas/api.ts";
+import { freePort, type Process, runProgram, startEntry, until } from "./processes.ts";
+
+const started: { child: Process; folder: string }[] = [];
+
+/** With a data folder and a port of its own. */
+export async function dev(env: Record<string, string> = {}): Promise<Process> {
+  const folder = await mkdtemp(join(tmpdir(), "iot-dev-"));
+  const child = startEntry("dev.ts", { DATA_DIR: folder, PORT: `${freePort()}`, ...env });
+  started.push({ child, folder });
+  return child;
+}
+
+/** For `afterEach`: the services are in process groups of their own, so what a failed test left is ended one by one. */
+export async function endAll(): Promise<void> {
+  for (const { child, folder } of started.splice(0)) {
+    const services = [...(await childrenOf(child)).values()];
+    await child.stop();
+    for (const pid of services) if (isAlive(pid)) process.kill(pid, "SIGKILL");
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Waits for the banner; gives the address of the dashboard. */
+export async function running(child: Process): Promise<string> {
+  await until("the banner", () => child.output().includes("IoT Cloud is running"), { alive: [child] });
+  return until("the dashboard's address", () => /Dashboard\s+(http:\S+)/.exec(child.output())?.[1]);
+}
+
+export async function enriched(url: string): Promise<number> {
+  const stats = (await (await fetch(`${url}/api/stats`)).json()) as Stats;
+  return stats.total_enriched_messages;
+}
+
+/** Process ids of the services that are running, by name. */
+export async function childrenOf({ pid }: Process): Promise<Map<string, number>> {
+  const lines = (await runProgram(["ps", "-A", "-o", "pid=,ppid=,args="])).split("\n");
+  const rows = lines.map((line) => line.trim().split(/\s+/)).filter(([, parent]) => Number(parent) === pid);
+  return new Map(
+    rows.map(([child, , ...args]) => [
+      /(\w+)\/main\.ts/.exec(args.join(" "))?.[1] ?? args.join(" "),
+      Number(child),
+    ]),
+  );
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
