@@ -28,7 +28,8 @@ for (let done = 0; done < count; done++) {
   const start = performance.now();
   const result = enrich(text, sample.source, plan, GOLDEN_NOW);
   const ms = performance.now() - start;
-  if (ms > slowest.ms && done > 1_000) slowest = { ms, text };
+  // Once more: what the machine did meanwhile does not count.
+  if (ms > slowest.ms && done > 1_000) slowest = slower(slowest, { ms: Math.min(ms, timeOf(sample)), text });
   const again = done % 64 === 0 ? unrepeatable(sample, result, plan, GOLDEN_NOW) : undefined;
   const broken = brokenRule(sample, result) ?? again;
   if (broken !== undefined) {
@@ -48,3 +49,13 @@ for (const [name, times] of [...counts].toSorted((a, b) => b[1] - a[1]))
 console.log(
   `slowest call ${slowest.ms.toFixed(2)} ms, of ${slowest.text.length} characters: ${slowest.text.slice(0, 80)}`,
 );
+
+function timeOf({ text, source }: Sample): number {
+  const start = performance.now();
+  enrich(text, source, plan, GOLDEN_NOW);
+  return performance.now() - start;
+}
+
+function slower(one: typeof slowest, other: typeof slowest): typeof slowest {
+  return other.ms > one.ms ? other : one;
+}

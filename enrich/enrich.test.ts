@@ -1,3 +1,4 @@
+/** `enrich()` against golden messages, the cases of every host, arbitrary input. Over 250 lines: one function, all its rules. */
 import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import fc from "fast-check";

@@ -2,7 +2,8 @@
  * What runs inside Redpanda Connect must do without what its engine (goja) lacks or does differently.
  *
  * Types catch what a library lacks (tsconfig.pure.json); this table catches syntax, and what exists but lies.
- * Source: notes of a run of 116 probes on the engine that Connect 4.106 pins.
+ * Over 250 lines: one table, each rule beside the code that breaks it. Source: a run of 116 probes on the engine that
+ * Connect 4.106 pins.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

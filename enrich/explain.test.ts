@@ -1,3 +1,4 @@
+/** `bun run explain`: lines, tables, differences, faults. Over 250 lines: whole outputs stand beside their inputs. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,3 +1,4 @@
+/** A batch and its outputs, with a list for a producer, then on the embedded broker. Over 250 lines: whole messages stand here. */
 import { afterEach, describe, expect, test } from "bun:test";
 import { startBroker } from "../broker/broker.ts";
 import { ensureTopics } from "../kafka/admin.ts";
