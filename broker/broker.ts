@@ -80,7 +80,6 @@ export async function startBroker(options: BrokerOptions = {}): Promise<RunningB
       listener.stop(true);
       for (const socket of sockets) socket.terminate();
       stopRetention();
-      groups.stop();
       database.close();
     };
     return { host, port: listener.port, clusterId: broker.clusterId, stop };

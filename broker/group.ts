@@ -29,8 +29,7 @@ export class Group {
 
   join(request: Joining): JoinResult | Promise<JoinResult> {
     const { memberId, groupInstanceId } = request;
-    const others = this.all().filter((member) => member.memberId !== memberId);
-    const fault = joinFault(request, others);
+    const fault = joinFault(request, this.all());
     if (fault !== ERROR.NONE) return refusedJoin(fault, memberId);
     const holder = this.holderOf(groupInstanceId);
     if (memberId === "") {
@@ -76,12 +75,6 @@ export class Group {
     else if (this.breakPromise(memberId)) this.completeWhenAllJoined();
     else return ERROR.UNKNOWN_MEMBER_ID;
     return ERROR.NONE;
-  }
-
-  stop(): void {
-    clearTimeout(this.roundTimer);
-    for (const timer of this.promised.values()) clearTimeout(timer);
-    for (const { session } of this.members.values()) clearTimeout(session);
   }
 
   private all(): Member[] {
@@ -142,10 +135,8 @@ export class Group {
     const { assignment, synced } = before;
     const member = this.hold(request, { assignment, synced });
     const leaderBefore = this.leader;
-    if (this.leader === before.memberId) this.leader = member.memberId;
-    if (this.state !== "Stable" || !sameProtocols(before, request)) {
-      return this.awaitRound(member);
-    }
+    if (leaderBefore === before.memberId) this.leader = member.memberId;
+    if (this.state !== "Stable" || !sameProtocols(before, request)) return this.awaitRound(member);
     // Under the old leader's name it does not take itself for the leader, which would have to share out again.
     return { ...this.joined(member), leader: leaderBefore, members: [] };
   }

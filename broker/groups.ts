@@ -3,13 +3,8 @@ import type { Database } from "bun:sqlite";
 import { Group } from "./group.ts";
 
 /** Never expires; a deleted topic takes its own with it. */
-export interface CommittedOffset {
-  topic: string;
-  index: number;
-  offset: number;
-  leaderEpoch: number;
-  metadata: string;
-}
+export type CommittedOffset = Record<"index" | "offset" | "leaderEpoch", number> &
+  Record<"topic" | "metadata", string>;
 
 export class Groups {
   private readonly byId = new Map<string, Group>();
@@ -57,9 +52,5 @@ export class Groups {
   delete(groupId: string): boolean {
     this.byId.delete(groupId);
     return this.database.run("DELETE FROM committed WHERE groupId = ?", [groupId]).changes > 0;
-  }
-
-  stop(): void {
-    for (const group of this.byId.values()) group.stop();
   }
 }

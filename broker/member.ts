@@ -2,7 +2,7 @@
 import type { JoinRequest, JoinResult } from "./apis/membership.ts";
 import { ERROR } from "./protocol/errors.ts";
 
-/** Who speaks: a static member (KIP-345) keeps its instance id over restarts. */
+/** A static member (KIP-345) keeps its instance id over restarts. */
 export type Identity = Pick<JoinRequest, "memberId" | "groupInstanceId">;
 
 export interface Joining extends JoinRequest {
@@ -27,7 +27,7 @@ export interface Member extends Joining {
 }
 
 export const NO_BYTES = Buffer.alloc(0);
-export const SESSION_TIMEOUT_MS = { least: 100, most: 1_800_000 };
+const SESSION_MS = { least: 100, most: 1_800_000 };
 
 export function refusedJoin(errorCode: number, memberId: string): JoinResult {
   return { errorCode, generationId: -1, protocolName: "", leader: "", memberId, members: [] };
@@ -35,21 +35,19 @@ export function refusedJoin(errorCode: number, memberId: string): JoinResult {
 
 export const refusedSync = (errorCode: number): SyncResult => ({ errorCode, assignment: NO_BYTES });
 
-/** Whether a member may join these others. */
-export function joinFault(request: Joining, others: Member[]): number {
-  const { least, most } = SESSION_TIMEOUT_MS;
-  if (request.sessionTimeoutMs < least || request.sessionTimeoutMs > most)
-    return ERROR.INVALID_SESSION_TIMEOUT;
+/** Whether a member may join these, of which it may be one. */
+export function joinFault(request: Joining, members: Member[]): number {
+  const others = members.filter(({ memberId }) => memberId !== request.memberId);
+  const { sessionTimeoutMs } = request;
+  const isInRange = sessionTimeoutMs >= SESSION_MS.least && sessionTimeoutMs <= SESSION_MS.most;
+  if (!isInRange) return ERROR.INVALID_SESSION_TIMEOUT;
   const fits = others.every(({ protocolType }) => protocolType === request.protocolType);
   const agrees = request.protocolType !== "" && commonProtocols([request, ...others]).length > 0;
   return fits && agrees ? ERROR.NONE : ERROR.INCONSISTENT_GROUP_PROTOCOL;
 }
 
-export function sameProtocols({ protocols: a }: JoinRequest, { protocols: b }: JoinRequest): boolean {
-  return (
-    a.length === b.length &&
-    a.every((it, at) => it.name === b[at]?.name && it.metadata.equals(b[at].metadata))
-  );
+export function sameProtocols(a: JoinRequest, b: JoinRequest): boolean {
+  return Bun.deepEquals(a.protocols, b.protocols);
 }
 
 export function metadataOf({ protocols }: Member, protocolName: string): Buffer {

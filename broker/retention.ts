@@ -6,7 +6,7 @@
  */
 import type { Database } from "bun:sqlite";
 import { pragma } from "./database.ts";
-import type { Log, Partition } from "./log.ts";
+import type { Log } from "./log.ts";
 import type { Topics } from "./topics.ts";
 
 const STEP_BATCHES = 1_000;
@@ -28,28 +28,23 @@ function sweep(topics: Topics, log: Log, now: number): boolean {
   let isMore = false;
   for (const { name, partitions } of topics.all()) {
     const ageMs = topics.limit(name, "retention.ms");
-    const oldest = ageMs < 0 ? Number.NEGATIVE_INFINITY : now - ageMs;
     const size = topics.limit(name, "retention.bytes");
-    const most = size < 0 ? Number.POSITIVE_INFINITY : size;
     for (const partition of partitions) {
-      const { start, count } = firstToKeep(log, partition, oldest, most);
+      let { logStart: start, bytes: left } = partition;
+      let count = 0;
+      for (const { lastOffset, maxTimestamp, bytes } of log.places(partition)) {
+        const isOld = ageMs >= 0 && maxTimestamp < now - ageMs;
+        const isTooMuch = size >= 0 && left - bytes >= size;
+        if ((!isOld && !isTooMuch) || count === STEP_BATCHES) break;
+        start = Math.max(start, lastOffset + 1);
+        left -= bytes;
+        count++;
+      }
       if (count > 0) log.trim(partition, start);
       isMore ||= count === STEP_BATCHES;
     }
   }
   return isMore;
-}
-
-function firstToKeep(log: Log, partition: Partition, oldest: number, most: number) {
-  let { logStart: start, bytes: left } = partition;
-  let count = 0;
-  for (const { lastOffset, maxTimestamp, bytes } of log.places(partition)) {
-    if ((maxTimestamp >= oldest && left - bytes < most) || count === STEP_BATCHES) break;
-    start = Math.max(start, lastOffset + 1);
-    left -= bytes;
-    count++;
-  }
-  return { start, count };
 }
 
 function vacuum(database: Database): boolean {

@@ -3,12 +3,7 @@ import type { Database } from "bun:sqlite";
 import type { Log, Partition } from "./log.ts";
 import { TOPIC_CONFIGS, type TopicConfigs } from "./topic-configs.ts";
 
-export interface Topic {
-  id: number;
-  name: string;
-  configs: TopicConfigs;
-  partitions: Partition[];
-}
+export type Topic = { id: number; name: string; configs: TopicConfigs; partitions: Partition[] };
 
 export const MAX_PARTITIONS = 1_000;
 

@@ -35,10 +35,10 @@ export const apiVersions = api(18, "ApiVersions", [0, 3], {
 });
 
 export function versionsOf({ apis }: Broker, errorCode: number) {
-  const apiKeys = apis.map(({ key, advertised }) => ({
+  const apiKeys = apis.map(({ key, versions }) => ({
     apiKey: key,
-    minVersion: advertised[0],
-    maxVersion: advertised[1],
+    minVersion: versions[0],
+    maxVersion: versions[1],
   }));
   return { errorCode, apiKeys, compactApiKeys: apiKeys };
 }

@@ -34,22 +34,22 @@ export interface Call {
 }
 
 type Versions = [least: number, most: number];
-type Answer<T> = T | undefined | Promise<T | undefined>;
 
-interface ApiSpec<Q extends t.Fields, S extends t.Fields> {
-  /** What clients are told where it differs from what is answered. */
-  advertised?: Versions;
+interface Messages<Q extends t.Fields, S extends t.Fields> {
   request: Q;
   response: S;
   /** No answer (`undefined`) is only for acks=0. */
-  handle(broker: Broker, request: t.ValueOf<Q>, call: Call): Answer<t.ValueOf<S>>;
+  handle(
+    broker: Broker,
+    request: t.ValueOf<Q>,
+    call: Call,
+  ): t.ValueOf<S> | undefined | Promise<t.ValueOf<S> | undefined>;
 }
 
 export interface Api {
   key: number;
   name: string;
   versions: Versions;
-  advertised: Versions;
   request: t.Field<unknown>;
   response: t.Field<unknown>;
   handle(broker: Broker, request: unknown, call: Call): unknown;
@@ -59,18 +59,9 @@ export function api<Q extends t.Fields, S extends t.Fields>(
   key: number,
   name: string,
   versions: Versions,
-  { advertised = versions, request, response, handle }: ApiSpec<Q, S>,
+  { request, response, handle }: Messages<Q, S>,
 ): Api {
-  const run: Api["handle"] = (broker, value, call) => handle(broker, value as t.ValueOf<Q>, call);
-  return {
-    key,
-    name,
-    versions,
-    advertised,
-    request: t.struct(request),
-    response: t.struct(response),
-    handle: run,
-  };
+  return { key, name, versions, request: t.struct(request), response: t.struct(response), handle };
 }
 
 /** The only node of the cluster. */

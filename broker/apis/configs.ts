@@ -51,16 +51,10 @@ function ofTopic({ topics }: Broker, topicName: string): Config[] | undefined {
   const topic = topics.get(topicName);
   if (!topic) return undefined;
   return Object.entries(TOPIC_CONFIGS).map(([name, rule]) => {
-    const isDefault = topic.configs[name] === undefined;
-    const source = isDefault ? SOURCE.default : SOURCE.topic;
-    return {
-      name,
-      value: topic.configs[name] ?? rule.default,
-      readOnly: false,
-      isDefault,
-      source,
-      type: rule.type,
-    };
+    const own = topic.configs[name];
+    const source = own === undefined ? SOURCE.default : SOURCE.topic;
+    const isDefault = own === undefined;
+    return { name, value: own ?? rule.default, readOnly: false, isDefault, source, type: rule.type };
   });
 }
 

@@ -7,7 +7,7 @@
 import type { Partition } from "../log.ts";
 import { ERROR } from "../protocol/errors.ts";
 import * as t from "../protocol/fields.ts";
-import { api, type Broker, type Call, eachPartition } from "./api.ts";
+import { api, type Broker, eachPartition } from "./api.ts";
 
 const wantedPartition = {
   index: t.int32,
@@ -47,15 +47,15 @@ export const fetch = api(1, "Fetch", [4, 11], {
       records: t.bytes,
     }),
   },
-  async handle(broker, { topics, minBytes, maxBytes, maxWaitMs }, call) {
+  async handle(broker, { topics, minBytes, maxBytes, maxWaitMs }, { signal }) {
     const first = readAll(broker, topics, maxBytes);
     const missing = minBytes - first.bytes;
     if (first.failed || missing <= 0 || maxWaitMs <= 0) return first;
     const known = topics.flatMap(({ name, partitions }) =>
       partitions.flatMap(({ index }) => broker.topics.partition(name, index) ?? []),
     );
-    await moreBytes(known, missing, maxWaitMs, call);
-    return call.signal.aborted ? undefined : readAll(broker, topics, maxBytes);
+    await moreBytes(known, missing, maxWaitMs, signal);
+    return signal.aborted ? undefined : readAll(broker, topics, maxBytes);
   },
 });
 
@@ -74,13 +74,8 @@ function readAll(broker: Broker, wanted: WantedTopic[], maxBytes: number) {
 function readOne(broker: Broker, partition: Partition | undefined, wanted: Wanted, budget: number) {
   const { logStart, end } = partition ?? { logStart: -1, end: -1 };
   const { fetchOffset, maxBytes } = wanted;
-  const answer = (errorCode: number, records = Buffer.alloc(0)) => ({
-    errorCode,
-    highWatermark: end,
-    lastStableOffset: end,
-    logStartOffset: logStart,
-    records,
-  });
+  const marks = { highWatermark: end, lastStableOffset: end, logStartOffset: logStart };
+  const answer = (errorCode: number, records = Buffer.alloc(0)) => ({ errorCode, ...marks, records });
   if (!partition) return answer(ERROR.UNKNOWN_TOPIC_OR_PARTITION);
   if (fetchOffset < logStart || fetchOffset > end) return answer(ERROR.OFFSET_OUT_OF_RANGE);
   if (budget <= 0) return answer(ERROR.NONE);
@@ -90,12 +85,7 @@ function readOne(broker: Broker, partition: Partition | undefined, wanted: Wante
 }
 
 /** Resolves when `missing` bytes have come, after `maxWaitMs`, or when the client is gone. */
-function moreBytes(
-  partitions: Partition[],
-  missing: number,
-  maxWaitMs: number,
-  { signal }: Call,
-): Promise<void> {
+function moreBytes(partitions: Partition[], missing: number, maxWaitMs: number, gone: AbortSignal) {
   const { promise, resolve } = Promise.withResolvers<void>();
   let left = missing;
   const wake = (bytes: number) => {
@@ -104,11 +94,11 @@ function moreBytes(
   };
   const stopWaiting = () => resolve();
   const timer = setTimeout(stopWaiting, maxWaitMs).unref();
-  signal.addEventListener("abort", stopWaiting);
+  gone.addEventListener("abort", stopWaiting);
   for (const { waiters } of partitions) waiters.add(wake);
   return promise.finally(() => {
     clearTimeout(timer);
-    signal.removeEventListener("abort", stopWaiting);
+    gone.removeEventListener("abort", stopWaiting);
     for (const { waiters } of partitions) waiters.delete(wake);
   });
 }

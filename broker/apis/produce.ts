@@ -1,7 +1,7 @@
 /**
  * Produce and InitProducerId: one batch for each partition, all of a request in one transaction.
  *
- * Versions 0-2 are advertised and not answered: without them librdkafka silently drops compression.
+ * Versions 0 to 2 are only listed, not answered: without them librdkafka silently drops compression.
  * A batch is checked and stored as it came. Not done: transactions, log append time, several batches a partition.
  */
 import type { Partition, Write } from "../log.ts";
@@ -12,18 +12,12 @@ import { ERROR } from "../protocol/errors.ts";
 import * as t from "../protocol/fields.ts";
 import { api, type Broker, eachPartition } from "./api.ts";
 
-interface Outcome {
-  errorCode: number;
-  baseOffset: number;
-  logStartOffset: number;
-  /** What is still to be stored. */
-  write?: Write;
-}
+/** `write`: what is still to be stored. */
+type Outcome = { errorCode: number; baseOffset: number; logStartOffset: number; write?: Write };
 
-export const produce = api(0, "Produce", [3, 7], {
-  advertised: [0, 7],
+export const produce = api(0, "Produce", [0, 7], {
   request: {
-    transactionalId: t.nullableString,
+    transactionalId: t.since(3, t.nullableString, null),
     acks: t.int16,
     timeoutMs: t.unused(t.int32, 30_000),
     topics: t.topicsOf({ index: t.int32, records: t.nullableBytes }),
@@ -38,10 +32,10 @@ export const produce = api(0, "Produce", [3, 7], {
     }),
     throttleTimeMs: t.throttleTimeMs(),
   },
-  handle(broker, request) {
-    const { acks, transactionalId } = request;
+  handle(broker, { acks, transactionalId, topics: wanted }, { version }) {
+    if (version < 3) throw new ProtocolError("expected 3 to 7");
     const taken = new Set<Partition>();
-    const topics = eachPartition(request.topics, (topic, { index, records }): Outcome => {
+    const topics = eachPartition(wanted, (topic, { index, records }): Outcome => {
       if (transactionalId !== null) return refused(ERROR.INVALID_TXN_STATE);
       if (![-1, 0, 1].includes(acks)) return refused(ERROR.INVALID_REQUIRED_ACKS);
       const partition = broker.topics.partition(topic, index);
@@ -64,23 +58,18 @@ function refused(errorCode: number, logStartOffset = -1): Outcome {
 }
 
 function judge({ topics, report }: Broker, partition: Partition, batch: Buffer): Outcome {
-  const { topic, index, end, logStart, producers } = partition;
+  const { topic, index, end: baseOffset, logStart: logStartOffset, producers } = partition;
   const fault = batchFault(batch);
   if (fault) {
     report.warn(`${topic}[${index}]: a batch is refused: ${fault.problem}`);
-    return refused(fault.errorCode, logStart);
+    return refused(fault.errorCode, logStartOffset);
   }
-  if (batch.length > topics.limit(topic, "max.message.bytes"))
-    return refused(ERROR.MESSAGE_TOO_LARGE, logStart);
+  const most = topics.limit(topic, "max.message.bytes");
+  if (batch.length > most) return refused(ERROR.MESSAGE_TOO_LARGE, logStartOffset);
   const header = batchHeader(batch);
   const known = judgeSequence(producers, header);
-  if (known) return { ...known, logStartOffset: logStart };
-  return {
-    errorCode: ERROR.NONE,
-    baseOffset: end,
-    logStartOffset: logStart,
-    write: { partition, batch, header },
-  };
+  if (known) return { ...known, logStartOffset };
+  return { errorCode: ERROR.NONE, baseOffset, logStartOffset, write: { partition, batch, header } };
 }
 
 /** All or none; when none, retriable. */
@@ -99,13 +88,8 @@ export const initProducerId = api(22, "InitProducerId", [0, 1], {
     producerId: t.int64,
     producerEpoch: t.int16,
   },
-  handle(broker, { transactionalId }) {
-    const isRefused = transactionalId !== null;
-    const errorCode = isRefused ? ERROR.INVALID_REQUEST : ERROR.NONE;
-    return {
-      errorCode,
-      producerId: isRefused ? -1 : broker.nextProducerId(),
-      producerEpoch: isRefused ? -1 : 0,
-    };
-  },
+  handle: (broker, { transactionalId }) =>
+    transactionalId === null
+      ? { errorCode: ERROR.NONE, producerId: broker.nextProducerId(), producerEpoch: 0 }
+      : { errorCode: ERROR.INVALID_REQUEST, producerId: -1, producerEpoch: -1 },
 });
