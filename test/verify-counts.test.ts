@@ -23,6 +23,11 @@ test("colours in the summary do not hide its numbers", () => {
   });
 });
 
+test("an open control sequence in a test's name hides nothing that follows", () => {
+  const output = "(pass) naughty \u009d and \u001b] and \u001bP\n\n 12 pass\n 0 fail\n";
+  expect(countsOf(output, 0)).toEqual({ passed: 12, failed: 0, skipped: 0 });
+});
+
 test("a file that could not be loaded is a failure", () => {
   expect(countsOf(" 4 pass\n 0 fail\n 1 error\n", 1)).toEqual({ passed: 4, failed: 1, skipped: 0 });
 });
