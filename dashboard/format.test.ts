@@ -17,7 +17,7 @@ describe("format", () => {
   });
 
   test("a share that is not quite all never reads as all", () => {
-    expect([1, 0.99996, 0.978, 0.0001, 0].map(percent)).toEqual(["100.0", "99.9", "97.8", "<0.1", "0.0"]);
+    expect([1, 0.99996, 0.978, 0.0001, 0].map(percent)).toEqual(["100", "99.9", "97.8", "<0.1", "0"]);
   });
 
   test("counts have thousands, rates a decimal where it tells something", () => {

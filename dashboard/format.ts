@@ -13,11 +13,12 @@ export const count = (value: number): string => whole.format(value);
 export const rate = (value: number): string =>
   value === 0 ? "0" : value < 0.1 ? value.toFixed(2) : value < 100 ? value.toFixed(1) : whole.format(value);
 
-/** A share of 1 in per cent; never "100.0" or "0.0" for what is not quite all or nothing. */
+/** A share of 1 in per cent; never "100" or "0" for what is not quite all or nothing. */
 export function percent(share: number): string {
+  if (share === 0 || share === 1) return String(share * 100);
   const text = (share * 100).toFixed(1);
-  if (share < 1 && text === "100.0") return "99.9";
-  return share > 0 && text === "0.0" ? "<0.1" : text;
+  if (text === "100.0") return "99.9";
+  return text === "0.0" ? "<0.1" : text;
 }
 
 /** How long something is: "0.3 s", "42 s", "3 min 12 s", "2 h 5 min", "6 d 4 h". */

@@ -33,9 +33,35 @@ export function JsonView({ text, findings = [], added = [], before = "as sent" }
         </summary>
         <Lines lines={marked.slice(0, first)} />
       </details>
-      <Lines lines={marked.slice(first)} />
+      {members(marked.slice(first)).map((lines) =>
+        lines.length > MAX_OPEN_LINES ? (
+          <details class="same add">
+            <summary>
+              <span class="s1">+</span> <code>{lines[0]?.line.parts[0]?.text}</code> {lines.length} lines ·
+              show
+            </summary>
+            <Lines lines={lines} />
+          </details>
+        ) : (
+          <Lines lines={lines} />
+        ),
+      )}
     </>
   );
+}
+
+/** An added member with more lines is folded: what a type measures is long, and the same in each of its messages. */
+const MAX_OPEN_LINES = 40;
+
+/** The lines of each top-level member. */
+function members(lines: Marked[]): Marked[][] {
+  const groups: Marked[][] = [];
+  for (const marked of lines) {
+    const opens = marked.line.indent === 1 && marked.line.pointers.length > 0;
+    if (opens || groups.length === 0) groups.push([]);
+    groups.at(-1)?.push(marked);
+  }
+  return groups;
 }
 
 interface Marked {
