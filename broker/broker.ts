@@ -75,7 +75,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<RunningB
     const sockets: Sockets = new Set();
     const listener = listen(host, port, broker, sockets);
     broker.port ||= listener.port;
-    const stopRetention = startRetention(database, topics, log, options.retentionCheckMs ?? 30_000);
+    const stopRetention = startRetention(database, topics, log, report, options.retentionCheckMs);
     const stop = async () => {
       listener.stop(true);
       for (const socket of sockets) socket.terminate();

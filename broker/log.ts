@@ -48,8 +48,9 @@ export class Log {
       `SELECT substr(data, 1, 61) AS header ${OF_PARTITION} ORDER BY lastOffset DESC LIMIT ${RECENT_BATCHES}`,
     );
     const producers: Producers = new Map();
-    for (const row of headers.all(...place).reverse())
-      rememberSequence(producers, batchHeader(Buffer.from(row.header)));
+    for (const { header } of headers.all(...place).reverse()) {
+      if (header.length === 61) rememberSequence(producers, batchHeader(Buffer.from(header)));
+    }
     const known = this.database.query<{ logStart: number; end: number; bytes: number }, number[]>(`
       SELECT ifnull(sum(bytes), 0) AS bytes, ifnull(max(lastOffset), -1) + 1 AS end,
         ifnull((SELECT logStart FROM start WHERE topicId = ?1 AND partition = ?2), 0) AS logStart ${OF_PARTITION}`);

@@ -5,6 +5,7 @@
  * `retention.bytes`; as in Kafka only from the start of the log on. Steps are small: the broker serves between them.
  */
 import type { Database } from "bun:sqlite";
+import type { BrokerLog } from "./broker.ts";
 import { pragma } from "./database.ts";
 import type { Log } from "./log.ts";
 import type { Topics } from "./topics.ts";
@@ -13,10 +14,22 @@ const STEP_BATCHES = 1_000;
 const STEP_PAGES = 1_000;
 const BETWEEN_STEPS_MS = 20;
 
-export function startRetention(database: Database, topics: Topics, log: Log, everyMs: number): () => void {
+/** Gives how to stop it. */
+export function startRetention(
+  database: Database,
+  topics: Topics,
+  log: Log,
+  report: BrokerLog,
+  everyMs = 30_000,
+) {
   let timer: Timer;
   const check = () => {
-    const isMore = sweep(topics, log, Date.now()) || vacuum(database);
+    let isMore = false;
+    try {
+      isMore = sweep(topics, log, Date.now()) || vacuum(database);
+    } catch (error) {
+      report.error(`old messages cannot be dropped: ${error}`);
+    }
     timer = setTimeout(check, isMore ? BETWEEN_STEPS_MS : everyMs).unref();
   };
   timer = setTimeout(check, everyMs).unref();
@@ -51,5 +64,7 @@ function vacuum(database: Database): boolean {
   if (pragma(database, "freelist_count") === 0) return false;
   // Each page is a row: they are only freed as the rows are read.
   database.query(`PRAGMA incremental_vacuum(${STEP_PAGES})`).all();
-  return pragma(database, "freelist_count") > 0;
+  const isMore = pragma(database, "freelist_count") > 0;
+  if (!isMore) database.run("PRAGMA wal_checkpoint(TRUNCATE)");
+  return isMore;
 }

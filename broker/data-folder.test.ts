@@ -1,0 +1,237 @@
+import { Database } from "bun:sqlite";
+import { describe, expect, test } from "bun:test";
+import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { deleteTopics } from "./apis/topic-admin.ts";
+import { aBatch } from "./batch.fixture.ts";
+import { type BrokerOptions, startBroker } from "./broker.ts";
+import { ERROR } from "./protocol/errors.ts";
+import { aBroker, aFolder, aRawClient, collectLog, type RawClient } from "./raw-client.fixture.ts";
+import { read, send, withTopic } from "./requests.fixture.ts";
+
+/** A stopped broker's folder with `count` batches of one message each in topic t. */
+async function aFilledFolder(count: number): Promise<string> {
+  const dataDir = aFolder();
+  const broker = await startBroker({ dataDir });
+  const client = await aRawClient(broker.port);
+  await withTopic(client, "t");
+  for (let at = 0; at < count; at++) await send(client, "t", aBatch([`message ${at} ${"x".repeat(2_000)}`]));
+  client.end();
+  await broker.stop();
+  return dataDir;
+}
+
+function spoil(dataDir: string, sql: string): void {
+  using database = new Database(join(dataDir, "broker.db"));
+  database.run(sql);
+}
+
+/** The bytes of every file in a folder. */
+function bytesOf(folder: string): Record<string, string> {
+  const files = readdirSync(folder).sort();
+  return Object.fromEntries(
+    files.map((name) => [name, Bun.hash(readFileSync(join(folder, name))).toString()]),
+  );
+}
+
+async function clientOn(options: BrokerOptions): Promise<RawClient> {
+  return aRawClient((await aBroker(options)).port);
+}
+
+async function refusalOf(dataDir: string): Promise<string> {
+  const before = bytesOf(dataDir);
+  const outcome = await startBroker({ dataDir }).then(
+    (broker) => broker.stop().then(() => "it started"),
+    (error: unknown) => String(error),
+  );
+  expect(bytesOf(dataDir)).toEqual(before);
+  return outcome;
+}
+
+describe("a data folder that cannot be used is refused in one line, and is left as it was", () => {
+  test("of a newer version", async () => {
+    const dataDir = await aFilledFolder(1);
+    spoil(dataDir, "PRAGMA user_version = 2");
+    expect(await refusalOf(dataDir)).toBe(
+      `Error: ${join(dataDir, "broker.db")} is of version 2; this broker knows up to 1`,
+    );
+  });
+
+  test("a database of something else", async () => {
+    const dataDir = aFolder();
+    using other = new Database(join(dataDir, "broker.db"), { create: true });
+    other.run("CREATE TABLE mine (a)");
+    expect(await refusalOf(dataDir)).toEndWith("broker.db is not a broker's file");
+  });
+
+  test("no database at all", async () => {
+    const dataDir = aFolder();
+    writeFileSync(join(dataDir, "broker.db"), "hello, world\n".repeat(1_000));
+    expect(await refusalOf(dataDir)).toEndWith("broker.db is not a broker's file");
+  });
+
+  test("cut off in the middle", async () => {
+    const dataDir = await aFilledFolder(100);
+    const path = join(dataDir, "broker.db");
+    truncateSync(path, Math.floor(statSync(path).size / 2));
+    expect(await refusalOf(dataDir)).toEndWith("broker.db is damaged; move it away, or put a copy back");
+  });
+
+  test("in use by another broker", async () => {
+    const dataDir = aFolder();
+    await aBroker({ dataDir });
+    await expect(startBroker({ dataDir })).rejects.toThrow("broker.db is in use by another broker");
+  });
+
+  test("a folder that cannot be made", async () => {
+    const dataDir = aFolder();
+    writeFileSync(join(dataDir, "file"), "");
+    await expect(startBroker({ dataDir: join(dataDir, "file") })).rejects.toThrow("cannot be opened");
+  });
+});
+
+describe("damage never gives a wrong message", () => {
+  test("in the middle: what is before it is read, then an error that names the place", async () => {
+    const dataDir = await aFilledFolder(5);
+    spoil(
+      dataDir,
+      "UPDATE batch SET data = CAST(substr(data, 1, 99) || X'79' || substr(data, 101) AS BLOB) WHERE baseOffset = 2",
+    );
+    const log = collectLog();
+    const client = await clientOn({ dataDir, log });
+    const whole = await read(client, "t", 0);
+    expect(whole.errorCode).toBe(0);
+    expect(whole.records.toString("latin1")).toContain("message 1 ");
+    expect(whole.records.toString("latin1")).not.toContain("message 2 ");
+    for (let attempt = 0; attempt < 2; attempt++) {
+      expect((await read(client, "t", 2)).errorCode).toBe(ERROR.CORRUPT_MESSAGE);
+    }
+    expect(log.lines).toEqual(["error t[0]@2: Error: damaged; the next batch may be at 3"]);
+    expect((await read(client, "t", 3)).records.toString("latin1")).toContain("message 3 ");
+  });
+
+  for (const [name, sql] of Object.entries({
+    "a batch cut short": "UPDATE batch SET data = substr(data, 1, 40) WHERE baseOffset = 2",
+    "a hole": "DELETE FROM batch WHERE baseOffset = 2",
+    "a batch under another offset": "UPDATE batch SET baseOffset = 3 WHERE baseOffset = 2",
+    "a base offset that has turned":
+      "UPDATE batch SET data = CAST(X'0000000000000009' || substr(data, 9) AS BLOB) WHERE baseOffset = 2",
+  })) {
+    test(`${name} is damage too`, async () => {
+      const dataDir = await aFilledFolder(5);
+      spoil(dataDir, sql);
+      const client = await clientOn({ dataDir });
+      expect((await read(client, "t", 0)).records.toString("latin1")).not.toContain("message 2 ");
+      expect((await read(client, "t", 2)).errorCode).toBe(ERROR.CORRUPT_MESSAGE);
+    });
+  }
+
+  test("at the end: the log is cut back to the last whole batch, and that is said", async () => {
+    const dataDir = await aFilledFolder(5);
+    spoil(dataDir, "UPDATE batch SET data = substr(data, 1, 80) WHERE baseOffset >= 3");
+    const log = collectLog();
+    const client = await clientOn({ dataDir, log });
+    expect(log.lines).toEqual([
+      "error t[0]@4: damage at the end; offsets 4 to 4 are cut off",
+      "error t[0]@3: damage at the end; offsets 3 to 3 are cut off",
+    ]);
+    expect((await read(client, "t", 0)).highWatermark).toBe(3);
+    expect((await send(client, "t", aBatch(["new"]))).baseOffset).toBe(3);
+  });
+
+  test("a write-ahead log that is cut or rotten gives the longest prefix of what was acknowledged", async () => {
+    const dataDir = aFolder();
+    const killed = await startBroker({ dataDir });
+    const client = await aRawClient(killed.port);
+    await withTopic(client, "t");
+    for (let at = 0; at < 20; at++) await send(client, "t", aBatch([`message ${at}`]));
+    const files = ["broker.db", "broker.db-wal"].map(
+      (name) => [name, readFileSync(join(dataDir, name))] as const,
+    );
+    client.end();
+    await killed.stop();
+    const [, [, wal = Buffer.alloc(0)] = []] = files;
+    const cut = wal.subarray(0, Math.floor(wal.length * 0.8));
+    const rotten = Buffer.from(wal);
+    rotten.writeUInt8(rotten.readUInt8(Math.floor(wal.length * 0.8)) ^ 1, Math.floor(wal.length * 0.8));
+    for (const damaged of [cut, rotten]) {
+      const copy = aFolder();
+      for (const [name, bytes] of files)
+        writeFileSync(join(copy, name), name === "broker.db" ? bytes : damaged);
+      const again = await clientOn({ dataDir: copy });
+      const { highWatermark, records } = await read(again, "t", 0);
+      expect(highWatermark).toBeWithin(5, 20);
+      const found = [...records.toString("latin1").matchAll(/message (\d+)/g)].map(([, at]) => Number(at));
+      expect(found).toEqual(Array.from({ length: highWatermark }, (_, at) => at));
+    }
+  });
+});
+
+describe("a full disk", () => {
+  test("refuses, acknowledges nothing, keeps what is there, and heals when there is room again", async () => {
+    const log = collectLog();
+    const client = await clientOn({ dataDir: aFolder(), maxPages: 100, log });
+    await withTopic(client, "t");
+    await withTopic(client, "old");
+    await send(client, "old", aBatch(["x".repeat(100_000)]));
+    let acknowledged = 0;
+    const batch = aBatch(["y".repeat(50_000)]);
+    for (; (await send(client, "t", batch)).errorCode === 0; acknowledged++);
+    expect(acknowledged).toBeGreaterThan(2);
+    expect(await send(client, "t", batch)).toMatchObject({
+      errorCode: ERROR.KAFKA_STORAGE_ERROR,
+      baseOffset: -1,
+    });
+    expect((await read(client, "t", 0)).highWatermark).toBe(acknowledged);
+    expect(log.lines).toEqual([expect.stringContaining("cannot write")]);
+
+    await client.ask(deleteTopics, 3, { names: ["old"] });
+    expect(await send(client, "t", batch)).toMatchObject({ errorCode: 0, baseOffset: acknowledged });
+    expect(log.lines.at(-1)).toBe("info writes work again");
+  });
+});
+
+describe("retention", () => {
+  async function until(condition: () => Promise<boolean>): Promise<void> {
+    for (const deadline = performance.now() + 4_000; !(await condition()); await Bun.sleep(10)) {
+      if (performance.now() > deadline) throw new Error("it did not come true within 4 s");
+    }
+  }
+  const startOf = async (client: RawClient) => (await read(client, "t", -1)).logStartOffset;
+
+  test("by age drops what is older, from the start of the log on only", async () => {
+    const client = await clientOn({ retentionCheckMs: 20 });
+    await withTopic(client, "t", { "retention.ms": "60000" });
+    const now = Date.now();
+    for (const age of [100_000, 90_000, 0, 90_000]) {
+      await send(client, "t", aBatch(["a"], { timestamps: [now - age] }));
+    }
+    await until(async () => (await startOf(client)) === 2);
+    expect((await read(client, "t", 3)).records.length).toBeGreaterThan(0);
+  });
+
+  test("by size keeps at least what was asked for", async () => {
+    const client = await clientOn({ retentionCheckMs: 20 });
+    const batch = aBatch(["x".repeat(1_000)]);
+    await withTopic(client, "t", { "retention.ms": "-1", "retention.bytes": String(batch.length * 3) });
+    for (let at = 0; at < 10; at++) await send(client, "t", batch);
+    await until(async () => (await startOf(client)) === 7);
+    expect((await read(client, "t", 7)).records).toHaveLength(batch.length * 3);
+  });
+
+  test("gives the disk its pages back", async () => {
+    const dataDir = aFolder();
+    const broker = await startBroker({ dataDir, retentionCheckMs: 20 });
+    const client = await aRawClient(broker.port);
+    await withTopic(client, "t", { "retention.ms": "60000" });
+    const old = aBatch(["x".repeat(500_000)], { timestamps: [1] });
+    for (let at = 0; at < 10; at++) await send(client, "t", old);
+    await until(async () => (await startOf(client)) === 10);
+    await send(client, "t", aBatch(["new"], { timestamps: [Date.now()] }));
+    await until(async () => statSync(join(dataDir, "broker.db")).size < 100_000);
+    client.end();
+    await broker.stop();
+    const again = await clientOn({ dataDir });
+    expect(await read(again, "t", 10)).toMatchObject({ highWatermark: 11, logStartOffset: 10 });
+  });
+});
