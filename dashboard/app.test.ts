@@ -1,0 +1,336 @@
+import { describe, expect, test } from "bun:test";
+import { Value } from "@sinclair/typebox/value";
+import { ApiHealth, ApiMessage, ApiMessages, Problem, Stats } from "../schemas/api.ts";
+import { createView, fold, setKafka } from "./fold.ts";
+import { dead, enriched, NOW, raw, record } from "./sample.case.ts";
+import { appFor } from "./serve.case.ts";
+
+const view = createView(NOW);
+setKafka(view, true, NOW);
+view.coveredFrom = NOW - 3_600_000;
+view.caughtUp = true;
+const put = (topic: "raw" | "enriched" | "dlq", messages: ReturnType<typeof record>[]) =>
+  fold(view, { topic, partition: 2, messages, highWatermark: (messages.at(-1)?.offset ?? 0) + 1 }, NOW);
+put("raw", [record(40, raw({ measurements: { power: { active: 1.5e3 } } }))]);
+put("enriched", [
+  record(
+    7,
+    enriched({
+      findings: [{ code: "null", path: "/measurements/power", severity: "uncertain" }],
+      grade: "UNCERTAIN",
+    }),
+    { source: 40 },
+  ),
+]);
+put("dlq", [dead(3, Uint8Array.of(0xff, 0xfe), "not_utf8")]);
+
+/** An old message that only the broker still has. */
+const OLD = record(9, raw({ device_id: "old-1" }), { timestamp: NOW - 86_400_000 });
+const OLD_ENRICHED = record(5, enriched({ device_id: "old-1" }), { timestamp: NOW - 86_400_000, source: 9 });
+const places = {
+  message: async (topic: string, partition: number, offset: number) => {
+    if (partition !== 2) return undefined;
+    if (topic === "raw" && offset === 9) return OLD;
+    if (topic === "enriched" && offset === 4) return { ...OLD_ENRICHED, offset: 4, headers: {} };
+    return topic === "enriched" && offset === 5 ? OLD_ENRICHED : undefined;
+  },
+  offsetAt: async () => 4,
+};
+const { app, assets } = await appFor({ view, now: () => NOW, places });
+
+const get = (path: string, headers: Record<string, string> = {}) =>
+  app.request(path, { headers: { host: "127.0.0.1:5001", ...headers } });
+const page = async (path: string) => await (await get(path)).text();
+const json = async (path: string): Promise<unknown> => (await get(path)).json();
+
+/** How many elements a selector finds. */
+async function counts(html: string, ...selectors: string[]): Promise<number[]> {
+  const found = selectors.map(() => 0);
+  const rewriter = new HTMLRewriter();
+  selectors.forEach((selector, i) => {
+    rewriter.on(selector, {
+      element: () => {
+        found[i] = (found[i] ?? 0) + 1;
+      },
+    });
+  });
+  await rewriter.transform(new Response(html)).text();
+  return found;
+}
+
+describe("pages", () => {
+  test.each([
+    "/",
+    "/?tab=raw&range=60",
+    "/?tab=dlq",
+    "/messages",
+    "/messages?topic=raw",
+    "/messages/raw/2/40",
+    "/none",
+  ])("%s has one h1, one main, no inline script or style, and at most one stream", async (path) => {
+    const html = await page(path);
+    const [h1, main, inline, style, streams] = await counts(
+      html,
+      "h1",
+      "main",
+      "script:not([src])",
+      "[style]",
+      "#live",
+    );
+    expect([h1, main, inline, style]).toEqual([1, 1, 0, 0]);
+    expect(streams).toBeLessThanOrEqual(1);
+    expect(html).not.toMatch(/\bon[a-z]+=/);
+    expect(html).not.toMatch(/https?:\/\/(?!www\.w3\.org)/);
+  });
+
+  test("the overview says what the API says", async () => {
+    const html = await page("/");
+    for (const words of ["Raw messages", "41", "Kafka connected", "breaker-001", "1 uncertain, 0 bad in 1 h"])
+      expect(html).toContain(words);
+  });
+
+  test("without JavaScript every tab is a link, a row opens, and the page can load itself again", async () => {
+    const html = await page("/?tab=dlq");
+    expect(html).toContain('href="/?tab=raw#latest"');
+    expect(html).toContain("what not_utf8 means");
+    const [details, noscript] = await counts(html, "#feed details", "noscript");
+    expect([details, noscript]).toEqual([1, 1]);
+    expect((await get("/?refresh=10")).headers.get("refresh")).toBe("10");
+    expect((await get("/?refresh=1")).headers.get("refresh")).toBeNull();
+  });
+
+  test("brokers away: said with its time, and what is known stays", async () => {
+    setKafka(view, false, NOW + 1, "connect ECONNREFUSED");
+    const html = await page("/");
+    setKafka(view, true, NOW);
+    expect(html).toContain("Kafka away since 14:27:12");
+    expect(html).toContain("breaker-001");
+  });
+
+  test("a wrong filter and a wrong place get a page that says so and links back", async () => {
+    const wrong = await get("/messages?topic=everything");
+    expect(wrong.status).toBe(400);
+    expect(await wrong.text()).toContain("expected raw, enriched, dlq");
+    for (const path of [
+      "/messages/raw/2/99999",
+      "/messages/nix/0/0",
+      "/messages/raw/0/-1",
+      "/messages/raw/x/1",
+    ]) {
+      const answer = await get(path);
+      expect(answer.status).toBe(404);
+      expect(await answer.text()).toContain('href="/messages"');
+    }
+  });
+
+  test("a permalink shows raw and verdict, from memory or from the broker", async () => {
+    for (const path of ["/messages/raw/2/40", "/messages/enriched/2/7"]) {
+      const html = await page(path);
+      expect(html).toContain("raw[2]@40");
+      expect(html).toContain("enriched[2]@7");
+      const [added, notes] = await counts(html, ".json .add", ".json .note");
+      expect(added).toBeGreaterThan(10);
+      expect(notes).toBeGreaterThan(0);
+    }
+    // A message of the same time stands before the one whose source it is.
+    expect(await page("/messages/raw/2/9")).toContain("enriched[2]@5");
+    expect(await page("/messages/dlq/2/3?view=bytes")).toContain("ff fe");
+  });
+
+  test("theme and density are kept, and lead to no other site", async () => {
+    const answer = await get("/view?theme=dark&back=/messages");
+    expect(answer.headers.get("location")).toBe("/messages");
+    expect(answer.headers.get("set-cookie")).toContain("theme=dark");
+    expect(await (await get("/", { cookie: "theme=dark; density=compact" })).text()).toContain(
+      '<html lang="en" data-theme="dark" data-density="compact">',
+    );
+    for (const back of ["//evil.example", "/\\evil.example", "https://evil.example", "javascript:1"])
+      expect((await get(`/view?back=${encodeURIComponent(back)}`)).headers.get("location")).toBe("/");
+  });
+});
+
+describe("the API", () => {
+  test("stats has exactly the fields that are promised", async () => {
+    const stats = await json("/api/stats");
+    expect([...Value.Errors(Stats, stats)]).toEqual([]);
+    expect(stats).toMatchObject({
+      total_raw_messages: 41,
+      total_enriched_messages: 8,
+      total_dead_letters: 4,
+      devices_by_type: { smart_breaker: 1 },
+      kafka_connected: true,
+      data_quality: { messages: 1, uncertain: 1, good_percent: 0, findings: { null: 1 } },
+    });
+    expect(Object.keys(stats as object)).toEqual(Object.keys(Stats.properties));
+  });
+
+  test("messages keep the producer's own bytes, and bytes that are no text come whole", async () => {
+    const rawText = await page("/api/messages?topic=raw");
+    expect(rawText).toContain('"power":{"active":1500}');
+    const answers = ["raw", "enriched", "dlq"].map(async (topic) => {
+      const answer = (await json(`/api/messages?topic=${topic}`)) as { messages: unknown[] };
+      expect([...Value.Errors(ApiMessages, [ApiMessage], answer)]).toEqual([]);
+      return answer.messages[0];
+    });
+    const [, judged, refused] = await Promise.all(answers);
+    expect(judged).toMatchObject({
+      grade: "UNCERTAIN",
+      source_offset: 40,
+      method: "declared",
+      device_id: "breaker-001",
+    });
+    expect(refused).toMatchObject({ reason: "not_utf8", path: "/x", value: null, value_base64: "//4=" });
+  });
+
+  test("health tells why it is degraded", async () => {
+    const health = await json("/api/health");
+    expect([...Value.Errors(ApiHealth, health)]).toEqual([]);
+    expect(health).toMatchObject({ status: "ok", covers_from: "2026-11-24T13:27:12.000Z" });
+  });
+
+  test("errors are problem+json and name the parameter", async () => {
+    const answer = await get("/api/messages?limit=9999");
+    expect(answer.status).toBe(400);
+    expect(answer.headers.get("content-type")).toBe("application/problem+json");
+    const body = await answer.json();
+    expect([...Value.Errors(Problem, body)]).toEqual([]);
+    expect(body).toMatchObject({ parameter: "limit" });
+    expect((await get("/api/nix")).status).toBe(404);
+  });
+});
+
+describe("the guard", () => {
+  test("the policy allows no inline script and no other site, on every kind of answer", async () => {
+    for (const path of ["/", "/none", "/api/stats", "/api/nix", assets.href("live.js")]) {
+      const policy = (await get(path)).headers.get("content-security-policy") ?? "";
+      expect(policy).toContain("default-src 'none'");
+      expect(policy).not.toContain("unsafe");
+      expect(policy).not.toMatch(/[*]|https?:/);
+    }
+  });
+
+  test.each([
+    ["127.0.0.1:5001", 200],
+    ["localhost:5001", 200],
+    ["[::1]:5001", 200],
+    ["dashboard:5001", 200],
+    ["LOCALHOST", 200],
+    ["evil.example", 403],
+    ["127.0.0.1.evil.example:5001", 403],
+    ["localhost.evil.example", 403],
+    ["", 403],
+  ])("Host %s gets %i", async (host, status) => {
+    expect((await app.request("/api/stats", { headers: { host } })).status).toBe(status);
+  });
+
+  test("a page of another site may link here, and may read nothing", async () => {
+    const from = (headers: Record<string, string>) =>
+      (async () => (await get("/api/stats", headers)).status)();
+    expect(await from({ origin: "https://evil.example" })).toBe(403);
+    expect(await from({ origin: "null" })).toBe(403);
+    expect(await from({ origin: "http://127.0.0.1:5001" })).toBe(200);
+    expect(await from({ "sec-fetch-site": "cross-site", "sec-fetch-mode": "cors" })).toBe(403);
+    expect(await from({ "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" })).toBe(200);
+    expect(await from({ "sec-fetch-site": "same-origin", "sec-fetch-mode": "cors" })).toBe(200);
+  });
+});
+
+describe("assets", () => {
+  test("are named by their content, may be kept for ever, and come compressed", async () => {
+    const href = assets.href("live.js");
+    expect(href).toMatch(/^\/assets\/live-[0-9a-f]{10}\.js$/);
+    const answer = await get(href, { "accept-encoding": "gzip" });
+    expect(answer.headers.get("cache-control")).toContain("immutable");
+    expect(answer.headers.get("content-encoding")).toBe("gzip");
+    expect((await answer.arrayBuffer()).byteLength).toBeLessThan(20_480);
+    expect((await get("/assets/manifest.json")).status).toBe(404);
+    expect((await get("/assets/..%2f..%2fpackage.json")).status).toBe(404);
+  });
+});
+
+describe("hostile content", () => {
+  const PAYLOADS = [
+    `"><script>alert(1)</script>`,
+    `<img src=x onerror=alert(1)>`,
+    `' onmouseover='alert(1)`,
+    `<hx-partial hx-target="#feed" hx-swap="outerHTML">x</hx-partial>`,
+    `<div hx-get="/x" hx-trigger="load">`,
+    `</title></textarea></noscript><svg/onload=alert(1)>`,
+    `\u0000\u202e\ud800${"\u0301".repeat(30)}`,
+    "javascript:alert(1)",
+    "data: x\r\n\r\nevent: iot:tick\r\ndata: {}",
+    "__proto__",
+  ];
+
+  test("adds no element and no handler, in any field of any page", async () => {
+    const harmless = await render((i) => `plain-${i}`);
+    const hostile = await render((i) => PAYLOADS[i] ?? "");
+    expect(hostile).toEqual(harmless);
+  });
+
+  async function render(text: (i: number) => string) {
+    const target = createView(NOW);
+    setKafka(target, true, NOW);
+    PAYLOADS.forEach((_, i) => {
+      const evil = text(i);
+      const findings = [{ code: evil, path: evil, expected: evil, severity: "bad" as const }];
+      const value = enriched({
+        device_id: evil,
+        device_type: evil,
+        event_type: evil,
+        grade: "BAD",
+        findings,
+      });
+      const message = record(i, value, { source: i, key: evil });
+      fold(target, { topic: "enriched", partition: 0, messages: [message], highWatermark: i + 1 }, NOW);
+      fold(
+        target,
+        {
+          topic: "raw",
+          partition: 0,
+          messages: [record(i, raw({ device_id: evil, event_type: evil, [evil]: evil }), { key: evil })],
+          highWatermark: i + 1,
+        },
+        NOW,
+      );
+      fold(
+        target,
+        { topic: "dlq", partition: 0, messages: [dead(i, evil, evil)], highWatermark: i + 1 },
+        NOW,
+      );
+    });
+    const served = await appFor({ view: target, now: () => NOW });
+    const selectors = [
+      "script",
+      "img",
+      "svg",
+      "a",
+      "div",
+      "details",
+      "template",
+      "[onerror]",
+      "[onload]",
+      "[onmouseover]",
+      "[hx-get]",
+      "input",
+      "a[href^=javascript]",
+    ];
+    const paths = [
+      "/",
+      "/?tab=raw",
+      "/?tab=dlq",
+      "/messages",
+      "/messages?topic=raw",
+      "/messages/enriched/0/3",
+      "/messages/raw/0/1",
+      "/messages/dlq/0/2",
+      `/messages?q=${encodeURIComponent(text(0))}&device=${encodeURIComponent(text(1))}`,
+    ];
+    return Promise.all(
+      paths.map(async (path) => {
+        const answer = await served.app.request(path, { headers: { host: "localhost" } });
+        return counts(await answer.text(), ...selectors);
+      }),
+    );
+  }
+});
