@@ -38,15 +38,16 @@ function toPort(name: string, value: string | undefined): number | undefined {
   return fail(`${name}: expected a port of 0 to 65535, got ${value}`);
 }
 
-/** An explicit port or none; from the default one on, the next that is free. */
+/** On the port that was asked for, or from the default one on the next that is free. */
 async function start(options: BrokerOptions): Promise<RunningBroker> {
-  if (options.port !== undefined) return startBroker(options);
-  for (let port = DEFAULT_PORT; ; port++) {
+  const first = options.port ?? DEFAULT_PORT;
+  for (let port = first; ; port++) {
     try {
       return await startBroker({ ...options, port });
     } catch (error) {
-      const isTaken = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
-      if (!isTaken || port === DEFAULT_PORT + NEXT_PORTS) throw error;
+      if (!(error instanceof Error && "code" in error && error.code === "EADDRINUSE")) throw error;
+      const isLast = options.port !== undefined || port === first + NEXT_PORTS;
+      if (isLast) throw new Error(`${options.host}:${port} is taken`);
       log.info(`port ${port} is taken`);
     }
   }
@@ -54,14 +55,12 @@ async function start(options: BrokerOptions): Promise<RunningBroker> {
 
 const values = readArguments();
 if (process.env.NODE_ENV === "production" && !values["allow-production"]) {
-  fail(
-    "NODE_ENV is production, this broker is for development: Redpanda, Apache Kafka, or --allow-production",
-  );
+  fail("NODE_ENV is production, and this broker is for development: --allow-production runs it all the same");
 }
-const dataDir = values.memory ? undefined : (values.data ?? process.env.DATA_DIR ?? "data/");
+const dataDir = values.memory ? undefined : values.data || process.env.DATA_DIR || "data/";
 const broker = await start({
-  host: values.host ?? process.env.BROKER_HOST ?? "127.0.0.1",
-  port: toPort("port", values.port ?? process.env.BROKER_PORT),
+  host: values.host || process.env.BROKER_HOST || "127.0.0.1",
+  port: toPort("port", values.port || process.env.BROKER_PORT || undefined),
   advertisedHost: values["advertised-host"],
   advertisedPort: toPort("advertised-port", values["advertised-port"]),
   dataDir,
@@ -69,8 +68,8 @@ const broker = await start({
   fsync: values.fsync,
   log,
 }).catch(fail);
-const place = dataDir === undefined ? "in memory" : `data in ${dataDir}`;
-log.info(`ready on ${broker.host}:${broker.port}, cluster ${broker.clusterId}, ${place}`);
 for (const signal of ["SIGTERM", "SIGINT"]) {
   process.once(signal, () => void broker.stop().then(() => process.exit(0)));
 }
+const place = dataDir === undefined ? "in memory" : `data in ${dataDir}`;
+log.info(`ready on ${broker.host}:${broker.port}, cluster ${broker.clusterId}, ${place}`);
