@@ -103,6 +103,7 @@ const VALUE_KINDS: Record<NonNullable<RegistryLeaf["data_type"]>, PlanLeaf["valu
   boolean: "boolean",
   string: "string",
   enum: "enum",
+  object: "number",
 };
 
 function valueKind(leaf: LeafDefinition, faults: Fault[]): PlanLeaf["value"] {

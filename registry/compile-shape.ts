@@ -53,6 +53,7 @@ export function compileShape(
             format: shape.timestamp.format,
           },
     type,
+    partial: shape.partial ?? false,
     measurements: Object.entries(shape.measurements).map(([path, extract]) => {
       const place = `${at}/measurements/${path}`;
       if (!declared.includes(path)) faults.push(undeclared(path, declared, place));

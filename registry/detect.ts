@@ -13,6 +13,8 @@ import { printList, shown } from "./words.ts";
 
 /** Below this, too much is missing or strange to be sure. */
 export const MIN_SCORE = 60;
+/** And so it is where the type knows less than this share of the message's fields. */
+const MIN_KNOWN = 0.6;
 const WEIGHT_OWN = 40;
 const WEIGHT_KNOWN = 60;
 
@@ -34,13 +36,8 @@ export function detect(measurements: Values, plan: Plan): Detected {
   const scored = scoreTypes(measurements, plan, fields);
   const [best, next] = scored;
   if (best === undefined) return unknown(null, [noCandidate(measurements, plan)]);
-  if (!best.eligible || best.score < MIN_SCORE)
-    return unknown(best.type.key, [
-      ...(best.eligible
-        ? [`no type fits: ${best.type.key} is the nearest with ${best.score} of 100, ${MIN_SCORE} needed`]
-        : []),
-      obstacle(best, measurements, fields),
-    ]);
+  if (!best.eligible || best.score < MIN_SCORE || best.known < MIN_KNOWN * fields)
+    return unknown(best.type.key, [obstacle(best, measurements, fields)]);
   const rival = scored.find((other) => other !== best && other.eligible);
   if (rival !== undefined && best.score - rival.score < best.type.detect.min_margin)
     return {
@@ -99,14 +96,11 @@ export function scoreTypes(measurements: Values, plan: Plan, fields = countField
   for (const index of candidates) {
     const type = plan.types[index];
     if (type === undefined) continue;
-    if (fits(type, measurements)) scored.push(scoreType(type, measurements, fields));
-    else
-      scored.push({
-        type,
-        score: nearness(shared[index] ?? 0, type.groups.length, groups),
-        eligible: false,
-        known: 0,
-      });
+    scored.push(
+      fits(type, measurements)
+        ? scoreType(type, measurements, fields)
+        : excluded(type, measurements, (shared[index] ?? 0) / Math.max(type.groups.length, groups)),
+    );
   }
   return scored.sort(byRank);
 }
@@ -116,9 +110,14 @@ function byRank(a: Scored, b: Scored): number {
   return b.score - a.score || (a.type.key < b.type.key ? -1 : 1);
 }
 
-/** Of a type that is excluded, named as the nearest and never chosen: at most half the points. */
-const nearness = (shared: number, own: number, sent: number) =>
-  Math.round((50 * shared) / Math.max(own, sent, 1));
+/** A type that is excluded, named as the nearest and never chosen: at most half the points. */
+function excluded(type: PlanType, measurements: Values, sharedGroups: number): Scored {
+  const { requires } = type.detect;
+  let held = 0;
+  for (const field of requires) if (isThere(measurements, field)) held++;
+  const required = requires.length === 0 ? 0 : held / requires.length;
+  return { type, score: Math.round(25 * required + 25 * sharedGroups), eligible: false, known: 0 };
+}
 
 /**
  * Counters for each type, reused from message to message: a stamp says whether a counter is of this message.
@@ -173,13 +172,16 @@ function fits(type: PlanType, measurements: Values): boolean {
   return any_of.length === 0 || any_of.some((field) => isThere(measurements, field));
 }
 
-/** Whether a message contradicts the type that it declares: it has what the type forbids, or nothing that it requires. */
-export function contradiction(type: PlanType, measurements: Values): string | undefined {
+/**
+ * Whether a message contradicts the type that it declares: it has what the type forbids, or nothing that it requires.
+ * A message of a partial shape may well have nothing of that.
+ */
+export function contradiction(type: PlanType, measurements: Values, partial: boolean): string | undefined {
   const { requires, forbids } = type.detect;
   for (const field of forbids)
     if (isThere(measurements, field)) return `${field.path} is no field of ${type.key}`;
   for (const field of requires) if (isThere(measurements, field)) return undefined;
-  if (requires.length === 0) return undefined;
+  if (requires.length === 0 || partial) return undefined;
   return `nothing that ${type.key} requires is there: ${printList(requires.map(({ path }) => path))}`;
 }
 
@@ -231,5 +233,7 @@ function obstacle(nearest: Scored, measurements: Values, fields: number): string
       rules.any_of.map(({ path }) => path),
       "or",
     )}`;
-  return `${key} knows ${nearest.known} of the message's ${fields} fields`;
+  const near = `the nearest type is ${key}, ${nearest.score} of 100, but`;
+  if (nearest.known >= MIN_KNOWN * fields) return `${near} too little of what it requires is there`;
+  return `${near} it knows only ${nearest.known} of the message's ${fields} fields`;
 }

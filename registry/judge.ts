@@ -50,7 +50,8 @@ export function judge(message: Record<string, unknown>, source: RecordSource, pl
   let completeness = 0;
   if (type !== undefined) {
     const nominal = chooseNominal(input.measurements, type, siteOf(deviceId, plan));
-    const there = judgeValues(input.measurements, type, nominal, input.places, findings);
+    const partial = shape?.partial === true;
+    const there = judgeValues(input.measurements, { type, nominal, places: input.places, partial, findings });
     judgeChecks(input.measurements, type, input.places, findings);
     completeness = type.required === 0 ? 100 : Math.floor((100 * there) / type.required);
   }
@@ -126,7 +127,7 @@ function decideType(
   const declared = Object.hasOwn(message, "device_type") ? message.device_type : undefined;
   if (typeof declared === "string" && Object.hasOwn(plan.type_index, declared)) {
     const type = plan.types[plan.type_index[declared] ?? -1];
-    if (type !== undefined) return takeDeclared(type, input, plan, findings);
+    if (type !== undefined) return takeDeclared(type, input, shape?.partial === true, plan, findings);
   }
   if (shape !== undefined) return decideByShape(input, shape, plan);
   if (declared !== undefined && declared !== null) return refuseDeclared(declared, plan, findings);
@@ -140,8 +141,14 @@ function decideType(
   return detect(input.measurements, plan);
 }
 
-function takeDeclared(type: PlanType, input: Input, plan: Plan, findings: Finding[]): Decided {
-  const against = contradiction(type, input.measurements);
+function takeDeclared(
+  type: PlanType,
+  input: Input,
+  partial: boolean,
+  plan: Plan,
+  findings: Finding[],
+): Decided {
+  const against = contradiction(type, input.measurements, partial);
   if (against === undefined) return { type, detection: type.declared, json: type.declared_json };
   const fitting: Detected = detect(input.measurements, plan);
   const better =

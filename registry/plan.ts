@@ -200,6 +200,8 @@ export interface PlanShape {
   timestamp: { path: string[]; pointer: string; format: "iso" | "unix_s" | "unix_ms" } | null;
   /** Index in types, or -1. */
   type: number;
+  /** What is not there is not missing. */
+  partial: boolean;
   measurements: PlanExtract[];
 }
 

@@ -36,20 +36,25 @@ const OWN_FORM_MEMBERS = ["measurements"];
 const knows = (shape: PlanShape | undefined, message: unknown) =>
   shape?.when.every(({ path, op, value }) => holds(readPointer(message, path), op, value)) === true;
 
-/** The shape that lacks least, in words; undefined if none has anything of it. */
+/** The shape that lacks least of what must be there, in words; undefined if the registry has no shape. */
 export function nearestShape(message: Record<string, unknown>, plan: Plan): string | undefined {
-  let best: { shape: PlanShape; share: number; lacks: string[] } | undefined;
+  let best: PlanShape | undefined;
+  let bestShare = -1;
   for (const shape of plan.shapes) {
-    const failing = shape.when.filter(({ path, op, value }) => !holds(readPointer(message, path), op, value));
-    const share = 1 - failing.length / shape.when.length;
-    if (best !== undefined && share <= best.share) continue;
-    const lacks = failing.map(({ pointer, op, value }) =>
-      value === null ? `${pointer} ${op}` : `${pointer} ${op} ${JSON.stringify(value)}`,
-    );
-    best = { shape, share, lacks };
+    const wanted = shape.when.filter(({ op }) => op !== "absent");
+    const held = wanted.filter(({ path, op, value }) => holds(readPointer(message, path), op, value));
+    const share = held.length / wanted.length;
+    if (share <= bestShare) continue;
+    best = shape;
+    bestShare = share;
   }
   if (best === undefined) return undefined;
-  return `the nearest shape is ${best.shape.id}; it needs ${printList(best.lacks)}`;
+  const lacks = best.when
+    .filter(({ path, op, value }) => !holds(readPointer(message, path), op, value))
+    .map(({ pointer, op, value }) =>
+      value === null ? `${pointer} ${op}` : `${pointer} ${op} ${JSON.stringify(value)}`,
+    );
+  return `the nearest shape is ${best.id}; it needs ${printList(lacks)}`;
 }
 
 export interface Extracted {

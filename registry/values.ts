@@ -45,55 +45,51 @@ export function addFinding(
   findings.push(expected === undefined ? { code, path, severity } : { code, path, expected, severity });
 }
 
-/** Returns how many of the required groups are there. */
-export function judgeValues(
-  measurements: Values,
-  type: PlanType,
-  nominal: Nominal | undefined,
-  places: Places | undefined,
-  findings: Finding[],
-): number {
+/** What the values of one message are judged by. */
+export interface Look {
+  type: PlanType;
+  nominal: Nominal | undefined;
+  places: Places | undefined;
+  /** The device sends only what changed: what is not there is not missing. */
+  partial: boolean;
+  findings: Finding[];
+}
+
+/** Returns how many of the required groups are there, or need not be. */
+export function judgeValues(measurements: Values, look: Look): number {
   let there = 0;
-  for (const group of type.groups) {
-    const complete =
-      group.kind === "value"
-        ? judgeSingle(measurements[group.name], group, type, nominal, places, findings)
-        : judgeGroup(measurements[group.name], group, type, nominal, places, findings);
+  for (const group of look.type.groups) {
+    const sent = measurements[group.name];
+    const complete = group.kind === "value" ? judgeSingle(sent, group, look) : judgeGroup(sent, group, look);
     if (complete && group.required) there++;
   }
   return there;
 }
 
 /** A group of one leaf, sent as {"value": n} or bare n. */
-function judgeSingle(
-  sent: unknown,
-  group: PlanGroup,
-  type: PlanType,
-  nominal: Nominal | undefined,
-  places: Places | undefined,
-  findings: Finding[],
-): boolean {
-  const leaf = type.leaves[group.first];
+function judgeSingle(sent: unknown, group: PlanGroup, look: Look): boolean {
+  const leaf = look.type.leaves[group.first];
   if (leaf === undefined) return false;
-  if (!isRecord(sent))
-    return judgeLeaf(sent, leaf, group.required, pointerOf(leaf, places), nominal, findings);
-  if (sent.unit !== undefined) judgeUnit(sent, group, findings);
+  if (isQuiet(sent, leaf)) return true;
+  const required = group.required && !look.partial;
+  const pointer = pointerOf(leaf, look.places);
+  if (!isRecord(sent)) return judgeLeaf(sent, leaf, required, pointer, look);
+  if (sent.unit !== undefined) judgeUnit(sent, group, look.findings);
   if (isQuiet(sent.value, leaf)) return true;
-  const pointer = places === undefined ? `${leaf.pointer}/value` : pointerOf(leaf, places);
-  return judgeLeaf(sent.value, leaf, group.required, pointer, nominal, findings);
+  return judgeLeaf(
+    sent.value,
+    leaf,
+    required,
+    look.places === undefined ? `${pointer}/value` : pointer,
+    look,
+  );
 }
 
-function judgeGroup(
-  sent: unknown,
-  group: PlanGroup,
-  type: PlanType,
-  nominal: Nominal | undefined,
-  places: Places | undefined,
-  findings: Finding[],
-): boolean {
+function judgeGroup(sent: unknown, group: PlanGroup, look: Look): boolean {
+  const { type, places, partial, findings } = look;
   if (sent === undefined) {
-    addMissing(group.required, group.pointer, undefined, findings);
-    return false;
+    addMissing(group.required && !partial, group.pointer, undefined, findings);
+    return partial;
   }
   if (sent === null) {
     addFinding(findings, "null", "uncertain", group.pointer);
@@ -115,14 +111,17 @@ function judgeGroup(
     if (leaf === undefined) continue;
     const value = sent[leaf.name];
     if (value !== undefined) anySent = true;
-    if (isQuiet(value, leaf)) anyThere = true;
-    else if (judgeLeaf(value, leaf, leaf.required, pointerOf(leaf, places), nominal, findings))
+    if (isQuiet(value, leaf)) {
       anyThere = true;
-    else if (leaf.required) allRequired = false;
+      continue;
+    }
+    const required = leaf.required && !partial;
+    if (judgeLeaf(value, leaf, required, pointerOf(leaf, places), look)) anyThere = true;
+    else if (required) allRequired = false;
   }
   if (!anySent) {
     findings.length = before;
-    addMissing(group.required, group.pointer, undefined, findings);
+    addMissing(group.required && !partial, group.pointer, undefined, findings);
   }
   return anyThere && allRequired;
 }
@@ -150,18 +149,12 @@ function judgeUnit(sent: Values, group: PlanGroup, findings: Finding[]): void {
 const isQuiet = (value: unknown, leaf: PlanLeaf) =>
   typeof value === "number" && value >= leaf.quiet_min && value <= leaf.quiet_max;
 
-/** Whether a usable value is there. */
-function judgeLeaf(
-  value: unknown,
-  leaf: PlanLeaf,
-  required: boolean,
-  pointer: string,
-  nominal: Nominal | undefined,
-  findings: Finding[],
-): boolean {
+/** Whether a usable value is there, or need not be. */
+function judgeLeaf(value: unknown, leaf: PlanLeaf, required: boolean, pointer: string, look: Look): boolean {
+  const { findings } = look;
   if (value === undefined) {
     addMissing(required, pointer, leaf.expected_type, findings);
-    return false;
+    return look.partial;
   }
   if (value === UNREADABLE) return false;
   if (value === null) {
@@ -174,7 +167,7 @@ function judgeLeaf(
   }
   if (leaf.valid_values !== null && !leaf.valid_values.some((valid) => valid === value))
     addFinding(findings, "enum", "bad", pointer, leaf.expected_type);
-  if (typeof value === "number") judgeNumber(value, leaf, pointer, nominal, findings);
+  if (typeof value === "number") judgeNumber(value, leaf, pointer, look);
   return true;
 }
 
@@ -193,13 +186,8 @@ function isOfType(value: unknown, leaf: PlanLeaf): boolean {
   }
 }
 
-function judgeNumber(
-  value: number,
-  leaf: PlanLeaf,
-  pointer: string,
-  nominal: Nominal | undefined,
-  findings: Finding[],
-): void {
+function judgeNumber(value: number, leaf: PlanLeaf, pointer: string, look: Look): void {
+  const { nominal, findings } = look;
   // A larger integer may have lost its last digits when it was parsed; the text of the message keeps them.
   if (value > Number.MAX_SAFE_INTEGER || value < Number.MIN_SAFE_INTEGER)
     addFinding(findings, "precision", "info", pointer, `at most ${Number.MAX_SAFE_INTEGER} to be exact`);

@@ -243,6 +243,7 @@ export const UNIT_ALIASES: Record<string, string> = {
   seconds: "s",
   second: "s",
   minutes: "min",
+  dimensionless: "1",
   "": "1",
 };
 

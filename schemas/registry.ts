@@ -51,6 +51,7 @@ export const DATA_TYPES = [
   "boolean",
   "string",
   "enum",
+  "object",
 ] as const;
 
 const OWN_UNIT = "the leaf's unit";
@@ -69,7 +70,12 @@ const leafKeys = {
   ),
   unit: optional(text("Unit of the values as sent; with a quantity one of its units.")),
   description: optional(text("For people.")),
-  data_type: optional(oneOf(DATA_TYPES, "Type of the values as sent; float if it is not said.")),
+  data_type: optional(
+    oneOf(
+      DATA_TYPES,
+      "Type of the values as sent; float if it is not said. The original form says object of a group with components.",
+    ),
+  ),
   kind: optional(
     oneOf(KINDS, "measurement (default), total (may fall), total_increasing (a counter that only grows)."),
   ),
@@ -339,6 +345,11 @@ export const RegistryShape = Type.Object(
       ),
     ),
     device_type: optional(text("Key of the type, when the shape is sent by one type only.")),
+    partial: optional(
+      Type.Boolean({
+        description: "The device sends only what changed: what is not there is not missing.",
+      }),
+    ),
     measurements: Type.Record(Type.String(), Extract, {
       description: "Measurement path -> where its value stands.",
     }),
@@ -357,6 +368,7 @@ export const DeviceRegistry = Type.Object(
         schema_version: optional(text("1.0 (the original form) or 2.0.")),
         last_updated: optional(text("A date.")),
         description: optional(text("For people.")),
+        contact: optional(text("Who answers for it.")),
       },
       CLOSED,
     ),
