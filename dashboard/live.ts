@@ -75,12 +75,25 @@ export interface TimeoutServer {
   timeout(request: Request, seconds: number): void;
 }
 
+/** Calls back until the returned function is called. */
+export type Ticker = (tick: () => void) => () => void;
+
+const everyTick: Ticker = (tick) => {
+  const timer = setInterval(tick, TICK_MS);
+  return () => clearInterval(timer);
+};
+
 /** `build` names the assets that these frames belong to. */
-export function createHub(view: ViewModel, build: string, clock: () => number = Date.now): Hub {
+export function createHub(
+  view: ViewModel,
+  build: string,
+  clock: () => number = Date.now,
+  start: Ticker = everyTick,
+): Hub {
   const channels = new Map<string, Channel>();
   let clients = 0;
   let stopped = false;
-  let timer: ReturnType<typeof setInterval> | undefined;
+  let endTicks: (() => void) | undefined;
 
   function connect(page: LivePage, request: Request, server: TimeoutServer | undefined): Response {
     if (stopped || clients >= MAX_CLIENTS)
@@ -89,15 +102,15 @@ export function createHub(view: ViewModel, build: string, clock: () => number = 
     const client: Client = { seq: -1 };
     channel.clients.add(client);
     clients++;
-    timer ??= setInterval(tick, TICK_MS);
+    endTicks ??= start(tick);
 
     const leave = () => {
       if (!channel.clients.delete(client)) return;
       clients--;
       if (channel.clients.size === 0) channels.delete(page.key);
       if (clients === 0) {
-        clearInterval(timer);
-        timer = undefined;
+        endTicks?.();
+        endTicks = undefined;
       }
     };
     const body = new ReadableStream<Uint8Array>(
@@ -227,7 +240,7 @@ export function createHub(view: ViewModel, build: string, clock: () => number = 
     clients: () => clients,
     stop() {
       stopped = true;
-      clearInterval(timer);
+      endTicks?.();
       for (const channel of channels.values()) for (const client of channel.clients) client.wake?.();
     },
   };

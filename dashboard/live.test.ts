@@ -1,0 +1,163 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { createView, fold, setKafka, type ViewModel } from "./fold.ts";
+import { createHub, event, type Hub } from "./live.ts";
+import { overviewLive } from "./pages/overview.tsx";
+import { enriched, record } from "./sample.case.ts";
+
+const PAGE = overviewLive({ tab: "enriched", range: "15" });
+const T = Date.UTC(2026, 10, 24, 14, 27, 12);
+
+let now = T;
+let view: ViewModel;
+let hub: Hub;
+let beat: () => void;
+let offset = 0;
+
+/** The hub's timer is ours: a test ticks when it wants to. */
+const timers = { start: (tick: () => void) => ((beat = tick), () => {}) };
+
+beforeEach(() => {
+  now = T;
+  offset = 0;
+  view = createView(now);
+  view.coveredFrom = now - 3_600_000;
+  setKafka(view, true, now);
+  hub = createHub(view, "build-1", () => now, timers.start);
+});
+afterEach(() => hub.stop());
+
+function put(count = 1, ms = 0): void {
+  const messages = Array.from({ length: count }, () => {
+    const at = offset++;
+    return record(at, enriched({ device_id: `d${at}` }), { source: at, timestamp: now + ms, key: `d${at}` });
+  });
+  fold(view, { topic: "enriched", partition: 0, messages, highWatermark: offset }, now);
+}
+
+function tick(ms = 500): void {
+  now += ms;
+  setKafka(view, true, now);
+  beat();
+}
+
+function connect() {
+  const reader = hub.connect(PAGE, new Request("http://localhost/"), undefined).body?.getReader();
+  if (reader === undefined) throw new Error("no body");
+  return {
+    async next(): Promise<string> {
+      const { value } = await reader.read();
+      return new TextDecoder().decode(value);
+    },
+    leave: () => reader.cancel(),
+  };
+}
+
+const rows = (frame: string) =>
+  [...frame.matchAll(/id="m-enriched-0-(\d+)"/g)].map((match) => Number(match[1]));
+const ticks = (frame: string) =>
+  [...frame.matchAll(/event: iot:tick\ndata: (.*)/g)].map(
+    (match) =>
+      JSON.parse(match[1] ?? "") as { whole: boolean; seq: number; rate: { values: { raw: unknown[] } } },
+  );
+
+describe("a stream", () => {
+  test("begins with everything: all cards, all rows, the whole series", async () => {
+    put(3);
+    const frame = await connect().next();
+    for (const id of ["stats", "fleet", "attention", "quality", "feed", "rate-caption"])
+      expect(frame).toContain(`hx-target="#${id}"`);
+    expect(rows(frame)).toEqual([2, 1, 0]);
+    expect(ticks(frame)[0]).toMatchObject({ whole: true, build: "build-1" });
+    expect(ticks(frame)[0]?.rate.values.raw).toHaveLength(180);
+  });
+
+  test("then only what changed: new rows on top, and no card that stayed the same", async () => {
+    put();
+    const client = connect();
+    await client.next();
+    put(2, 1);
+    tick();
+    const frame = await client.next();
+    expect(rows(frame)).toEqual([2, 1]);
+    expect(frame).toContain('hx-target="#feed" hx-swap="afterbegin"');
+    expect(frame).toContain('hx-target="#stats"');
+    expect(frame).not.toContain('hx-target="#notices"');
+    expect(ticks(frame)[0]?.whole).toBe(false);
+  });
+
+  test("a late message makes the whole feed come again, in order", async () => {
+    put();
+    const client = connect();
+    await client.next();
+    put(1, -60_000);
+    tick();
+    const frame = await client.next();
+    expect(frame).toContain('hx-target="#feed" hx-swap="outerMorph"');
+    expect(rows(frame)).toEqual([0, 1]);
+  });
+
+  test("the same bytes go to every client, rendered once", async () => {
+    let rendered = 0;
+    const counted = { ...PAGE, cards: (v: ViewModel, at: number) => (rendered++, PAGE.cards(v, at)) };
+    const clients = Array.from({ length: 5 }, () =>
+      hub.connect(counted, new Request("http://localhost/"), undefined).body?.getReader(),
+    );
+    await Promise.all(clients.map((client) => client?.read()));
+    put(1, 1);
+    tick();
+    const frames = await Promise.all(clients.map((client) => client?.read()));
+    expect(new Set(frames.map((frame) => frame?.value)).size).toBe(1);
+    expect(rendered).toBe(2);
+  });
+
+  test("a client that was a little behind gets each frame it missed; one far behind gets a snapshot", async () => {
+    put();
+    const slow = connect();
+    await slow.next();
+    for (let i = 0; i < 3; i++) {
+      put(1, i + 1);
+      tick();
+    }
+    const caughtUp = await slow.next();
+    expect(ticks(caughtUp).map(({ whole }) => whole)).toEqual([false, false, false]);
+    expect(rows(caughtUp)).toEqual([1, 2, 3]);
+    for (let i = 0; i < 20; i++) {
+      put(1, 10 + i);
+      tick();
+    }
+    const snapshot = await slow.next();
+    expect(ticks(snapshot).map(({ whole }) => whole)).toEqual([true]);
+    expect(rows(snapshot)[0]).toBe(23);
+  });
+
+  test("without news it beats every two seconds and renders nothing", async () => {
+    const client = connect();
+    await client.next();
+    tick(2_000);
+    const frame = await client.next();
+    expect(ticks(frame)).toHaveLength(1);
+    expect(frame).not.toContain("hx-partial");
+  });
+
+  test("ends with a word, and lets nobody in after it", async () => {
+    const client = connect();
+    await client.next();
+    hub.stop();
+    expect(await client.next()).toContain("event: iot:bye");
+    expect(hub.connect(PAGE, new Request("http://localhost/"), undefined).status).toBe(503);
+  });
+
+  test("a client that leaves is forgotten", async () => {
+    const client = connect();
+    await client.next();
+    expect(hub.clients()).toBe(1);
+    await client.leave();
+    expect(hub.clients()).toBe(0);
+  });
+});
+
+test("a line break in the data never ends an event: every line is prefixed", () => {
+  expect(event("iot:x", "a\nb\rc\r\nevent: iot:tick")).toBe(
+    "event: iot:x\ndata: a\ndata: b\ndata: c\ndata: event: iot:tick\n\n",
+  );
+});
