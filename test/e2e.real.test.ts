@@ -28,10 +28,11 @@ describeWith(["java", "kafka-jars", "chromium"], "with Chromium", () => {
 
     test("a message on the page opens to what was sent and what was appended", async () => {
       const { page, errors } = await openPage(browser, running().dashboard.url);
-      const first = page.locator("#feed details").first();
-      await first.locator("summary").click();
+      // Rows move on while they are clicked: any row that opens will do, and it stays.
+      await page.locator("#feed summary").first().click();
+      const open = page.locator("#feed details[open]");
       await until("the open message shows its members", async () =>
-        (await first.innerText()).includes("data_quality"),
+        (await open.innerText()).includes("data_quality"),
       );
       expect(errors).toEqual([]);
       await page.close();
@@ -43,11 +44,20 @@ describeWith(["java", "kafka-jars", "chromium"], "with Chromium", () => {
         viewport: { width: 390, height: 844 },
       });
       expect(await statistic(page, "Enriched")).toBeGreaterThan(0);
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+      expect(await page.evaluate(tooWide)).toEqual([]);
       await page.close();
     });
   });
 });
+
+/** Runs in the page: where it scrolls sideways, the elements that reach beyond it. */
+function tooWide(): string[] {
+  const { scrollWidth, clientWidth } = document.documentElement;
+  if (scrollWidth <= clientWidth) return [];
+  return [...document.querySelectorAll("body *")]
+    .filter((element) => element.getBoundingClientRect().right > clientWidth)
+    .map((element) => `${element.outerHTML.slice(0, 120)} reaches ${element.getBoundingClientRect().right}`);
+}
 
 /** A number of the statistics grid by its name. */
 async function statistic(page: Page, name: string): Promise<number> {

@@ -28,6 +28,10 @@ test("an open control sequence in a test's name hides nothing that follows", () 
   expect(countsOf(output, 0)).toEqual({ passed: 12, failed: 0, skipped: 0 });
 });
 
+test("a run without a summary is a failure even if it ends with 0", () => {
+  expect(countsOf("nothing to see\n", 0)).toEqual({ passed: 0, failed: 1, skipped: 0 });
+});
+
 test("a file that could not be loaded is a failure", () => {
   expect(countsOf(" 4 pass\n 0 fail\n 1 error\n", 1)).toEqual({ passed: 4, failed: 1, skipped: 0 });
 });

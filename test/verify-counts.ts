@@ -30,8 +30,9 @@ export function countsOf(output: string, exitCode: number): Counts {
     const found = lines.findLast((text) => new RegExp(`^ *\\d+ ${word}s?$`).test(text));
     return found === undefined ? undefined : Number.parseInt(found, 10);
   };
-  const passed = last("pass") ?? 0;
+  const passed = last("pass");
   const failed = (last("fail") ?? 0) + (last("error") ?? 0);
   const skipped = (last("skip") ?? 0) + (last("todo") ?? 0);
-  return { passed, failed: failed === 0 && exitCode !== 0 ? 1 : failed, skipped };
+  const bad = exitCode !== 0 || passed === undefined;
+  return { passed: passed ?? 0, failed: failed === 0 && bad ? 1 : failed, skipped };
 }
