@@ -8,42 +8,49 @@
 import { join } from "node:path";
 import type * as kafkajs from "kafkajs";
 import { createKafka } from "../kafka/client.ts";
-import { type InMessage, consume } from "../kafka/consume.ts";
+import { createAccounting } from "../enrich/accounting.ts";
+import { bytesToText } from "../enrich/bytes-to-text.ts";
+import { enrich } from "../enrich/enrich.ts";
+import { createHandler } from "../enrich/host.ts";
+import { shippedPlan } from "../enrich/plan.case.ts";
+import { consume } from "../kafka/consume.ts";
 import { createProducer } from "../kafka/producer.ts";
-import { enrichSample } from "./sample.part.ts";
 
 const [side, broker = "", raw = "", output = "", count = "", bareFolder = ""] = process.argv.slice(2);
 const wanted = Number(count);
 const groupId = `bench-${side}-${process.pid}`;
+const plan = shippedPlan();
 const quiet = { info() {}, warn: console.error, error: console.error };
 let done = 0;
 const finished = Promise.withResolvers<void>();
 
-function counted(more: number): void {
+function counted(more: number, dead = 0): void {
+  if (dead > 0) throw new Error(`${dead} dead letters`);
   done += more;
   if (done >= wanted) finished.resolve();
 }
 
+/** What `bun run enrich` runs, without its metrics. */
 async function ours(): Promise<() => Promise<void>> {
   const kafka = createKafka({ brokers: [broker], clientId: "bench" }, quiet);
   const producer = await createProducer(kafka);
+  const handle = createHandler({
+    topics: { enriched: output, dlq: output },
+    producer,
+    plan: () => plan,
+    now: Date.now,
+    accounting: createAccounting(),
+    observe: ({ outputs }) =>
+      counted(outputs.length, outputs.filter(({ result }) => result.to === "dlq").length),
+    log: quiet,
+  });
   const consumer = await consume(kafka, {
     groupId,
     topics: [raw],
     from: "earliest",
     commit: true,
     log: quiet,
-    async handle({ partition, messages }) {
-      const outputs = messages.map((message: InMessage) => ({
-        key: message.key,
-        value: enrichSample(message.value ?? Buffer.alloc(0), message.key, message.timestamp),
-        headers: { "iot.source.offset": `${message.offset}`, "iot.registry": "2.0.0+00000000" },
-        partition,
-        timestamp: message.timestamp,
-      }));
-      await producer.send(output, outputs);
-      counted(messages.length);
-    },
+    handle,
   });
   return async () => {
     await consumer.stop();
@@ -74,13 +81,14 @@ async function bare(): Promise<() => Promise<void>> {
     async eachBatch({ batch, commitOffsetsIfNecessary, resolveOffset, heartbeat }) {
       const { topic, partition, messages } = batch;
       for (let at = 0; at < messages.length; at += 350) {
-        const outputs = messages.slice(at, at + 350).map((message) => ({
-          key: message.key,
-          value: enrichSample(message.value ?? Buffer.alloc(0), message.key, Number(message.timestamp)),
-          headers: { "iot.source.offset": message.offset, "iot.registry": "2.0.0+00000000" },
-          partition,
-          timestamp: message.timestamp,
-        }));
+        const outputs = messages.slice(at, at + 350).map((message) => {
+          const { key, value, offset, timestamp } = message;
+          const source = { key: String(key), timestamp: Number(timestamp), bytes: value?.length ?? 0 };
+          const result = enrich(bytesToText(value), source, plan, Date.now());
+          if (result.to === "dlq") throw new Error(result.message);
+          const headers = { "iot.source.offset": offset, "iot.registry": plan.version };
+          return { key: result.verdict.device_id, value: result.value, headers, partition, timestamp };
+        });
         await producer.send({
           topic: output,
           messages: outputs,

@@ -13,7 +13,7 @@ import { ensureTopics } from "../kafka/admin.ts";
 import { createKafka } from "../kafka/client.ts";
 import { createProducer } from "../kafka/producer.ts";
 import { startApacheKafka } from "../test/real/apache-kafka.ts";
-import { sampleKey, sampleText } from "./sample.part.ts";
+import { SAMPLE_TIME, sampleKey, sampleText } from "./sample.part.ts";
 
 const MESSAGES = Number(process.argv[2] ?? 200_000);
 const ROUNDS = 3;
@@ -64,10 +64,13 @@ async function fill(): Promise<void> {
   const names = ["raw", "ours", "bare"];
   await ensureTopics(
     kafka,
-    names.map((name) => ({ name, partitions: PARTITIONS, configs: { "max.message.bytes": "2097152" } })),
+    names.map((name) => ({
+      name,
+      partitions: PARTITIONS,
+      configs: { "max.message.bytes": "2097152", "retention.ms": "-1" },
+    })),
   );
   const producer = await createProducer(kafka);
-  const start = Date.now();
   for (let from = 0; from < MESSAGES; from += 10_000)
     await producer.send(
       "raw",
@@ -75,7 +78,7 @@ async function fill(): Promise<void> {
         key: sampleKey(from + i),
         value: sampleText(from + i),
         partition: (from + i) % PARTITIONS,
-        timestamp: start + i,
+        timestamp: SAMPLE_TIME,
       })),
     );
   await producer.stop();

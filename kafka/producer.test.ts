@@ -188,6 +188,29 @@ describe("send", () => {
     expect(texts(got)).toEqual(numbered(11).map(({ value }) => value));
   }, 15_000);
 
+  test("an outage under sends to many partitions: each of them goes on, none takes another's connection for a fault", async () => {
+    const dataDir = aFolder();
+    const { port, stop } = await aBroker({ dataDir });
+    const kafka = aClient(port);
+    const topic = await aTopic(kafka, 6);
+    const producer = await aProducer(kafka);
+    let isOver = false;
+    const sent = Array(6).fill(0) as number[];
+    const senders = sent.map(async (_, partition) => {
+      while (!isOver) {
+        await producer.send(topic, numbered(1, sent[partition], partition));
+        sent[partition] = (sent[partition] ?? 0) + 1;
+      }
+    });
+    await until("all are sending", () => sent.every((count) => count > 5));
+    await stop();
+    await aBroker({ port, dataDir });
+    const then = [...sent];
+    await until("all go on", () => sent.every((count, partition) => count > (then[partition] ?? 0) + 5));
+    isOver = true;
+    await Promise.all(senders);
+  }, 20_000);
+
   test("after stop nothing is sent any more", async () => {
     const { port } = await aBroker();
     const kafka = aClient(port);

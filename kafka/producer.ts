@@ -104,40 +104,41 @@ export async function createProducer(kafka: Kafka, options: ProducerOptions = {}
   }
 
   async function sendOnce(topic: string, part: OutMessage[], deadline: number): Promise<void> {
-    const attempt = (async () => {
-      connected ??= connect(kafka);
-      const producer = await connected;
-      const messages = part.map(toKafkajs);
-      await producer.send({ topic, messages, acks: -1, timeout: ACK_MS, compression: CompressionTypes.ZSTD });
-    })();
-    attempt.catch(() => {});
-    const timer = new AbortController();
-    const late = sleep(Math.max(0, deadline - Date.now()), timer.signal).then(() => "late" as const);
+    connected ??= connect(kafka);
+    const used = connected;
+    const messages = part.map(toKafkajs);
+    const attempt = used.then((producer) =>
+      producer.send({ topic, messages, acks: -1, timeout: ACK_MS, compression: CompressionTypes.ZSTD }),
+    );
+    const late = Promise.withResolvers<"late">();
+    const timer = setTimeout(late.resolve, Math.max(0, deadline - Date.now()), "late");
     try {
-      if ((await Promise.race([attempt, late])) !== "late") return;
+      if ((await Promise.race([attempt, late.promise])) !== "late") return;
     } catch (error) {
-      if (isOutage(error)) await forget();
-      throw error;
+      // Another partition's send may have found the connections dead, and thrown them away under ours.
+      const thrownAway = connected !== used;
+      const isDead = isOutage(error) && protocolType(error) === undefined;
+      if (isDead) await throwAway(used);
+      throw thrownAway ? new KafkaUnavailable(reasonOf(error), { cause: error }) : error;
     } finally {
-      timer.abort();
+      clearTimeout(timer);
     }
-    // A send that never settles may still arrive: with its connection gone it cannot overtake the next attempt.
-    await forget();
+    attempt.catch(() => {});
+    await throwAway(used);
     throw new KafkaUnavailable(`${place(topic, part)}: no acknowledgement in ${deadlineMs} ms`);
   }
 
-  /** Connections that failed are thrown away, not repaired: the next attempt starts from the broker list. */
-  async function forget(): Promise<void> {
-    const old = connected;
-    connected = undefined;
-    const disconnected = old?.then((producer) => producer.disconnect()).catch(() => {});
+  /** Connections that failed are not repaired: the next attempt makes new ones, from the broker list. */
+  async function throwAway(used: Promise<KafkajsProducer> | undefined): Promise<void> {
+    if (connected === used) connected = undefined;
+    const disconnected = used?.then((producer) => producer.disconnect()).catch(() => {});
     await Promise.race([disconnected, sleep(STOP_MS)]);
   }
 
   async function stop(): Promise<void> {
     await Promise.race([Promise.all(queues.values()), sleep(STOP_MS)]);
     stopping.abort();
-    await forget();
+    await throwAway(connected);
   }
 
   return { send, stop };
