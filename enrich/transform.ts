@@ -48,15 +48,17 @@ export function create(file: PlanFile, host: Host = benthos, id: string = BUNDLE
 
   function run(): void {
     const record = host.v0_msg_get_meta(RECORD);
-    if (record === "") return deadLetter("internal", "", HIDDEN);
-    // "bytes timestamp now key": one call of the host instead of four.
-    const [bytes, timestamp, now] = record.split(" ", 3).map(Number) as [number, number, number];
-    const key = record.slice(`${bytes} ${timestamp} ${now} `.length);
+    if (record === "") {
+      deadLetter("internal", "", HIDDEN);
+      return;
+    }
+    const { bytes, timestamp, now, key } = split(record);
     const text = bytes > LIMITS.rawBytes ? "" : host.v0_msg_as_string();
     const result = enrich(text, { key: key === "" ? null : key, timestamp, bytes }, plan, now);
     if (result.to === "dlq") {
       if (result.bug !== undefined) throw result.bug;
-      return deadLetter(result.reason, result.path, result.message);
+      deadLetter(result.reason, result.path, result.message);
+      return;
     }
     const id = result.verdict.device_id;
     // The raw key's bytes are the id's, but for a missing key and one that is no UTF-8.
@@ -75,6 +77,19 @@ export function create(file: PlanFile, host: Host = benthos, id: string = BUNDLE
   }
 
   return { run, crashed: () => deadLetter("internal", "", BUG) };
+}
+
+/** "bytes timestamp now key" in one piece of metadata: one call of the host instead of four. */
+function split(record: string): { bytes: number; timestamp: number; now: number; key: string } {
+  const first = record.indexOf(" ");
+  const second = record.indexOf(" ", first + 1);
+  const third = record.indexOf(" ", second + 1);
+  return {
+    bytes: Number(record.slice(0, first)),
+    timestamp: Number(record.slice(first + 1, second)),
+    now: Number(record.slice(second + 1, third)),
+    key: record.slice(third + 1),
+  };
 }
 
 const BUG = "a bug of the enrichment, not of the message; the service's log says more";

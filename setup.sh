@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# Starts the whole system in containers and says where it is. Safe to run again: what runs and has not changed stays.
+#
+#   ./setup.sh [--bun]       start; the enricher is Redpanda Connect, or with --bun the same function on Bun
+#   ./setup.sh --reload      after an edit of config/device-registry.json: check it, then take it; a bad one changes nothing
+#   ./setup.sh --logs [NAME] follow the logs, of all services or of one
+#   ./setup.sh --down        stop everything; the messages stay (docker volume rm iot-cloud_redpanda forgets them)
+set -euo pipefail
+cd "$(dirname "$0")"
+
+readonly WAIT_S="${SETUP_WAIT_S:-180}"
+readonly DASHBOARD=http://localhost:5001 CONSOLE=http://localhost:8080 CONNECT=http://localhost:4195
+
+fail() {
+  printf '%s\n' "$@" >&2
+  exit 1
+}
+
+check_tools() {
+  command -v docker >/dev/null || fail "docker is missing: https://docs.docker.com/get-docker/"
+  docker compose version >/dev/null 2>&1 || fail "docker compose is missing: https://docs.docker.com/compose/install/"
+  docker info >/dev/null 2>&1 || fail "docker does not answer: is it running, and may $(id -un) use it?"
+  command -v curl >/dev/null || fail "curl is missing"
+}
+
+# Both profiles, so that a command reaches whichever enricher runs.
+compose() { COMPOSE_PROFILES=connect,bun docker compose "$@"; }
+
+# The enricher that runs now; nothing when none does.
+running_enricher() { compose ps --status running --services | grep -xE 'connect|enrich' | head -n 1 || true; }
+
+wait_for() {
+  local name=$1 url=$2 deadline=$((SECONDS + WAIT_S))
+  printf 'waiting for %s ' "$name"
+  until curl -fsS --max-time 3 -o /dev/null "$url" 2>/dev/null; do
+    ((SECONDS < deadline)) || { echo; fail "$name is not ready after $WAIT_S s. Why: ./setup.sh --logs, docs/troubleshooting.md"; }
+    printf .
+    sleep 1
+  done
+  echo ready
+}
+
+start() {
+  local profile=$1 other=$2
+  check_tools
+  docker compose --profile "$profile" build --quiet
+  # Two kinds of enricher cannot share a group: the other goes first, and its committed offsets are the hand-over.
+  compose rm --stop --force "$other"
+  docker compose --profile "$profile" up --detach ||
+    fail "docker compose could not start everything. Why: docker logs iot-cloud-preflight, docs/troubleshooting.md"
+  [[ $profile != connect ]] || wait_for "Redpanda Connect" "$CONNECT/ready"
+  wait_for "the dashboard" "$DASHBOARD/readyz"
+  addresses "$profile"
+}
+
+addresses() {
+  cat <<TEXT
+
+  Dashboard  $DASHBOARD
+  API        $DASHBOARD/api/stats
+  Console    $CONSOLE
+  Kafka      localhost:9092
+  Enricher   $1
+
+  See the messages:
+    docker exec iot-cloud-redpanda rpk topic consume iot.raw
+    docker exec iot-cloud-redpanda rpk topic consume iot.enriched
+    docker exec iot-cloud-redpanda rpk topic consume iot.raw.dlq
+    docker exec iot-cloud-redpanda rpk group list
+
+  ./setup.sh --logs    ./setup.sh --reload    ./setup.sh --down
+TEXT
+}
+
+reload() {
+  check_tools
+  local enricher
+  enricher=$(running_enricher)
+  # Builds only when the registry is sound; else it says every fault and leaves the old files.
+  compose run --rm --no-deps preflight bun connect/build.ts --out /transform ||
+    fail "config/device-registry.json is not taken; what runs keeps the old one"
+  if [[ $enricher == connect ]]; then
+    compose restart connect
+    wait_for "Redpanda Connect" "$CONNECT/ready"
+  else
+    echo "the Bun services watch the file: they have it already"
+  fi
+}
+
+case "${1:-}" in
+  "") start connect enrich ;;
+  --bun) start bun connect ;;
+  --reload) reload ;;
+  --logs) shift && check_tools && compose logs --follow --tail 100 "$@" ;;
+  --down) check_tools && compose down --remove-orphans ;;
+  *) sed -n '2,7s/^# \{0,1\}//p' "$0" && exit 1 ;;
+esac
