@@ -7,14 +7,14 @@ import { SEVERITY_STATUS, State } from "./status.tsx";
 interface JsonProps {
   text: string;
   findings?: readonly Finding[];
-  /** Top-level members that were added: marked, and what stood before them is folded. */
+  /** Top-level members that were added: marked. */
   added?: readonly string[];
-  /** What is said of the folded lines. */
+  /** Folds the lines before them, since they stand elsewhere on the page: what is said of them. */
   before?: string;
 }
 
 /** `text` must be valid JSON. */
-export function JsonView({ text, findings = [], added = [], before = "as sent" }: JsonProps) {
+export function JsonView({ text, findings = [], added = [], before }: JsonProps) {
   const lines = jsonLines(text, new Set(findings.map((finding) => finding.path)));
   const isAdded = membership(added);
   const placed = place(lines, findings);
@@ -27,12 +27,16 @@ export function JsonView({ text, findings = [], added = [], before = "as sent" }
   if (first <= 0) return <Lines lines={marked} />;
   return (
     <>
-      <details class="same">
-        <summary>
-          <b>{first} lines</b> {before} · show
-        </summary>
+      {before === undefined ? (
         <Lines lines={marked.slice(0, first)} />
-      </details>
+      ) : (
+        <details class="same">
+          <summary>
+            <b>{first} lines</b> {before} · show
+          </summary>
+          <Lines lines={marked.slice(0, first)} />
+        </details>
+      )}
       {members(marked.slice(first)).map((lines) =>
         lines.length > MAX_OPEN_LINES ? (
           <details class="same add">

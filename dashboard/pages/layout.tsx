@@ -53,7 +53,7 @@ const HTMX_CONFIG = JSON.stringify({
   morphSkip: "[data-keep]",
   history: false,
   includeIndicatorCSS: false,
-  sse: { reconnectDelay: 500, reconnectMaxDelay: 1_500, connectTimeout: 5_000 },
+  sse: { reconnectDelay: 500, reconnectMaxDelay: 1_500, connectTimeout: 10_000 },
 });
 
 export function Layout(props: LayoutProps) {

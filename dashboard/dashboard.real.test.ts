@@ -1,0 +1,345 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
+import type { Browser, Page } from "playwright-core";
+import { describeWith } from "../test/real/parts.ts";
+import { axe, isLive, launch, open } from "./browser.case.ts";
+import { createView, fold, setEnds, setKafka, type ViewModel } from "./fold.ts";
+import { dead, enriched, raw, record } from "./sample.case.ts";
+import { type Served, serveDashboard } from "./serve.case.ts";
+
+/** A view with a fleet of every state, an hour of messages and dead letters. */
+function seeded(): ViewModel {
+  const now = Date.now();
+  const view = createView(now);
+  view.coveredFrom = now - 3_600_000;
+  view.caughtUp = true;
+  setKafka(view, true, now);
+  for (let i = 0; i < 300; i++) send(view, i, now - (300 - i) * 3_000);
+  for (const topic of ["raw", "enriched", "dlq"] as const)
+    setEnds(view, topic, [{ partition: 0, high: 1_000 }]);
+  return view;
+}
+
+const TYPES = ["smart_breaker", "smart_meter", "environmental_sensor", "unknown"];
+
+function send(view: ViewModel, i: number, at = Date.now()): void {
+  const now = Date.now();
+  const type = TYPES[i % 4] ?? "unknown";
+  const id = `${type}-${i % 12}`;
+  const time = new Date(at).toISOString();
+  const odd = i % 12 === 0;
+  const findings = odd
+    ? [
+        {
+          code: "range.operating",
+          path: "/measurements/voltage/phase_b",
+          expected: "110..130 V",
+          severity: "uncertain" as const,
+        },
+      ]
+    : i % 12 === 1
+      ? [{ code: "missing", path: "/measurements/demand", expected: "demand", severity: "bad" as const }]
+      : [];
+  const grade = odd || type === "unknown" ? "UNCERTAIN" : i % 12 === 1 ? "BAD" : "GOOD";
+  const common = { device_id: id, timestamp: time };
+  const put = (topic: "raw" | "enriched" | "dlq", message: ReturnType<typeof record>) =>
+    fold(view, { topic, partition: 0, messages: [message], highWatermark: i + 1 }, now);
+  put("raw", record(i, raw({ ...common, device_type: type }), { timestamp: at, key: id }));
+  if (i % 40 === 39) put("dlq", dead(i, '{"a":', "not_json", at));
+  else
+    put(
+      "enriched",
+      record(i, enriched({ ...common, device_type: type, grade, findings }), {
+        timestamp: at,
+        key: id,
+        source: i,
+      }),
+    );
+}
+
+const PAGES = [
+  "/",
+  "/?tab=raw&range=60",
+  "/?tab=dlq&range=1",
+  "/messages",
+  "/messages?topic=raw&q=voltage.phase_a>1",
+  "/messages?topic=dlq",
+  "/messages?device=nobody",
+  "/messages/enriched/0/288",
+  "/messages/raw/0/279?view=bytes",
+  "/messages/dlq/0/279",
+  "/nowhere",
+];
+
+describeWith(["chromium"], "the dashboard in Chromium", () => {
+  let browser: Browser;
+  let served: Served;
+
+  beforeAll(async () => {
+    browser = await launch();
+  });
+  afterAll(() => browser.close());
+  beforeEach(async () => {
+    served = await serveDashboard({ view: seeded() });
+  });
+  afterEach(() => served.stop());
+
+  const rows = (page: Page) => page.locator("#feed > li").evaluateAll((all) => all.map((row) => row.id));
+
+  test("every page keeps the policy, complains of nothing, and fits 390 px without sideways scroll", async () => {
+    for (const width of [1440, 768, 390]) {
+      const { page, context, complaints } = await open(browser, { viewport: { width, height: 844 } });
+      for (const path of PAGES) {
+        await page.goto(served.url + path, { waitUntil: "domcontentloaded" });
+        if ((await page.locator("#live").count()) > 0) await isLive(page, 8_000);
+        const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        expect(`${path} at ${width}: ${over}`).toBe(`${path} at ${width}: 0`);
+      }
+      expect(complaints.filter((text) => !text.includes("404"))).toEqual([]);
+      await context.close();
+    }
+  }, 120_000);
+
+  test.each(["light", "dark"] as const)(
+    "axe finds nothing on any page, %s, with a row and the menu open",
+    async (colorScheme) => {
+      const { page, context } = await open(browser, { bypassCSP: true, colorScheme });
+      for (const path of PAGES) {
+        await page.goto(served.url + path, { waitUntil: "domcontentloaded" });
+        if ((await page.locator("#live").count()) > 0) await isLive(page, 8_000);
+        const row = page.locator("#feed details").first();
+        if ((await row.count()) > 0) {
+          await row.locator("> summary").click();
+          await row.locator(".more > *").first().waitFor();
+        }
+        await page.locator(".menu summary").click();
+        expect([path, ...(await axe(page))]).toEqual([path]);
+      }
+      await context.close();
+    },
+    180_000,
+  );
+
+  test("a refused first connect is live within 6 s, by exactly one stream", async () => {
+    const { page, context } = await open(browser);
+    let refused = 0;
+    await page.route("**/live/**", (route) => (refused++ === 0 ? route.abort() : route.continue()));
+    await page.goto(served.url, { waitUntil: "domcontentloaded" });
+    expect(await isLive(page, 6_000)).toBeLessThan(6_000);
+    expect(refused).toBe(2);
+    // The element asks again every 5 s: while a stream is open it must not open a second one.
+    await page.waitForTimeout(5_500);
+    expect(served.clients()).toBe(1);
+    await context.close();
+  }, 40_000);
+
+  test("a slow first answer opens one stream, not two", async () => {
+    const { page, context } = await open(browser);
+    let asked = 0;
+    await page.route("**/live/**", async (route) => {
+      if (asked++ === 0) await Bun.sleep(7_000);
+      await route.continue();
+    });
+    await page.goto(served.url, { waitUntil: "domcontentloaded" });
+    await isLive(page, 20_000);
+    await page.waitForTimeout(1_000);
+    expect(asked).toBe(1);
+    expect(served.clients()).toBe(1);
+    await context.close();
+  }, 40_000);
+
+  test("the server killed and started again: said so, then live within 6 s, no row twice", async () => {
+    const { page, context } = await open(browser);
+    await page.goto(served.url, { waitUntil: "domcontentloaded" });
+    await isLive(page, 8_000);
+    const { port, view } = served;
+    await served.stop();
+    await page.waitForSelector("#cut:not([hidden])");
+    expect(await page.locator("#cut").innerText()).toMatch(/Connection lost at \d\d:\d\d:\d\d UTC/);
+    expect(await page.locator("#pill").innerText()).toContain("Offline");
+    for (let i = 300; i < 305; i++) send(view, i);
+    served = await serveDashboard({ view, port });
+    expect(await isLive(page, 6_000)).toBeLessThan(6_000);
+    await page.waitForSelector("#m-enriched-0-304");
+    const ids = await rows(page);
+    expect(ids).toHaveLength(new Set(ids).size);
+    expect(ids).toHaveLength(15);
+    expect(await page.locator("#cut").isHidden()).toBe(true);
+    await context.close();
+  }, 60_000);
+
+  test("new rows come on top, the oldest leave, ages tick, the totals follow", async () => {
+    const { page, context } = await open(browser);
+    await page.goto(served.url, { waitUntil: "domcontentloaded" });
+    await isLive(page, 8_000);
+    send(served.view, 300);
+    await page.waitForSelector("#m-enriched-0-300");
+    const ids = await rows(page);
+    expect(ids[0]).toBe("m-enriched-0-300");
+    expect(ids).toHaveLength(15);
+    const age = page.locator("#stats [data-big] span").first();
+    const first = Number(await age.innerText());
+    await page.waitForFunction(
+      (before) => Number(document.querySelector("#stats [data-big] span")?.textContent) > before + 1,
+      first,
+    );
+    await context.close();
+  }, 40_000);
+
+  test("pause holds the page still and counts what is new; resume brings it", async () => {
+    const { page, context } = await open(browser);
+    await page.goto(`${served.url}/messages?topic=raw`, { waitUntil: "domcontentloaded" });
+    await isLive(page, 8_000);
+    await page.keyboard.press("p");
+    expect(await page.locator("#pause").getAttribute("aria-pressed")).toBe("true");
+    const before = await rows(page);
+    for (let i = 1_000; i < 1_007; i++) send(served.view, i);
+    await page.waitForFunction(() => document.querySelector("#pill .age")?.textContent === "7 new");
+    expect(await rows(page)).toEqual(before);
+    await page.locator("#pause").click();
+    await page.waitForSelector("#m-raw-0-1006");
+    await isLive(page, 6_000);
+    expect((await rows(page))[0]).toBe("m-raw-0-1006");
+    await context.close();
+  }, 40_000);
+
+  test("an opened row stays open and whole through ten frames, and new rows wait until it is closed", async () => {
+    const { page, context } = await open(browser);
+    await page.goto(served.url, { waitUntil: "domcontentloaded" });
+    await isLive(page, 8_000);
+    const id = (await rows(page))[2] ?? "";
+    const row = page.locator(`#${id} details`);
+    await row.locator("> summary").click();
+    await row.locator(".more .json").first().waitFor();
+    await page.evaluate(() => {
+      const counter = window as unknown as { ticks: number };
+      counter.ticks = 0;
+      document.addEventListener("iot:draw", () => counter.ticks++);
+    });
+    for (let i = 300; i < 310; i++) {
+      send(served.view, i);
+      const seen = i - 299;
+      await page.waitForFunction((ticks) => (window as unknown as { ticks: number }).ticks >= ticks, seen);
+    }
+    expect(await row.getAttribute("open")).not.toBeNull();
+    expect(await row.locator(".more .json").count()).toBeGreaterThan(0);
+    expect((await rows(page))[2]).toBe(id);
+    await row.locator("> summary").click();
+    await page.waitForSelector("#m-enriched-0-309");
+    const ids = await rows(page);
+    expect(ids.slice(0, 3)).toEqual(["m-enriched-0-309", "m-enriched-0-308", "m-enriched-0-307"]);
+    expect(ids).toHaveLength(new Set(ids).size);
+    await context.close();
+  }, 60_000);
+
+  test("without JavaScript every page reads, tabs and filters work, rows open", async () => {
+    const { page, context } = await open(browser, { javaScriptEnabled: false });
+    for (const path of PAGES) {
+      await page.goto(served.url + path, { waitUntil: "domcontentloaded" });
+      expect(await page.locator("h1").count()).toBe(1);
+    }
+    await page.goto(served.url);
+    expect(await page.locator("main").innerText()).toContain("Live updates need JavaScript");
+    expect(await page.locator("#rate svg path").count()).toBe(3);
+    expect(await page.locator("#pause").isVisible()).toBe(false);
+    await page.locator(".tabs a", { hasText: "Dead letters" }).click();
+    await page.locator("#feed summary").first().click();
+    expect(await page.locator("#feed .detail").first().innerText()).toContain("what not_json means");
+    await page.goto(`${served.url}/messages`);
+    await page.locator(".tools select[name=grade]").selectOption("BAD");
+    await page.locator(".tools button").click();
+    expect(page.url()).toContain("grade=BAD");
+    expect(await page.locator("#feed summary .st.crit").count()).toBe(
+      await page.locator("#feed > li").count(),
+    );
+    await page.locator("#feed summary").first().click();
+    await page.locator("#feed a.whole").first().click();
+    expect(await page.locator("h1").innerText()).toStartWith("enriched[0]@");
+    await context.close();
+  }, 60_000);
+
+  test("scripts in a device's text never run, live or not", async () => {
+    const payloads = [
+      `<img src=x onerror="window.hit=1">`,
+      `"><script>window.hit=1</script>`,
+      `<hx-partial hx-target="body" hx-swap="innerHTML"><img src=x onerror="window.hit=1"></hx-partial>`,
+      `<div hx-get="/api/stats" hx-trigger="load" hx-target="body"></div>`,
+      `x\r\n\r\nevent: iot:tick\r\ndata: {}\r\n\r\n`,
+    ];
+    const put = (i: number, evil: string) => {
+      const findings = [{ code: evil, path: evil, expected: evil, severity: "bad" as const }];
+      const value = enriched({
+        device_id: evil,
+        device_type: evil,
+        event_type: evil,
+        grade: "BAD",
+        findings,
+        timestamp: new Date().toISOString(),
+      });
+      fold(
+        served.view,
+        {
+          topic: "enriched",
+          partition: 1,
+          messages: [record(i, value, { source: i, timestamp: Date.now() })],
+          highWatermark: i + 1,
+        },
+        Date.now(),
+      );
+    };
+    const { page, context, complaints } = await open(browser);
+    await page.goto(served.url, { waitUntil: "domcontentloaded" });
+    await isLive(page, 8_000);
+    for (const [i, evil] of payloads.entries()) {
+      put(i, evil);
+      await page.waitForSelector(`#m-enriched-1-${i}`);
+      await page.locator(`#m-enriched-1-${i} > details > summary`).click();
+      await page.locator(`#m-enriched-1-${i} .more > *`).first().waitFor();
+      await page.locator(`#m-enriched-1-${i} > details > summary`).click();
+    }
+    await page.goto(`${served.url}/messages/enriched/1/1`);
+    expect(await page.evaluate(() => "hit" in window)).toBe(false);
+    expect(await page.locator("img").count()).toBe(0);
+    expect(complaints).toEqual([]);
+    await context.close();
+  }, 60_000);
+
+  test("markup with hx- attributes that reaches the page is inert: it has not the page's nonce", async () => {
+    const { page, context, complaints } = await open(browser);
+    await page.goto(served.url, { waitUntil: "domcontentloaded" });
+    await isLive(page, 8_000);
+    const asked: string[] = [];
+    page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+    await page.evaluate(() => {
+      const evil = document.createElement("div");
+      evil.setAttribute("hx-get", "/api/stats");
+      evil.setAttribute("hx-trigger", "load");
+      document.body.append(evil);
+      (window as unknown as { htmx: { process(element: Element): void } }).htmx.process(evil);
+    });
+    await page.waitForTimeout(500);
+    expect(asked).not.toContain("/api/stats");
+    expect(complaints.join()).toContain("[hx-csp] blocked");
+    await context.close();
+  }, 40_000);
+
+  test("a keyboard reaches everything: skip link, search, rows", async () => {
+    const { page, context } = await open(browser);
+    await page.goto(served.url, { waitUntil: "domcontentloaded" });
+    await isLive(page, 8_000);
+    const focused = () =>
+      page.evaluate(() => document.activeElement?.id || document.activeElement?.className || "");
+    await page.keyboard.press("Tab");
+    expect(await focused()).toContain("skip");
+    await page.keyboard.press("Enter");
+    expect(await focused()).toBe("main");
+    await page.keyboard.press("/");
+    expect(await focused()).toBe("search");
+    await page.keyboard.type("p/");
+    expect(await page.locator("#search").inputValue()).toBe("p/");
+    expect(await page.locator("#pill").getAttribute("data-state")).toBe("live");
+    await page.locator("#feed summary").first().focus();
+    await page.keyboard.press("Enter");
+    await page.locator("#feed details[open] .more > *").first().waitFor();
+    await context.close();
+  }, 40_000);
+});
