@@ -14,7 +14,12 @@ let beat: () => void;
 let offset = 0;
 
 /** The hub's timer is ours: a test ticks when it wants to. */
-const timers = { start: (tick: () => void) => ((beat = tick), () => {}) };
+const timers = {
+  start(tick: () => void) {
+    beat = tick;
+    return () => {};
+  },
+};
 
 beforeEach(() => {
   now = T;
@@ -98,7 +103,13 @@ describe("a stream", () => {
 
   test("the same bytes go to every client, rendered once", async () => {
     let rendered = 0;
-    const counted = { ...PAGE, cards: (v: ViewModel, at: number) => (rendered++, PAGE.cards(v, at)) };
+    const counted: typeof PAGE = {
+      ...PAGE,
+      cards(v, at) {
+        rendered++;
+        return PAGE.cards(v, at);
+      },
+    };
     const clients = Array.from({ length: 5 }, () =>
       hub.connect(counted, new Request("http://localhost/"), undefined).body?.getReader(),
     );
