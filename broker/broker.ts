@@ -75,10 +75,10 @@ export async function startBroker(options: BrokerOptions = {}): Promise<RunningB
     const sockets: Sockets = new Set();
     const listener = listen(host, port, broker, sockets);
     broker.port ||= listener.port;
-    const stopRetention = startRetention(database, topics, log, report, options.retentionCheckMs);
+    const stopRetention = startRetention(database, topics, log, options.retentionCheckMs);
     const stop = async () => {
+      for (const { data } of sockets) data?.close();
       listener.stop(true);
-      for (const socket of sockets) socket.terminate();
       stopRetention();
       database.close();
     };

@@ -75,8 +75,8 @@ function fileIn(dataDir: string): string {
   const uri = `${pathToFileURL(path).href}?immutable=1`;
   using database = new Database(uri, constants.SQLITE_OPEN_READONLY | constants.SQLITE_OPEN_URI);
   const version = pragma(database, "user_version");
-  if (pragma(database, "application_id") !== APPLICATION_ID)
-    throw new DataFolderError(`${path} is not a broker's file`);
+  const isOurs = pragma(database, "application_id") === APPLICATION_ID;
+  if (!isOurs) throw new DataFolderError(`${path} is not a broker's file`);
   if (version <= SCHEMA_VERSION) return path;
   throw new DataFolderError(`${path} is of version ${version}; this broker knows up to ${SCHEMA_VERSION}`);
 }
@@ -98,10 +98,8 @@ export function pragma(database: Database, name: string): number {
 /** A value that stays with the data folder, made on the first call. */
 export function metaValue(database: Database, name: string, make: () => string): string {
   database.run("INSERT OR IGNORE INTO meta VALUES (?, ?)", [name, make()]);
-  return (
-    database.query<{ value: string }, [string]>("SELECT value FROM meta WHERE name = ?").get(name)?.value ??
-    ""
-  );
+  const select = database.query<{ value: string }, [string]>("SELECT value FROM meta WHERE name = ?");
+  return select.get(name)?.value ?? "";
 }
 
 /** 1, 2, 3 … and none of them twice in the life of the data folder. */

@@ -3,8 +3,13 @@ import type { Database } from "bun:sqlite";
 import { Group } from "./group.ts";
 
 /** Never expires; a deleted topic takes its own with it. */
-export type CommittedOffset = Record<"index" | "offset" | "leaderEpoch", number> &
-  Record<"topic" | "metadata", string>;
+export interface CommittedOffset {
+  topic: string;
+  index: number;
+  offset: number;
+  leaderEpoch: number;
+  metadata: string;
+}
 
 export class Groups {
   private readonly byId = new Map<string, Group>();

@@ -38,7 +38,7 @@ export class Log {
 
   constructor(
     private readonly database: Database,
-    private readonly report: BrokerLog,
+    readonly report: BrokerLog,
   ) {}
 
   load(topicId: number, topic: string, index: number): Partition {

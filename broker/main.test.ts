@@ -81,21 +81,21 @@ describe("bun run broker", () => {
     program.kill("SIGTERM");
     expect(await program.exited).toBe(0);
     expect(performance.now() - asked).toBeLessThan(2_000);
-    expect(program.output()).toMatch(/^broker: ready on 127\.0\.0\.1:\d+, cluster \S{22}, data in \S+\n$/);
+    expect(program.output()).toMatch(/^ready on 127\.0\.0\.1:\d+, cluster \S{22}, data in \S+\n$/);
   });
 
   test("ends in one line when the port that it was given is taken", async () => {
     const port = await aTakenPort();
     const program = run(["--port", String(port), "--memory"]);
     expect(await program.exited).toBe(1);
-    expect(program.output()).toBe(`broker: 127.0.0.1:${port} is taken\n`);
+    expect(program.output()).toBe(`127.0.0.1:${port} is taken\n`);
   });
 
   test("takes the next free port, and says so, when 9092 is taken and was not asked for", async () => {
     await aTakenPort(9092).catch(() => "someone else has it, which is as good");
     const program = run(["--memory"], { BROKER_PORT: "" });
     expect(await portOf(program)).toBeGreaterThan(9092);
-    expect(program.output()).toStartWith("broker: port 9092 is taken");
+    expect(program.output()).toStartWith("port 9092 is taken");
     program.kill("SIGINT");
     expect(await program.exited).toBe(0);
   });
@@ -104,7 +104,7 @@ describe("bun run broker", () => {
     const dataDir = aFolder();
     const refused = run(["--port", "0"], { NODE_ENV: "production", DATA_DIR: dataDir });
     expect(await refused.exited).toBe(1);
-    expect(refused.output()).toStartWith("broker: NODE_ENV is production");
+    expect(refused.output()).toStartWith("NODE_ENV is production");
     expect([...new Bun.Glob("*").scanSync(dataDir)]).toEqual([]);
     const allowed = run(["--port", "0", "--memory", "--allow-production"], { NODE_ENV: "production" });
     expect(await portOf(allowed)).toBeGreaterThan(0);
@@ -115,7 +115,7 @@ describe("bun run broker", () => {
     await portOf(run(["--port", "0", "--data", data]));
     const second = run(["--port", "0", "--data", data]);
     expect(await second.exited).toBe(1);
-    expect(second.output()).toBe(`broker: ${join(data, "broker.db")} is in use by another broker\n`);
+    expect(second.output()).toBe(`${join(data, "broker.db")} is in use by another broker\n`);
   });
 
   test("ends with how it is used when an argument is wrong", async () => {
@@ -124,7 +124,7 @@ describe("bun run broker", () => {
     expect(program.output()).toContain("usage: bun run broker");
     const port = run(["--port", "70000"]);
     expect(await port.exited).toBe(1);
-    expect(port.output()).toBe("broker: port: expected a port of 0 to 65535, got 70000\n");
+    expect(port.output()).toBe("port: expected a port of 0 to 65535, got 70000\n");
   });
 
   test("tells clients the address that it is told to advertise", async () => {

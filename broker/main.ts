@@ -9,14 +9,8 @@ const DEFAULT_PORT = 9092;
 /** Tried when the default one is taken. */
 const NEXT_PORTS = 20;
 
-const log = {
-  info: (message: string) => console.log(`broker: ${message}`),
-  warn: (message: string) => console.warn(`broker: ${message}`),
-  error: (message: string) => console.error(`broker: ${message}`),
-};
-
 function fail(error: unknown): never {
-  log.error(error instanceof Error ? error.message : String(error));
+  console.error(error instanceof Error ? error.message : String(error));
   process.exit(1);
 }
 
@@ -48,7 +42,7 @@ async function start(options: BrokerOptions): Promise<RunningBroker> {
       if (!(error instanceof Error && "code" in error && error.code === "EADDRINUSE")) throw error;
       const isLast = options.port !== undefined || port === first + NEXT_PORTS;
       if (isLast) throw new Error(`${options.host}:${port} is taken`);
-      log.info(`port ${port} is taken`);
+      console.info(`port ${port} is taken`);
     }
   }
 }
@@ -66,10 +60,10 @@ const broker = await start({
   dataDir,
   autoCreateTopics: values["auto-create-topics"],
   fsync: values.fsync,
-  log,
+  log: console,
 }).catch(fail);
 for (const signal of ["SIGTERM", "SIGINT"]) {
-  process.once(signal, () => void broker.stop().then(() => process.exit(0)));
+  process.on(signal, () => void broker.stop().then(() => process.exit(0)));
 }
 const place = dataDir === undefined ? "in memory" : `data in ${dataDir}`;
-log.info(`ready on ${broker.host}:${broker.port}, cluster ${broker.clusterId}, ${place}`);
+console.info(`ready on ${broker.host}:${broker.port}, cluster ${broker.clusterId}, ${place}`);

@@ -12,12 +12,12 @@ export async function withTopic(
 ): Promise<void> {
   const list = Object.entries(configs).map(([key, value]) => ({ name: key, value }));
   const topic = { name, numPartitions, replicationFactor: 1, assignments: [], configs: list };
-  const answer = await client.ask<{ topics: { errorCode: number; errorMessage: string | null }[] }>(
+  const answer = await client.ask<{ topics: { errorCode: number; message: string | null }[] }>(
     createTopics,
     4,
     { topics: [topic], validateOnly: false },
   );
-  if (answer.topics[0]?.errorCode !== 0) throw new Error(`${name}: ${answer.topics[0]?.errorMessage}`);
+  if (answer.topics[0]?.errorCode !== 0) throw new Error(`${name}: ${answer.topics[0]?.message}`);
 }
 
 export function fetchOf(

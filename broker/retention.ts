@@ -5,7 +5,6 @@
  * `retention.bytes`; as in Kafka only from the start of the log on. Steps are small: the broker serves between them.
  */
 import type { Database } from "bun:sqlite";
-import type { BrokerLog } from "./broker.ts";
 import { pragma } from "./database.ts";
 import type { Log } from "./log.ts";
 import type { Topics } from "./topics.ts";
@@ -15,20 +14,14 @@ const STEP_PAGES = 1_000;
 const BETWEEN_STEPS_MS = 20;
 
 /** Gives how to stop it. */
-export function startRetention(
-  database: Database,
-  topics: Topics,
-  log: Log,
-  report: BrokerLog,
-  everyMs = 30_000,
-) {
+export function startRetention(database: Database, topics: Topics, log: Log, everyMs = 30_000): () => void {
   let timer: Timer;
   const check = () => {
     let isMore = false;
     try {
       isMore = sweep(topics, log, Date.now()) || vacuum(database);
     } catch (error) {
-      report.error(`old messages cannot be dropped: ${error}`);
+      log.report.error(`old messages cannot be dropped: ${error}`);
     }
     timer = setTimeout(check, isMore ? BETWEEN_STEPS_MS : everyMs).unref();
   };

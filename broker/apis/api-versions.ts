@@ -9,16 +9,14 @@ import * as t from "../protocol/fields.ts";
 import { api, type Broker } from "./api.ts";
 
 const tags = t.unused(t.int8, 0, 3);
-const range = { apiKey: t.int16, minVersion: t.int16, maxVersion: t.int16, tags };
-const ranges = t.arrayOf(range);
-
-/** The compact form has the length plus one as a varint, which for so few is one byte. */
+const range = t.struct({ apiKey: t.int16, minVersion: t.int16, maxVersion: t.int16, tags });
+const ranges = t.array(range);
+/** The compact form has the length plus one as a varint, which for so few is one byte. Never read. */
 const compactRanges: typeof ranges = {
-  read: (reader, version) =>
-    Array.from({ length: t.int8.read(reader, version) - 1 }, () => t.struct(range).read(reader, version)),
+  ...ranges,
   write(writer, value, version) {
     t.int8.write(writer, value.length + 1, version);
-    for (const entry of value) t.struct(range).write(writer, entry, version);
+    for (const entry of value) range.write(writer, entry, version);
   },
 };
 

@@ -34,16 +34,13 @@ export interface Call {
 }
 
 type Versions = [least: number, most: number];
+type Answer<T> = T | undefined | Promise<T | undefined>;
 
 interface Messages<Q extends t.Fields, S extends t.Fields> {
   request: Q;
   response: S;
   /** No answer (`undefined`) is only for acks=0. */
-  handle(
-    broker: Broker,
-    request: t.ValueOf<Q>,
-    call: Call,
-  ): t.ValueOf<S> | undefined | Promise<t.ValueOf<S> | undefined>;
+  handle(broker: Broker, request: t.ValueOf<Q>, call: Call): Answer<t.ValueOf<S>>;
 }
 
 export interface Api {

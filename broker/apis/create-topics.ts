@@ -17,7 +17,7 @@ const newTopic = {
   configs: t.arrayOf({ name: t.string, value: t.nullableString }),
 };
 type NewTopic = t.ValueOf<typeof newTopic>;
-type Fault = [errorCode: number, errorMessage: string];
+type Fault = [errorCode: number, message: string];
 
 export const createTopics = api(19, "CreateTopics", [0, 4], {
   request: {
@@ -27,25 +27,21 @@ export const createTopics = api(19, "CreateTopics", [0, 4], {
   },
   response: {
     throttleTimeMs: t.throttleTimeMs(2),
-    topics: t.arrayOf({
-      name: t.string,
-      errorCode: t.int16,
-      errorMessage: t.since(1, t.nullableString, null),
-    }),
+    topics: t.arrayOf({ name: t.string, errorCode: t.int16, message: t.since(1, t.nullableString, null) }),
   },
   handle: (broker, { topics, validateOnly }) => ({
     topics: topics.map((topic) => {
       const { name, assignments, numPartitions } = topic;
       const isTwice = topics.filter((it) => it.name === name).length > 1;
       const count = assignments.length || (numPartitions === -1 ? broker.defaultPartitions : numPartitions);
-      const [errorCode, errorMessage] = isTwice
+      const [errorCode, message] = isTwice
         ? [ERROR.INVALID_REQUEST, `${name} is there twice`]
         : (topicFault(broker, topic, count) ?? [ERROR.NONE, null]);
       if (errorCode === ERROR.NONE && !validateOnly) {
         const configs = topic.configs.map((config) => [config.name, config.value ?? ""]);
         broker.topics.create(name, count, Object.fromEntries(configs));
       }
-      return { name, errorCode, errorMessage };
+      return { name, errorCode, message };
     }),
   }),
 });

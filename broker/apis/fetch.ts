@@ -17,7 +17,6 @@ const wantedPartition = {
   maxBytes: t.int32,
 };
 type Wanted = t.ValueOf<typeof wantedPartition>;
-type WantedTopic = { name: string; partitions: Wanted[] };
 
 export const fetch = api(1, "Fetch", [4, 11], {
   request: {
@@ -59,7 +58,7 @@ export const fetch = api(1, "Fetch", [4, 11], {
   },
 });
 
-function readAll(broker: Broker, wanted: WantedTopic[], maxBytes: number) {
+function readAll(broker: Broker, wanted: { name: string; partitions: Wanted[] }[], maxBytes: number) {
   let bytes = 0;
   let failed = false;
   const topics = eachPartition(wanted, (topic, it) => {

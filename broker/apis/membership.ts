@@ -24,12 +24,13 @@ export const findCoordinator = api(10, "FindCoordinator", [0, 2], {
   },
 });
 
+const groupInstanceId = t.since(5, t.nullableString, null);
 const joinRequest = {
   groupId: t.string,
   sessionTimeoutMs: t.int32,
   rebalanceTimeoutMs: t.since(1, t.int32, -1),
   memberId: t.string,
-  groupInstanceId: t.since(5, t.nullableString, null),
+  groupInstanceId,
   protocolType: t.string,
   protocols: t.arrayOf({ name: t.string, metadata: t.bytes }),
 };
@@ -40,11 +41,7 @@ const joinResponse = {
   protocolName: t.string,
   leader: t.string,
   memberId: t.string,
-  members: t.arrayOf({
-    memberId: t.string,
-    groupInstanceId: t.since(5, t.nullableString, null),
-    metadata: t.bytes,
-  }),
+  members: t.arrayOf({ memberId: t.string, groupInstanceId, metadata: t.bytes }),
 };
 export type JoinRequest = t.ValueOf<typeof joinRequest>;
 export type JoinResult = t.ValueOf<typeof joinResponse>;
