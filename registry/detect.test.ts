@@ -194,11 +194,13 @@ describe("cost", () => {
     const groups = Object.keys(groupsOf(undeclared));
     const sharing = big.types.filter((type) => type.groups.some(({ name }) => groups.includes(name)));
     const looked = new Set<string>();
-    const types = big.types.map(
-      (type) =>
-        new Proxy(type, {
-          get: (target, member, receiver) => (looked.add(target.key), Reflect.get(target, member, receiver)),
-        }),
+    const types = big.types.map((type) =>
+      Object.defineProperty({ ...type }, "detect", {
+        get() {
+          looked.add(type.key);
+          return type.detect;
+        },
+      }),
     );
     const verdict = judged(undeclared, { ...big, types });
     expect(verdict.device_type).toBe("smart_breaker");

@@ -82,7 +82,8 @@ function locate(message: unknown, rule: PlanExtract): [unknown, string] {
   const { pick, take, pointer } = rule;
   if (pick === null || !Array.isArray(found)) return [pick === null ? found : undefined, pointer];
   const index = found.findIndex((element) => holds(readPointer(element, pick.path), pick.op, pick.value));
-  if (index < 0) return [undefined, pointer];
+  // RFC 6901: "-" is the element after the last, where it would stand.
+  if (index < 0) return [undefined, `${pointer}/-${pointerOf(take)}`];
   return [readPointer(found[index], take), `${pointer}/${index}${pointerOf(take)}`];
 }
 

@@ -28,10 +28,11 @@ export function faultsOf(registry: object | string): string[] {
   return compiled.ok ? [] : compiled.faults.map(faultText);
 }
 
-/** Judged under its own id at its own time. */
+/** Judged under its own id (`src` is where the shapes of the tests have it) at its own time. */
 export function judgeAtOwnTime(message: Message, plan: Plan, key?: string | null): Verdict {
   const timestamp = ownTime(message, plan) ?? Date.UTC(2026, 0, 1);
-  const id = typeof message.device_id === "string" ? message.device_id : "device-1";
+  const own = message.src ?? message.device_id;
+  const id = typeof own === "string" ? own : "device-1";
   return judge(message, { key: key === undefined ? id : key, timestamp }, plan);
 }
 

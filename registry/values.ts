@@ -73,7 +73,7 @@ function judgeSingle(sent: unknown, group: PlanGroup, look: Look): boolean {
   if (isQuiet(sent, leaf)) return true;
   const required = group.required && !look.partial;
   const pointer = pointerOf(leaf, look.places);
-  if (!isRecord(sent)) return judgeLeaf(sent, leaf, required, pointer, look);
+  if (!isRecord(sent)) return judgeLeaf(sent, leaf, required, pointer, look) || isLeftOut(sent, look);
   if (sent.unit !== undefined) judgeUnit(sent, group, look.findings);
   if (isQuiet(sent.value, leaf)) return true;
   return judgeLeaf(
@@ -88,7 +88,7 @@ function judgeSingle(sent: unknown, group: PlanGroup, look: Look): boolean {
 function judgeGroup(sent: unknown, group: PlanGroup, look: Look): boolean {
   const { type, places, partial, findings } = look;
   if (sent === undefined) {
-    addMissing(group.required && !partial, group.pointer, undefined, findings);
+    addMissing(group.required, group.name, groupPlace(group, look), undefined, look);
     return partial;
   }
   if (sent === null) {
@@ -121,21 +121,39 @@ function judgeGroup(sent: unknown, group: PlanGroup, look: Look): boolean {
   }
   if (!anySent) {
     findings.length = before;
-    addMissing(group.required && !partial, group.pointer, undefined, findings);
+    addMissing(group.required, group.name, groupPlace(group, look), undefined, look);
   }
   return anyThere && allRequired;
 }
 
-const pointerOf = (leaf: PlanLeaf, places: Places | undefined) => places?.get(leaf.path) ?? leaf.pointer;
+/** Where a leaf stands or would stand; undefined where the vendor's shape does not know it. */
+const pointerOf = (leaf: PlanLeaf, places: Places | undefined) =>
+  places === undefined ? leaf.pointer : places.get(leaf.path);
 
+/** Of a group that is not there at all: its own pointer, or of a vendor's shape that of its first leaf. */
+function groupPlace(group: PlanGroup, { type, places }: Look): string | undefined {
+  if (places === undefined) return group.pointer;
+  const leaf = type.leaves.slice(group.first, group.first + group.count).find(({ path }) => places.has(path));
+  return leaf === undefined ? undefined : places.get(leaf.path);
+}
+
+const isLeftOut = (sent: unknown, look: Look) => sent === undefined && look.partial;
+
+/**
+ * Nothing is said of a partial shape's, and of what is optional and unknown to the vendor's shape; what is required and
+ * unknown to it stands at no place.
+ */
 function addMissing(
   required: boolean,
-  pointer: string,
+  name: string,
+  place: string | undefined,
   expected: string | undefined,
-  findings: Finding[],
+  look: Look,
 ): void {
-  if (required) addFinding(findings, "missing", "bad", pointer, expected);
-  else addFinding(findings, "missing.optional", "info", pointer);
+  if (look.partial) return;
+  if (required)
+    addFinding(look.findings, "missing", "bad", place ?? "", place === undefined ? name : expected);
+  else if (place !== undefined) addFinding(look.findings, "missing.optional", "info", place);
 }
 
 /** A unit that the message itself names must be the registry's; nothing is ever rescaled silently. */
@@ -149,13 +167,20 @@ function judgeUnit(sent: Values, group: PlanGroup, findings: Finding[]): void {
 const isQuiet = (value: unknown, leaf: PlanLeaf) =>
   typeof value === "number" && value >= leaf.quiet_min && value <= leaf.quiet_max;
 
-/** Whether a usable value is there, or need not be. */
-function judgeLeaf(value: unknown, leaf: PlanLeaf, required: boolean, pointer: string, look: Look): boolean {
+/** Whether a usable value is there. */
+function judgeLeaf(
+  value: unknown,
+  leaf: PlanLeaf,
+  required: boolean,
+  place: string | undefined,
+  look: Look,
+): boolean {
   const { findings } = look;
   if (value === undefined) {
-    addMissing(required, pointer, leaf.expected_type, findings);
-    return look.partial;
+    addMissing(required, leaf.path, place, leaf.expected_type, look);
+    return false;
   }
+  const pointer = place ?? leaf.pointer;
   if (value === UNREADABLE) return false;
   if (value === null) {
     addFinding(findings, "null", "uncertain", pointer, leaf.expected_type);
