@@ -1,0 +1,110 @@
+/**
+ * The faults as data: one seed gives one list of actions, and the list is the whole run.
+ *
+ * In: a seed, how many, which kinds. Out: actions that can be printed and read back. What each one does stands in perform.ts.
+ */
+import { between, pick, type Random, seededRandom } from "../../simulator/random.ts";
+import type { ApiName } from "./frames.ts";
+import { CRASH_POINTS, type CrashPoint } from "./orders.ts";
+
+export interface Action {
+  kind: ActionKind;
+  /** How long it lasts, or how far the clock jumps. */
+  ms: number;
+  /** Chooses among the enrichers that there are. */
+  who: number;
+  /** Quiet before the next action begins. */
+  thenMs: number;
+  at?: CrashPoint;
+  /** How often the point is passed before. */
+  after?: number;
+  api?: ApiName;
+}
+
+/** Kinds that need a broker which can be started again are not for a cluster that is not ours. */
+export type ActionKind = keyof typeof KINDS;
+
+interface Kind {
+  /** How often among the others. */
+  weight: number;
+  /** Longest and shortest, ms. */
+  ms?: [number, number];
+  more?: (random: Random) => Partial<Action>;
+}
+
+const APIS: [ApiName, ...ApiName[]] = [
+  "Produce",
+  "Produce",
+  "OffsetCommit",
+  "OffsetCommit",
+  "Fetch",
+  "Heartbeat",
+  "JoinGroup",
+  "SyncGroup",
+  "Metadata",
+  "FindCoordinator",
+  "OffsetFetch",
+];
+const api = (random: Random) => ({ api: pick(APIS, random) });
+const point = (random: Random) => ({ at: pick(CRASH_POINTS, random), after: Math.floor(random() * 4) });
+
+export const KINDS = {
+  latency: { weight: 1, ms: [500, 3_000] },
+  "slow and tiny reads": { weight: 1, ms: [500, 3_000] },
+  cut: { weight: 2 },
+  "half-open": { weight: 1 },
+  "hold requests": { weight: 1, ms: [200, 4_000] },
+  "hold answers": { weight: 1, ms: [200, 4_000] },
+  blackhole: { weight: 1, ms: [200, 8_000] },
+  refuse: { weight: 1, ms: [200, 3_000] },
+  "cut before": { weight: 2, more: api },
+  "cut after": { weight: 3, more: api },
+  "delay answer": { weight: 1, ms: [500, 3_000], more: api },
+  "broker freeze": { weight: 1, ms: [200, 5_000] },
+  "broker kill": { weight: 2, ms: [0, 1_500] },
+  "broker restart": { weight: 1, ms: [0, 500] },
+  "broker clock": { weight: 0.5, ms: [-7_200_000, 7_200_000] },
+  "enricher kill": { weight: 2, ms: [0, 1_000] },
+  "enricher crash": { weight: 6, ms: [0, 300], more: point },
+  "enricher freeze": { weight: 2, ms: [200, 9_000] },
+  "enricher stall": { weight: 1, ms: [500, 5_000], more: point },
+  "enricher clock": { weight: 0.5, ms: [-7_200_000, 7_200_000] },
+  join: { weight: 2 },
+  leave: { weight: 2 },
+} as const satisfies Record<string, Kind>;
+
+export const ALL_KINDS = Object.keys(KINDS) as ActionKind[];
+/** Those that start the broker again or set its clock. */
+export const ONLY_EMBEDDED: ActionKind[] = ["broker kill", "broker restart", "broker clock"];
+
+/** The same seed, count and kinds: the same list. */
+export function actionsOf(seed: number, count: number, kinds = ALL_KINDS, quietMs = 1_500): Action[] {
+  const random = seededRandom(`${seed}/actions`);
+  return Array.from({ length: count }, () => {
+    const kind = weighted(kinds, random);
+    const { ms = [0, 0], more }: Kind = KINDS[kind];
+    return {
+      kind,
+      ms: Math.round(between(ms[0], ms[1], random)),
+      who: Math.floor(random() * 12),
+      thenMs: Math.round(between(0.2 * quietMs, quietMs, random)),
+      ...more?.(random),
+    };
+  });
+}
+
+function weighted(kinds: ActionKind[], random: Random): ActionKind {
+  const total = kinds.reduce((sum, kind) => sum + KINDS[kind].weight, 0);
+  let left = random() * total;
+  for (const kind of kinds) {
+    left -= KINDS[kind].weight;
+    if (left < 0) return kind;
+  }
+  return pick(kinds as [ActionKind, ...ActionKind[]], random);
+}
+
+export function lineOf({ kind, ms, who, thenMs: _, ...rest }: Action): string {
+  const details = [...Object.values(rest), ...(ms === 0 ? [] : [`${ms} ms`])].join(" ");
+  const whom = kind.startsWith("enricher") || kind === "leave" ? ` (${who})` : "";
+  return `${kind}${whom} ${details}`.trim();
+}

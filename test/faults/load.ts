@@ -1,0 +1,92 @@
+/**
+ * Messages for `iot.raw` while faults happen, and the proof that none that was acknowledged is missing there.
+ *
+ * In: the brokers, a seed, a rate. Out: what was acknowledged; judged against the topic: lost, or out of order in a partition.
+ * The messages are the simulator's, some broken on purpose; each carries its number in a header (nothing is forwarded from there).
+ */
+import { backoff, sleep } from "../../kafka/backoff.ts";
+import { createKafka } from "../../kafka/client.ts";
+import { isOutage } from "../../kafka/errors.ts";
+import { createProducer } from "../../kafka/producer.ts";
+import { topicName } from "../../schemas/topics.ts";
+import { createFleet, numbered } from "../../simulator/fleet.ts";
+import type { WireMessage } from "../read-topic.ts";
+
+const NUMBER = "load.n";
+const SILENT = { info() {}, warn() {}, error() {} };
+const BROKEN = 0.05;
+const TAKE_MS = 20;
+
+export interface Load {
+  /** The numbers from 0 up to here are acknowledged. */
+  acknowledged(): number;
+  /** Ends with the send in hand. */
+  stop(): Promise<void>;
+}
+
+export async function startLoad(brokers: string, seed: number, ratePerS: number): Promise<Load> {
+  const kafka = createKafka({ brokers: [brokers], clientId: "iot-load" }, SILENT);
+  const producer = await createProducer(kafka, { deadlineMs: 5_000 });
+  const devices = numbered({ breakers: 12, meters: 4, sensors: 8 });
+  const fleet = createFleet({ devices, seed, ratePerS, faults: BROKEN }, Date.now());
+  const stopping = new AbortController();
+  let next = 0;
+  let acknowledged = 0;
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      const now = Date.now();
+      const messages = fleet.take(now).map(({ message }) => ({
+        ...message,
+        timestamp: now,
+        headers: { [NUMBER]: `${next++}` },
+      }));
+      if (messages.length > 0) await deliver(messages);
+      await sleep(TAKE_MS, stopping.signal);
+    }
+  }
+
+  /** Until it is acknowledged: what is in doubt is sent again, in its place. */
+  async function deliver(messages: Parameters<typeof producer.send>[1]): Promise<void> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        await producer.send(topicName("raw"), messages);
+        acknowledged = next;
+        return;
+      } catch (error) {
+        if (!isOutage(error)) throw error;
+        if (stopping.signal.aborted) return;
+        await backoff(attempt, stopping.signal);
+      }
+    }
+  }
+
+  const running = run();
+  return {
+    acknowledged: () => acknowledged,
+    async stop() {
+      stopping.abort();
+      await running;
+      await producer.stop();
+    },
+  };
+}
+
+/** What is wrong with the raw topic itself; [] = nothing. Repetitions of what was in doubt are allowed. */
+export function judgeLoad(raw: WireMessage[][], acknowledged: number): string[] {
+  const seen = new Set<number>();
+  const wrong: string[] = [];
+  for (const messages of raw) {
+    let highest = -1;
+    for (const { partition, offset, headers } of messages) {
+      const number = Number(headers.find(([name]) => name === NUMBER)?.[1]);
+      if (!seen.has(number) && number < highest)
+        wrong.push(`iot.raw[${partition}]@${offset}: number ${number} after ${highest}`);
+      seen.add(number);
+      highest = Math.max(highest, number);
+    }
+  }
+  for (let number = 0; number < acknowledged; number++)
+    if (!seen.has(number)) wrong.push(`number ${number} was acknowledged and is not in iot.raw`);
+  return wrong;
+}

@@ -1,0 +1,28 @@
+/** What a test tells a running program, through a file that preload.ts reads there. */
+import { writeFileSync } from "node:fs";
+
+/** The places of the loop where a death is worth trying, in their order. */
+export const CRASH_POINTS = [
+  "after fetch",
+  "mid-produce",
+  "after produce",
+  "after dead letters",
+  "before commit",
+  "after commit",
+] as const;
+export type CrashPoint = (typeof CRASH_POINTS)[number];
+
+export interface Orders {
+  /** Dies by -9 when it has passed the point this often. */
+  crash?: { at: CrashPoint; after: number };
+  /** Blocks the event loop once, at the point: no heartbeat goes out. */
+  stall?: { at: CrashPoint; ms: number };
+  /** How far the wall clock is off. */
+  clockMs?: number;
+}
+
+export const NO_ORDERS: Orders = {};
+
+export function give(path: string, orders: Orders): void {
+  writeFileSync(path, JSON.stringify(orders));
+}

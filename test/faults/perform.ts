@@ -1,0 +1,113 @@
+/**
+ * What each kind of action does, from its beginning until the fault is over.
+ *
+ * In: the scene and an action. Out: a promise that resolves when nothing of it is left but its consequences.
+ */
+import { until } from "../processes.ts";
+import type { Action, ActionKind } from "./actions.ts";
+import type { ApiName } from "./frames.ts";
+import { NO_ORDERS, type Orders } from "./orders.ts";
+import { MOST, type Pool } from "./pool.ts";
+import type { Broker, Program } from "./programs.ts";
+import { FAIR, type Trap, type Weather } from "./proxy.ts";
+
+export interface Scene {
+  broker: Broker;
+  pool: Pool;
+}
+
+type Perform = (scene: Scene, action: Action) => Promise<void>;
+
+/** A point or an API is not met in an idle moment: then the fault is called off. */
+const MET_WITHIN_MS = 4_000;
+/** Met only when the group changes. */
+const OF_A_REBALANCE: ApiName[] = ["JoinGroup", "SyncGroup", "OffsetFetch", "FindCoordinator"];
+
+const PERFORM: Record<ActionKind, Perform> = {
+  latency: weather({ latencyMs: 50 }),
+  "slow and tiny reads": weather({ bytesPerS: 65_536 }),
+  cut: async ({ broker }) => void broker.proxy.cut(),
+  "half-open": async ({ broker }) => void broker.proxy.halfOpen(),
+  "hold requests": weather({ held: "requests" }),
+  "hold answers": weather({ held: "answers" }),
+  blackhole: weather({ held: "both" }),
+  async refuse(scene, action) {
+    scene.broker.proxy.weather.refuses = true;
+    scene.broker.proxy.cut();
+    await weather({ refuses: true })(scene, action);
+  },
+  "cut before": trap("cut before"),
+  "cut after": trap("cut after"),
+  "delay answer": trap("delay"),
+  "broker freeze": ({ broker }, { ms }) => freeze(broker.program(), ms),
+  "broker kill": async ({ broker }, { ms }) => broker.restart?.(true, ms),
+  "broker restart": async ({ broker }, { ms }) => broker.restart?.(false, ms),
+  "broker clock": ({ broker }, { ms }) => jump(broker.program(), ms),
+  "enricher kill": ({ pool }, { who, ms }) => pool.kill(pool.pick(who), ms),
+  async "enricher crash"({ pool }, { who, ms, at = "after produce", after = 0 }) {
+    const program = pool.pick(who);
+    pool.expectDeath(program, ms);
+    await ordered(program, { crash: { at, after } }, () => program.process.exitCode() !== null);
+  },
+  "enricher freeze": ({ pool }, { who, ms }) => freeze(pool.pick(who), ms),
+  async "enricher stall"({ pool }, { who, ms, at = "after produce" }) {
+    const over = performance.now() + ms;
+    await ordered(pool.pick(who), { stall: { at, ms } }, () => performance.now() > over);
+  },
+  "enricher clock": ({ pool }, { who, ms }) => jump(pool.pick(who), ms),
+  join: async ({ pool }) => turn(pool, true),
+  leave: async ({ pool }) => turn(pool, false),
+};
+
+export function perform(scene: Scene, action: Action): Promise<void> {
+  return PERFORM[action.kind](scene, action);
+}
+
+/** One more or one fewer, whichever is possible. */
+async function turn(pool: Pool, wantsMore: boolean): Promise<void> {
+  const size = pool.size();
+  if (size <= 1 || (wantsMore && size < MOST)) pool.add();
+  else await pool.leave(pool.pick(size - 1));
+}
+
+function weather(change: Partial<Weather>): Perform {
+  return async ({ broker: { proxy } }, { ms }) => {
+    const { weather: now } = proxy;
+    Object.assign(now, change);
+    await Bun.sleep(ms);
+    for (const name of Object.keys(change)) Object.assign(now, { [name]: FAIR[name as keyof Weather] });
+  };
+}
+
+function trap(effect: Trap["effect"]): Perform {
+  return async ({ broker: { proxy }, pool }, { api = "Produce", ms }) => {
+    const set: Trap = { api, effect, delayMs: effect === "delay" ? ms : undefined };
+    proxy.trap(set);
+    if (OF_A_REBALANCE.includes(api)) await turn(pool, true);
+    await met(() => !proxy.armed(set));
+    proxy.untrap(set);
+  };
+}
+
+async function freeze({ process: child }: Program, ms: number): Promise<void> {
+  child.kill("SIGSTOP");
+  await Bun.sleep(ms);
+  child.kill("SIGCONT");
+}
+
+/** There, and back again: a clock that was wrong is put right. */
+async function jump(program: Program, ms: number): Promise<void> {
+  program.order({ ...program.orders, clockMs: ms });
+  await Bun.sleep(1_000);
+  program.order({ ...program.orders, clockMs: 0 });
+}
+
+async function ordered(program: Program, orders: Orders, isOver: () => boolean): Promise<void> {
+  program.order(orders);
+  await met(isOver);
+  if (program.process.exitCode() === null) program.order(NO_ORDERS);
+}
+
+async function met(condition: () => boolean): Promise<void> {
+  await until("it is met", condition, { withinMs: MET_WITHIN_MS }).catch(() => {});
+}

@@ -1,0 +1,128 @@
+import { afterEach, describe, expect, test } from "bun:test";
+import { type RunningBroker, startBroker } from "../../broker/broker.ts";
+import { createKafka, type Kafka } from "../../kafka/client.ts";
+import { ensureTopics, endOffsets } from "../../kafka/admin.ts";
+import { createProducer, type Producer } from "../../kafka/producer.ts";
+import { until } from "../processes.ts";
+import { type FaultProxy, startProxy } from "./proxy.ts";
+
+const TOPIC = "t";
+const SILENT = { info() {}, warn() {}, error() {} };
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+/** A broker that clients reach through the proxy alone, and one that asks it directly. */
+async function scene(): Promise<{
+  proxy: FaultProxy;
+  broker: RunningBroker;
+  kafka: Kafka;
+  producer: Producer;
+}> {
+  const proxy = await startProxy();
+  const broker = await startBroker({ advertisedPort: proxy.port, firstRebalanceDelayMs: 0 });
+  proxy.aim(broker.port);
+  const kafka = createKafka({ brokers: [`127.0.0.1:${proxy.port}`], clientId: "test" }, SILENT);
+  await ensureTopics(kafka, [{ name: TOPIC, partitions: 1, configs: {} }]);
+  const producer = await createProducer(kafka);
+  cleanups.push(
+    () => broker.stop(),
+    () => proxy.stop(),
+    () => producer.stop(),
+  );
+  return { proxy, broker, kafka, producer };
+}
+
+const one = (value: string) => [{ key: "k", value, partition: 0 }];
+const stored = async (kafka: Kafka) => (await endOffsets(kafka, TOPIC))[0]?.high;
+
+describe("the proxy", () => {
+  test("passes everything on in fair weather", async () => {
+    const { kafka, producer } = await scene();
+    await producer.send(TOPIC, one("x".repeat(500_000)));
+    expect(await stored(kafka)).toBe(1);
+  });
+
+  test("cuts before the broker has the request: the repetition is the only one", async () => {
+    const { proxy, kafka, producer } = await scene();
+    await producer.send(TOPIC, one("first"));
+    const trap = { api: "Produce", effect: "cut before" } as const;
+    proxy.trap(trap);
+    await producer.send(TOPIC, one("second"));
+    expect([proxy.armed(trap), await stored(kafka)]).toEqual([false, 2]);
+  });
+
+  test("cuts after the broker has acted: the repetition stands twice", async () => {
+    const { proxy, kafka, producer } = await scene();
+    await producer.send(TOPIC, one("first"));
+    const trap = { api: "Produce", effect: "cut after" } as const;
+    proxy.trap(trap);
+    await producer.send(TOPIC, one("second"));
+    expect([proxy.armed(trap), await stored(kafka)]).toEqual([false, 3]);
+  });
+
+  test("holds the answers, which come when it ends", async () => {
+    const { proxy, kafka, producer } = await scene();
+    await producer.send(TOPIC, one("first"));
+    proxy.weather.held = "answers";
+    let acknowledged = false;
+    const sending = producer.send(TOPIC, one("second")).then(() => {
+      acknowledged = true;
+    });
+    await Bun.sleep(300);
+    expect(acknowledged).toBe(false);
+    proxy.clear();
+    await sending;
+    expect(await stored(kafka)).toBe(2);
+  });
+
+  test("delivers what was held although the client has gone", async () => {
+    const { proxy } = await scene();
+    const received: Buffer[] = [];
+    const listener = Bun.listen({
+      hostname: "127.0.0.1",
+      port: 0,
+      socket: { data: (_, chunk) => void received.push(Buffer.from(chunk)) },
+    });
+    cleanups.push(() => listener.stop(true));
+    proxy.aim(listener.port);
+    proxy.weather.held = "requests";
+    const client = await Bun.connect({ hostname: "127.0.0.1", port: proxy.port, socket: { data() {} } });
+    const frame = Buffer.from("0000000c 0000 0003 00000007 ffffffff".replaceAll(" ", ""), "hex");
+    client.write(frame);
+    await Bun.sleep(50);
+    client.end();
+    await Bun.sleep(50);
+    expect(received).toEqual([]);
+    proxy.clear();
+    await until("it is there", () => Buffer.concat(received).equals(frame));
+  });
+
+  test("gives tiny pieces, slowly", async () => {
+    const { proxy, kafka, producer } = await scene();
+    Object.assign(proxy.weather, { bytesPerS: 200_000, latencyMs: 5 });
+    await producer.send(TOPIC, one("x"));
+    expect(await stored(kafka)).toBe(1);
+  });
+
+  test("leaves clients in half-open connections", async () => {
+    const { proxy, producer } = await scene();
+    await producer.send(TOPIC, one("first"));
+    expect(proxy.halfOpen()).toBeGreaterThan(0);
+    const sending = producer.send(TOPIC, one("second")).then(() => "acknowledged");
+    expect(await Promise.race([sending, Bun.sleep(300).then(() => "silence")])).toBe("silence");
+    proxy.cut();
+    expect(await sending).toBe("acknowledged");
+  });
+
+  test("refuses new connections as a machine without a broker does", async () => {
+    const { proxy, producer } = await scene();
+    proxy.weather.refuses = true;
+    proxy.cut();
+    const sending = producer.send(TOPIC, one("first")).then(() => "acknowledged");
+    expect(await Promise.race([sending, Bun.sleep(200).then(() => "silence")])).toBe("silence");
+    proxy.clear();
+    expect(await sending).toBe("acknowledged");
+  });
+});

@@ -1,0 +1,174 @@
+/**
+ * One run: a broker behind the proxy, enrichers, a load, a seeded list of faults, then the oracle.
+ *
+ * Two modes. `safety`: faults overlap as they like, and at a standstill in the middle of it nothing may be wrong. `liveness`: one fault
+ * after the other, and after each one all that was sent must have come through within a bound. Both end in fair weather with every raw
+ * message accounted for. Out: what was wrong, in words ([] = nothing), and figures. The seed and the count replay it.
+ */
+import { readSettings } from "../../config/env.ts";
+import { topicSpecs } from "../../config/topics.ts";
+import { ensureTopics } from "../../kafka/admin.ts";
+import { createKafka, type Kafka } from "../../kafka/client.ts";
+import { groupLag } from "../../kafka/lag.ts";
+import { GROUPS, topicName } from "../../schemas/topics.ts";
+import type { Verdict } from "../anomalies.ts";
+import { oracle, report } from "../oracle.ts";
+import { until } from "../processes.ts";
+import { committedOffsets, readTopic } from "../read-topic.ts";
+import { PLAN } from "../shipped-plan.ts";
+import { type Action, actionsOf, ALL_KINDS, lineOf, ONLY_EMBEDDED } from "./actions.ts";
+import { judgeLoad, type Load, startLoad } from "./load.ts";
+import { perform, type Scene } from "./perform.ts";
+import { createPool } from "./pool.ts";
+import { type Broker, startEmbedded, startKafka } from "./programs.ts";
+
+export interface RunOptions {
+  seed: number;
+  faults: number;
+  mode: "safety" | "liveness";
+  on: "embedded" | "kafka";
+  /** Instead of the seed's own list. */
+  actions?: Action[];
+  partitions?: number;
+  ratePerS?: number;
+  /** Longest quiet between two faults. */
+  quietMs?: number;
+  sessionMs?: number;
+  /** Ends early, after the fault in hand. */
+  untilMs?: number;
+  onFault?: (line: string) => void;
+}
+
+export interface RunResult {
+  faults: number;
+  wrong: string[];
+  verdict: Verdict;
+  kills: number;
+  /** Liveness only: from the end of a fault until all that had been sent was through. */
+  recoveries: { fault: string; ms: number }[];
+}
+
+/** A half-open connection is noticed after kafkajs's 15 s for a request; a session and a rebalance follow. */
+const RECOVERED_WITHIN_MS = 35_000;
+const SILENT = { info() {}, warn() {}, error() {} };
+const RAW = topicName("raw");
+
+export async function run(options: RunOptions): Promise<RunResult> {
+  const { seed, on, partitions = 3, ratePerS = 200, sessionMs } = options;
+  const broker = await (on === "embedded" ? startEmbedded() : startKafka());
+  const { brokers } = broker;
+  const kafka = createKafka({ brokers: [brokers], clientId: "iot-observer" }, SILENT);
+  const enrichers = { brokers, partitions, sessionMs };
+  const scene: Scene = { broker, pool: createPool(enrichers) };
+  const wrong: string[] = [];
+  try {
+    const settings = readSettings({ TOPIC_PARTITIONS: `${partitions}` });
+    await ensureTopics(kafka, topicSpecs(settings));
+    const load = await startLoad(brokers, seed, ratePerS);
+    for (let i = 0; i < 2; i++) scene.pool.add();
+    await caughtUp(kafka);
+
+    const recoveries = await happen(scene, kafka, options, wrong);
+    broker.proxy.clear();
+    if (options.mode === "safety") {
+      await scene.pool.killAll();
+      wrong.push(...(await wrongAtStandstill(brokers)));
+      wrong.push(...scene.pool.unexpected.splice(0));
+      scene.pool = createPool(enrichers);
+      scene.pool.add();
+    }
+    const { verdict, faults } = await settle(scene, kafka, load);
+    wrong.push(...faults, ...scene.pool.unexpected);
+    return { faults: recoveries.length, wrong, verdict, kills: scene.pool.kills(), recoveries };
+  } finally {
+    await scene.pool.killAll();
+    await broker.stop();
+  }
+}
+
+/** All actions of the list; gives one entry for each. */
+async function happen(
+  scene: Scene,
+  kafka: Kafka,
+  options: RunOptions,
+  wrong: string[],
+): Promise<RunResult["recoveries"]> {
+  const kinds = ALL_KINDS.filter((kind) => options.on === "embedded" || !ONLY_EMBEDDED.includes(kind));
+  const actions = options.actions ?? actionsOf(options.seed, options.faults, kinds, options.quietMs);
+  const done: RunResult["recoveries"] = [];
+  const overlapping: Promise<void>[] = [];
+  for (const [index, action] of actions.entries()) {
+    if (performance.now() > (options.untilMs ?? Number.POSITIVE_INFINITY)) break;
+    const fault = lineOf(action);
+    const happening = perform(scene, action);
+    let ms = 0;
+    if (options.mode === "safety") overlapping.push(happening);
+    else {
+      await happening;
+      ms = await caughtUp(kafka).catch((error) => {
+        wrong.push(`fault ${index}, ${fault}: ${error instanceof Error ? error.message : error}`);
+        return RECOVERED_WITHIN_MS;
+      });
+    }
+    done.push({ fault, ms });
+    options.onFault?.(
+      `${index + 1}/${actions.length} ${fault}${ms > 0 ? `: through after ${Math.round(ms)} ms` : ""}`,
+    );
+    await Bun.sleep(action.thenMs);
+  }
+  await Promise.all(overlapping);
+  return done;
+}
+
+/** Until all that stands in raw now is committed; gives how long that took. */
+export async function caughtUp(kafka: Kafka): Promise<number> {
+  const began = performance.now();
+  const withinMs = RECOVERED_WITHIN_MS;
+  const wanted = await until("the ends of iot.raw are told", () => groupLag(kafka, GROUPS.enrich, RAW), {
+    withinMs,
+  });
+  await until(
+    "all that was sent is through",
+    async () => {
+      const lags = await groupLag(kafka, GROUPS.enrich, RAW);
+      return lags.every(({ partition, committed }) => {
+        const { end = 0 } = wanted.find((one) => one.partition === partition) ?? {};
+        return end === 0 || (committed ?? 0) >= end;
+      });
+    },
+    { withinMs },
+  );
+  return performance.now() - began;
+}
+
+/** The load ends, everything drains, the oracle reads it all. */
+async function settle({ broker, pool }: Scene, kafka: Kafka, load: Load) {
+  await load.stop();
+  const faults: string[] = [];
+  await caughtUp(kafka).catch((error) =>
+    faults.push(`at the end: ${error instanceof Error ? error.message : error}`),
+  );
+  await pool.stopAll();
+  const verdict = await oracle({ brokers: broker.brokers, plans: [PLAN] });
+  if (verdict.anomalies.length > 0) faults.push(report(verdict));
+  faults.push(...judgeLoad(await readTopic(broker.brokers, RAW), load.acknowledged()));
+  return { verdict, faults };
+}
+
+/** In the middle of things what is not committed may lack its output; all else must be as at the end. */
+async function wrongAtStandstill(brokers: string): Promise<string[]> {
+  const committed = await committedOffsets(brokers, GROUPS.enrich, RAW);
+  const verdict = await oracle({ brokers, plans: [PLAN] });
+  const anomalies = verdict.anomalies.filter(({ name, at }) => {
+    const [, partition, offset] = /\[(\d+)\]@(\d+)$/.exec(at) ?? [];
+    return name === "lost" ? Number(offset) < (committed[Number(partition)] ?? 0) : name !== "accounting";
+  });
+  return anomalies.length === 0 ? [] : [`at a standstill: ${report({ ...verdict, anomalies })}`];
+}
+
+export function figures({ recoveries }: RunResult): string {
+  const slowest = [...recoveries].sort((a, b) => b.ms - a.ms).slice(0, 5);
+  return slowest.map(({ fault, ms }) => `${Math.round(ms)} ms after ${fault}`).join("; ");
+}
+
+export type { Broker };
