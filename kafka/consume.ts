@@ -6,15 +6,17 @@
  * Errors: of the infrastructure (isOutage): the partition waits and the same batch is tried again, so order is kept. Any other
  *   error of `handle`, or of kafkajs itself: onCrash, and the process is to end; a bad message is not an error of `handle`.
  * Partitions are handled at the same time, each of them one batch after another. Source: design.md section 4.
+ * Over 250 lines: a third is the contract with the callers; joining and watching stand in member.ts and watch.ts.
  */
 
 import type { Consumer as KafkajsConsumer, EachBatchPayload, Kafka } from "kafkajs";
 import { endOffsets, offsetsAt } from "./admin.ts";
 import { backoff, sleep } from "./backoff.ts";
 import { isOutage, mustRejoin, reasonOf } from "./errors.ts";
-import { committedOffsets } from "./lag.ts";
+import { createMember } from "./member.ts";
 import { type InMessage, toInMessage } from "./message.ts";
 import type { KafkaLog } from "./outages.ts";
+import { watchOffsets } from "./watch.ts";
 import { type Place, createWatchdog } from "./watchdog.ts";
 
 export type { InMessage } from "./message.ts";
@@ -71,137 +73,81 @@ const STOP_MS = 1_800;
 
 /** Returns at once: connecting and joining go on in the background, and `health` tells how far they are. */
 export async function consume(kafka: Kafka, options: ConsumeOptions): Promise<Consumer> {
-  const { groupId, topics, from, commit, log, now = Date.now } = options;
+  const { groupId, topics, from, commit, log } = options;
   if (commit && typeof from === "object")
     throw new Error(`group ${groupId}: a start by time needs commit: false`);
-  const waits = (error: unknown): boolean => isOutage(error) || options.isOutage?.(error) === true;
+  const {
+    sessionMs = SESSION_MS,
+    rebalanceMs = REBALANCE_MS,
+    watchMs = 5_000,
+    maxMessages = 1_000,
+  } = options;
   const name = `group ${groupId}`;
-  const { sessionMs = SESSION_MS, rebalanceMs = REBALANCE_MS } = options;
+  const fromBeginning = from !== "latest";
   const stopping = new AbortController();
-  const watchdog = createWatchdog(now);
+  const stop = stopping.signal;
+  const watchdog = createWatchdog(options.now);
+  const watch = watchOffsets(kafka, watchdog, {
+    groupId,
+    topics,
+    fromBeginning,
+    commit,
+    everyMs: watchMs,
+    stop,
+  });
   /** Partitions that wait for the infrastructure: place -> why. */
   const blocked = new Map<string, string>();
   /** The next offset of each partition: where to go on when nothing is committed. */
   const positions = new Map<string, number>();
   let assigned: Place[] = [];
-  /** Why we are not a member of the group; undefined: we are. */
-  let outside: string | undefined = "connecting";
-  let unreachable: string | undefined;
-  /** Counts the joins: a batch that was begun under another number is not ours any more. */
-  let generation = 0;
+  let inHand = 0;
 
-  /** One kafkajs consumer after another, until stop or crash: a new one is the surest way out of an outage. */
-  async function run(): Promise<void> {
-    for (let attempt = 0; !stopping.signal.aborted; attempt++) {
-      const before = generation;
-      const error = await runOnce().catch((thrown) => thrown as unknown);
-      if (stopping.signal.aborted) return;
-      if (!isOutage(error)) return crash(error);
-      outside = reasonOf(error);
-      if (generation > before) attempt = 0;
-      await backoff(attempt, stopping.signal);
-    }
-  }
-
-  /** Resolves with the error that ended the consumer, or with undefined after a stop. */
-  async function runOnce(): Promise<unknown> {
-    const consumer = kafka.consumer({
+  const { maxBytesPerPartition, partitionsAtOnce } = options;
+  const member = createMember(kafka, {
+    ...{
       groupId,
-      allowAutoTopicCreation: false,
-      sessionTimeout: sessionMs,
-      heartbeatInterval: sessionMs / 3,
-      rebalanceTimeout: rebalanceMs,
-      maxBytesPerPartition: options.maxBytesPerPartition ?? 262_144,
-      maxWaitTimeInMs: 500, // a stop waits for the fetch that is under way
-      retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 8, restartOnFailure: async () => false },
-    });
-    const ended = Promise.withResolvers<unknown>();
-    const { CRASH, GROUP_JOIN, REBALANCING, END_BATCH_PROCESS } = consumer.events;
-    consumer.on(CRASH, ({ payload }) => ended.resolve(payload.error));
-    consumer.on(GROUP_JOIN, ({ payload }) => joined(consumer, payload.memberAssignment));
-    consumer.on(REBALANCING, () => {
-      outside = "the group is rebalancing";
-    });
-    consumer.on(END_BATCH_PROCESS, ({ payload: { topic, partition, batchSize, lastOffset } }) => {
-      // Only markers of transactions: kafkajs skips them without asking us.
-      if (batchSize === 0) watchdog.moved(topic, partition, Number(lastOffset) + 1);
-    });
-    stopping.signal.addEventListener("abort", () => ended.resolve(undefined), { once: true });
-    try {
-      await consumer.connect();
-      await findStart();
-      await consumer.subscribe({ topics, fromBeginning: from !== "latest" });
-      await consumer.run({
-        autoCommit: false,
-        eachBatchAutoResolve: false,
-        partitionsConsumedConcurrently: options.partitionsAtOnce ?? 16,
-        eachBatch: (payload) => eachBatch(payload, ended.resolve),
-      });
-      return await ended.promise;
-    } finally {
-      outside ??= "disconnected";
-      await consumer.disconnect().catch(() => {});
-    }
-  }
+      topics,
+      fromBeginning,
+      maxBytesPerPartition,
+      partitionsAtOnce,
+      sessionMs,
+      rebalanceMs,
+      stop,
+    },
+    prepare: findStart,
+    onJoin: joined,
+    eachBatch,
+    onSkip: watchdog.moved,
+  });
 
-  /** Without commits the start is fixed once, before the first join, so that an outage neither skips nor repeats. */
-  async function findStart(): Promise<void> {
-    if (commit || from === "earliest") return;
-    for (const topic of topics) {
-      const starts =
-        from === "latest"
-          ? (await endOffsets(kafka, topic)).map(({ partition, high }) => ({ partition, offset: high }))
-          : await offsetsAt(kafka, topic, from.timestampMs);
-      for (const { partition, offset } of starts) {
-        const place = `${topic}[${partition}]`;
-        if (!positions.has(place)) positions.set(place, offset);
-      }
-    }
-  }
-
-  function joined(consumer: KafkajsConsumer, memberAssignment: Record<string, number[]>): void {
-    generation++;
-    outside = undefined;
-    assigned = Object.entries(memberAssignment).flatMap(([topic, partitions]) =>
-      partitions.map((partition) => ({ topic, partition })),
-    );
-    watchdog.assign(assigned);
-    options.onJoin?.();
-    for (const { topic, partition } of commit ? [] : assigned) {
-      const offset = positions.get(`${topic}[${partition}]`);
-      if (offset === undefined) continue;
-      consumer.seek({ topic, partition, offset: String(offset) });
-      watchdog.moved(topic, partition, offset);
-    }
-    log.info(`${name}: joined`, { assignment: memberAssignment });
-  }
-
-  /** The heart: handle, then commit, then go on. Whatever returns early leaves the offset where it was. */
-  async function eachBatch(payload: EachBatchPayload, fail: (error: unknown) => void): Promise<void> {
+  /** Handle, then commit, then go on. Whatever returns early leaves the offset where it was. */
+  async function eachBatch(payload: EachBatchPayload): Promise<void> {
     const { isRunning, isStale, resolveOffset } = payload;
-    const began = generation;
-    const isOurs = (): boolean => generation === began && !isStale();
+    const began = member.generation();
+    const isOurs = (): boolean => member.generation() === began && !isStale();
     if (!isRunning() || !isOurs()) return;
 
     const heartbeats = keepBeating(payload.heartbeat, sessionMs / 6);
+    inHand++;
     try {
-      for (const batch of pieces(payload, options.maxMessages ?? 1_000)) {
+      for (const batch of pieces(payload, maxMessages)) {
         const goOn = (): boolean => isRunning() && isOurs() && !heartbeats.lost();
         const handled = await handleInPlace(batch, goOn);
         if (!handled) throw heartbeats.lost() ?? new GivenUp();
         if (!isOurs()) return;
-        const last = batch.messages.at(-1)?.offset ?? 0;
-        if (commit) await commitInPlace(payload, last + 1, isOurs);
+        const next = lastOffset(batch) + 1;
+        if (commit) await commitInPlace(payload, next, isOurs);
         if (!isOurs()) return;
-        resolveOffset(String(last));
-        positions.set(placeOf(batch), last + 1);
-        watchdog.moved(batch.topic, batch.partition, last + 1);
+        resolveOffset(String(next - 1));
+        positions.set(placeOf(batch), next);
+        watchdog.moved(batch.topic, batch.partition, next);
       }
     } catch (error) {
       if (error instanceof GivenUp) return; // stopping, or the partition is no longer ours
-      if (error instanceof HandlerFailed) return fail(error);
+      if (error instanceof HandlerFailed) return member.fail(error);
       throw error; // kafkajs joins again, or ends and is replaced
     } finally {
+      inHand--;
       heartbeats.end();
     }
   }
@@ -209,24 +155,22 @@ export async function consume(kafka: Kafka, options: ConsumeOptions): Promise<Co
   /** True when handled; false when there was nothing left to wait for. */
   async function handleInPlace(batch: Batch, goOn: () => boolean): Promise<boolean> {
     const place = placeOf(batch);
-    const offset = batch.messages[0]?.offset;
+    const at = `${place}@${batch.messages[0]?.offset}`;
     for (let attempt = 0; goOn(); attempt++) {
       try {
         await options.handle(batch);
-        if (blocked.delete(place)) log.info(`${place}@${offset}: goes on`);
+        if (blocked.delete(place)) log.info(`${at}: goes on`);
         return true;
       } catch (error) {
-        if (!waits(error)) {
-          const count = batch.messages.length;
-          throw new HandlerFailed(
-            `${place}@${offset}, ${count} messages: the handler failed: ${reasonOf(error)}`,
-            { cause: error },
-          );
-        }
-        const why = `${place}@${offset} waits: ${reasonOf(error)}`;
-        if (!blocked.has(place)) log.warn(`${why}; the same batch is tried again until it passes`);
-        blocked.set(place, why);
-        await backoff(attempt, stopping.signal);
+        const reason = reasonOf(error);
+        if (!isOutage(error) && !options.isOutage?.(error))
+          throw new HandlerFailed(`${at}, ${batch.messages.length} messages: the handler failed: ${reason}`, {
+            cause: error,
+          });
+        if (!blocked.has(place))
+          log.warn(`${at} waits: ${reason}; the same batch is tried again until it passes`);
+        blocked.set(place, `${at} waits: ${reason}`);
+        await backoff(attempt, stop);
       }
     }
     blocked.delete(place);
@@ -239,69 +183,74 @@ export async function consume(kafka: Kafka, options: ConsumeOptions): Promise<Co
     isOurs: () => boolean,
   ): Promise<void> {
     const { topic, partition } = payload.batch;
+    const offsets = { topics: [{ topic, partitions: [{ partition, offset: String(next) }] }] };
     for (let attempt = 0; ; attempt++) {
       try {
-        return await payload.commitOffsetsIfNecessary({
-          topics: [{ topic, partitions: [{ partition, offset: String(next) }] }],
-        });
+        return await payload.commitOffsetsIfNecessary(offsets);
       } catch (error) {
         if (mustRejoin(error) || !isOutage(error) || !isOurs() || attempt >= 5) throw error;
-        await backoff(attempt, stopping.signal);
+        await backoff(attempt, stop);
+      }
+    }
+  }
+
+  function joined(consumer: KafkajsConsumer, assignment: Record<string, number[]>): void {
+    assigned = Object.entries(assignment).flatMap(([topic, partitions]) =>
+      partitions.map((partition) => ({ topic, partition })),
+    );
+    watchdog.assign(assigned);
+    options.onJoin?.();
+    for (const { topic, partition } of commit ? [] : assigned) {
+      const offset = positions.get(placeOf({ topic, partition }));
+      if (offset === undefined) continue;
+      consumer.seek({ topic, partition, offset: String(offset) });
+      watchdog.moved(topic, partition, offset);
+    }
+    log.info(`${name}: joined`, { assignment });
+  }
+
+  /** Without commits the start is fixed once, before the first join, so that an outage neither skips nor repeats. */
+  async function findStart(): Promise<void> {
+    if (commit || from === "earliest") return;
+    for (const topic of topics) {
+      const starts =
+        from === "latest"
+          ? (await endOffsets(kafka, topic)).map(({ partition, high }) => ({ partition, offset: high }))
+          : await offsetsAt(kafka, topic, from.timestampMs);
+      for (const { partition, offset } of starts) {
+        const place = placeOf({ topic, partition });
+        if (!positions.has(place)) positions.set(place, offset);
       }
     }
   }
 
   function crash(error: unknown): void {
     const failure = error instanceof Error ? error : new Error(String(error));
-    outside = `ended by an error: ${reasonOf(failure)}`;
     log.error(`${name}: ended by an error: ${failure.message}`, { error: failure });
     if (options.onCrash) options.onCrash(failure);
     else process.exit(1);
   }
 
-  /** Asks the brokers, on a connection of its own, whether messages wait. */
-  async function watch(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      await sleep(options.watchMs ?? 5_000, stopping.signal);
-      if (stopping.signal.aborted) return;
-      try {
-        for (const topic of topics) await compareOffsets(topic);
-        unreachable = undefined;
-      } catch (error) {
-        unreachable = `${name}: the brokers do not tell their offsets: ${reasonOf(error)}`;
-      }
-    }
-  }
-
-  async function compareOffsets(topic: string): Promise<void> {
-    const unknown = watchdog.unknown().filter((place) => place.topic === topic);
-    const committed =
-      commit && unknown.length > 0
-        ? await committedOffsets(kafka, groupId, topic)
-        : new Map<number, number>();
-    for (const { partition, low, high } of await endOffsets(kafka, topic)) {
-      const start = committed.get(partition) ?? (from === "latest" ? high : low);
-      if (unknown.some((place) => place.partition === partition)) watchdog.moved(topic, partition, start);
-      watchdog.ends(topic, partition, high);
-    }
-  }
-
-  const running = run();
-  const watching = watch();
+  const membership = member.run().then((error) => {
+    if (error !== undefined) crash(error);
+  });
+  const running = Promise.all([membership, watch.run()]);
 
   return {
     async stop() {
       stopping.abort();
-      const late = sleep(STOP_MS).then(() => "late");
-      if ((await Promise.race([Promise.all([running, watching]), late])) === "late")
-        log.warn(`${name}: stopped in the middle of a batch, which will come again`);
-      outside = "stopped";
+      const end = await Promise.race([running, sleep(STOP_MS).then(() => "late" as const)]);
+      if (end !== "late") return;
+      const what =
+        inHand > 0 ? "in the middle of a batch, which will come again" : "without leaving the group";
+      log.warn(`${name}: stopped ${what}`);
     },
     health() {
+      const outside = stop.aborted ? "stopped" : member.outside();
       if (outside !== undefined) return [`${name} has not joined: ${outside}`];
-      return [...(unreachable ? [unreachable] : []), ...blocked.values(), ...watchdog.reasons()];
+      return [watch.reason() ?? [], ...blocked.values(), ...watchdog.reasons()].flat();
     },
-    assignment: () => (outside === undefined ? assigned : []),
+    assignment: () => (member.outside() === undefined ? assigned : []),
   };
 }
 
@@ -326,6 +275,10 @@ function* pieces({ batch }: EachBatchPayload, size: number): Generator<Batch> {
   const highWatermark = Number(batch.highWatermark);
   for (let at = 0; at < messages.length; at += size)
     yield { topic, partition, messages: messages.slice(at, at + size).map(toInMessage), highWatermark };
+}
+
+function lastOffset({ messages }: Batch): number {
+  return messages.at(-1)?.offset ?? -1;
 }
 
 function placeOf({ topic, partition }: Place): string {

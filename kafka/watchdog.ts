@@ -39,6 +39,11 @@ export function createWatchdog(now: () => number = Date.now, stillMs = 30_000) {
     one.stillSince = one.end > position ? now() : undefined;
   }
 
+  /** Where we began, as far as the brokers know it: what we have read in the meantime counts more. */
+  function begins(topic: string, partition: number, position: number): void {
+    if (watched.get(`${topic}/${partition}`)?.position === undefined) moved(topic, partition, position);
+  }
+
   /** The brokers say that the partition ends here. */
   function ends(topic: string, partition: number, end: number): void {
     const one = watched.get(`${topic}/${partition}`);
@@ -62,5 +67,7 @@ export function createWatchdog(now: () => number = Date.now, stillMs = 30_000) {
     return [...watched.values()].filter(({ position }) => position === undefined);
   }
 
-  return { assign, moved, ends, reasons, unknown };
+  return { assign, moved, begins, ends, reasons, unknown };
 }
+
+export type Watchdog = ReturnType<typeof createWatchdog>;
