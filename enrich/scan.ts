@@ -29,10 +29,9 @@ export function scan(text: string): Scan {
   let last = 0;
   for (let i = 0; i < length; i++) {
     const code = text.charCodeAt(i);
-    if (code > COMMA && code < UPPER_E) continue; // digits and what stands among them
     if (code === QUOTE) {
-      i = endOfString(text, i, escapes);
-      last = i;
+      last = i = endOfString(text, i, escapes);
+      while (isBetween(text.charCodeAt(i + 1))) i++;
     } else if (code === COMMA || code === CLOSE_BRACE || code === CLOSE_BRACKET) {
       if (code !== COMMA) depth--;
       else if (depth === 1) commas++;
@@ -46,6 +45,9 @@ export function scan(text: string): Scan {
   if (length - last > SAFE_NUMBER_LENGTH) hugeNumber = true; // a text that is nothing but a number
   return { depth: deepest, commas, escapes, hugeNumber };
 }
+
+/** A colon, a digit or what stands among digits: after a string there are many, and nothing is to be seen of them. */
+const isBetween = (code: number) => code > COMMA && code < UPPER_E;
 
 /** The index of the closing quote, or the end of the text. */
 function endOfString(text: string, open: number, escapes: boolean): number {
