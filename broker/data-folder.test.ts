@@ -121,7 +121,8 @@ describe("damage never gives a wrong message", () => {
       const dataDir = await aFilledFolder(5);
       spoil(dataDir, sql);
       const client = await clientOn({ dataDir });
-      expect((await read(client, "t", 0)).records.toString("latin1")).not.toContain("message 2 ");
+      const found = (await read(client, "t", 0)).records.toString("latin1").match(/message \d/g);
+      expect(found).toEqual(["message 0", "message 1"]);
       expect((await read(client, "t", 2)).errorCode).toBe(ERROR.CORRUPT_MESSAGE);
     });
   }
@@ -213,7 +214,7 @@ describe("retention", () => {
   test("by size keeps at least what was asked for", async () => {
     const client = await clientOn({ retentionCheckMs: 20 });
     const batch = aBatch(["x".repeat(1_000)]);
-    await withTopic(client, "t", { "retention.ms": "-1", "retention.bytes": String(batch.length * 3) });
+    await withTopic(client, "t", { "retention.ms": "-1", "retention.bytes": String(batch.length * 3 - 1) });
     for (let at = 0; at < 10; at++) await send(client, "t", batch);
     await until(async () => (await startOf(client)) === 7);
     expect((await read(client, "t", 7)).records).toHaveLength(batch.length * 3);
