@@ -1,7 +1,7 @@
 /** The JSON API: the same numbers and messages as the pages. Shapes: schemas/api.ts. */
 import { Hono } from "hono";
 import type { ApiHealth, ApiMessage, ApiMessages } from "../schemas/api.ts";
-import { total, type ViewModel } from "./fold.ts";
+import { total, type ViewModel } from "./view.ts";
 import { iso } from "./format.ts";
 import { problem } from "./problem.ts";
 import { factsOf, type Row, textOf } from "./row.ts";

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { Value } from "@sinclair/typebox/value";
 import { ApiHealth, ApiMessage, ApiMessages, Problem, Stats } from "../schemas/api.ts";
-import { createView, fold, setKafka } from "./fold.ts";
+import { fold } from "./fold.ts";
+import { createView, setKafka } from "./view.ts";
 import { dead, enriched, NOW, raw, record } from "./sample.case.ts";
 import { appFor } from "./serve.case.ts";
 

@@ -12,7 +12,7 @@ import { API_TOPICS, type ApiTopic } from "../schemas/api.ts";
 import { createApi } from "./api.ts";
 import type { Archive } from "./archive.ts";
 import type { Assets } from "./assets/manifest.ts";
-import type { ViewModel } from "./fold.ts";
+import type { ViewModel } from "./view.ts";
 import { guard } from "./guard.ts";
 import type { Hub, TimeoutServer } from "./live.ts";
 import { DENSITIES, type Frame, THEMES } from "./pages/layout.tsx";

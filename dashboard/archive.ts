@@ -5,7 +5,7 @@
  * an old one is found by its time. Errors: the brokers' own, passed on; a place where nothing is, is undefined.
  */
 import type { ApiTopic } from "../schemas/api.ts";
-import type { ViewModel } from "./fold.ts";
+import type { ViewModel } from "./view.ts";
 import { type InMessage, type Row, toRow } from "./row.ts";
 
 /** What the brokers are asked; main.ts binds it to kafka/. */

@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:te
 import type { Browser, Page } from "playwright-core";
 import { describeWith } from "../test/real/parts.ts";
 import { axe, isLive, launch, open } from "./browser.case.ts";
-import { createView, fold, setEnds, setKafka, type ViewModel } from "./fold.ts";
+import { fold } from "./fold.ts";
+import { createView, setEnds, setKafka, type ViewModel } from "./view.ts";
 import { dead, enriched, raw, record } from "./sample.case.ts";
 import { type Served, serveDashboard } from "./serve.case.ts";
 

@@ -1,17 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import {
-  createView,
-  fold,
-  foldService,
-  forgetDevices,
-  HOUR_MS,
-  isSilent,
-  MAX_DEVICES,
-  nextOffsets,
-  setEnds,
-  total,
-  type ViewModel,
-} from "./fold.ts";
+import { forgetDevices, HOUR_MS, isSilent, MAX_DEVICES } from "./devices.ts";
+import { fold, foldService } from "./fold.ts";
+import { createView, nextOffsets, setEnds, total, type ViewModel } from "./view.ts";
 import { statsOf } from "./stats.ts";
 import { enriched, NOW, raw, record, dead } from "./sample.case.ts";
 
@@ -138,7 +128,7 @@ describe("fold", () => {
     if (device === undefined) throw new Error("no device");
     expect(isSilent(device, NOW + 15_000)).toBe(false);
     expect(isSilent(device, NOW + 15_001)).toBe(true);
-    forgetDevices(v, NOW + HOUR_MS + 1);
+    forgetDevices(v.devices, NOW + HOUR_MS + 1);
     expect(v.devices.size).toBe(0);
   });
 

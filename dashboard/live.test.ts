@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { createView, fold, setKafka, type ViewModel } from "./fold.ts";
-import { createHub, event, type Hub } from "./live.ts";
+import { fold } from "./fold.ts";
+import { createView, setKafka, type ViewModel } from "./view.ts";
+import { event } from "./frames.ts";
+import { createHub, type Hub } from "./live.ts";
 import { overviewLive } from "./pages/overview.tsx";
 import { enriched, record } from "./sample.case.ts";
 

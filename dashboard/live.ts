@@ -6,30 +6,8 @@
  * nothing costs no memory here and is cut by the server's own timeout.
  * Source: WHATWG HTML, section 9.2 (event stream format); htmx 4 `hx-sse`, `<hx-partial>`.
  */
-import type { JSX } from "hono/jsx/jsx-runtime";
-import type { ViewModel } from "./fold.ts";
-import type { Row } from "./row.ts";
-
-export type Cards = Record<string, JSX.Element>;
-
-export interface LivePage {
-  /** Equal keys share one rendering. */
-  key: string;
-  /** Element id -> the element, whole. */
-  cards(view: ViewModel, now: number): Cards;
-  /** The same for what counts over an hour: every two seconds is soon enough. */
-  slow?(view: ViewModel, now: number): Cards;
-  feed?: {
-    limit: number;
-    /** Newest first, at most `limit`. */
-    rows(view: ViewModel): Row[];
-    render(row: Row): JSX.Element;
-    /** The element `#feed`, whole. */
-    whole(rows: Row[]): JSX.Element;
-  };
-  /** For the charts and the counters; `whole` with the full series. */
-  tick(view: ViewModel, now: number, whole: boolean): object;
-}
+import { type Cards, event, type LivePage, partial } from "./frames.ts";
+import type { ViewModel } from "./view.ts";
 
 const TICK_MS = 500;
 /** Without news a frame is sent all the same: it is the heartbeat that the page listens for. */
@@ -251,16 +229,6 @@ const STREAM_HEADERS = {
   "cache-control": "no-cache, no-transform",
   "x-accel-buffering": "no",
 };
-
-const partial = (id: string, swap: string, html: string): string =>
-  `<hx-partial hx-target="#${id}" hx-swap="${swap}">${html}</hx-partial>`;
-
-/** Every line is prefixed: a CR in a device's text would otherwise end the event and begin another. */
-export function event(name: string | undefined, data: string, id?: string): string {
-  if (data === "") return "";
-  const head = (id === undefined ? "" : `id: ${id}\n`) + (name === undefined ? "" : `event: ${name}\n`);
-  return `${head}data: ${data.replace(/\r\n|\r|\n/g, "\ndata: ")}\n\n`;
-}
 
 const encoder = new TextEncoder();
 const encode = (text: string): Uint8Array<ArrayBuffer> => encoder.encode(text);

@@ -8,7 +8,7 @@ import { runService } from "../runtime/service.ts";
 import { createApp } from "./app.tsx";
 import { createArchive, type Places } from "./archive.ts";
 import { loadAssets } from "./assets/manifest.ts";
-import { createView, total } from "./fold.ts";
+import { createView, total } from "./view.ts";
 import { createHub } from "./live.ts";
 import { startReader } from "./reader.ts";
 

@@ -7,7 +7,7 @@ import { ensureTopics, withAdmin } from "../kafka/admin.ts";
 import { createKafka, type Kafka } from "../kafka/client.ts";
 import { createProducer } from "../kafka/producer.ts";
 import { HEADERS, topicName, TOPICS, type TopicName } from "../schemas/topics.ts";
-import { createView, total } from "./fold.ts";
+import { createView, total } from "./view.ts";
 import { startReader } from "./reader.ts";
 import { enriched, raw } from "./sample.case.ts";
 

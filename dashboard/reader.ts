@@ -13,17 +13,9 @@ import { endOffsets, offsetsAt, withAdmin } from "../kafka/admin.ts";
 import type { KafkaLog } from "../kafka/outages.ts";
 import { API_TOPICS, type ApiTopic } from "../schemas/api.ts";
 import type { TopicName } from "../schemas/topics.ts";
-import {
-  fold,
-  foldService,
-  forgetDevices,
-  HOUR_MS,
-  partitionOf,
-  nextOffsets,
-  setEnds,
-  setKafka,
-  type ViewModel,
-} from "./fold.ts";
+import { forgetDevices, HOUR_MS } from "./devices.ts";
+import { fold, foldService } from "./fold.ts";
+import { partitionOf, nextOffsets, setEnds, setKafka, type ViewModel } from "./view.ts";
 
 export interface ReaderOptions {
   view: ViewModel;
@@ -173,7 +165,9 @@ export function startReader(options: ReaderOptions): Reader {
     });
   };
   const asks = setInterval(tick, LOOK_MS);
-  const forgets = setInterval(() => forgetDevices(view, now()), FORGET_MS);
+  const forgets = setInterval(() => {
+    if (forgetDevices(view.devices, now())) view.version++;
+  }, FORGET_MS);
   tick();
   const running = run().catch((error: unknown) =>
     options.onCrash(error instanceof Error ? error : new Error(String(error))),

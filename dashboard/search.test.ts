@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { readCondition } from "./condition.ts";
-import { createView, fold } from "./fold.ts";
+import { fold } from "./fold.ts";
+import { createView } from "./view.ts";
 import { dead, enriched, NOW, record } from "./sample.case.ts";
 import { createMatcher, type Filters, readFilters, search } from "./search.ts";
 

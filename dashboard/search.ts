@@ -7,7 +7,7 @@
 import { API_TOPICS, type ApiTopic } from "../schemas/api.ts";
 import { DEAD_LETTER_REASONS } from "../schemas/dead-letter.ts";
 import { GRADES, type Grade } from "../schemas/enriched.ts";
-import type { ViewModel } from "./fold.ts";
+import type { ViewModel } from "./view.ts";
 import { meets, readCondition } from "./condition.ts";
 import { factsOf, type Row, textOf } from "./row.ts";
 

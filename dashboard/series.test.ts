@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { createView, fold, setKafka, type ViewModel } from "./fold.ts";
+import { fold } from "./fold.ts";
+import { createView, setKafka, type ViewModel } from "./view.ts";
 import { enriched, NOW, raw, record } from "./sample.case.ts";
 import { seriesOf, summaryOf } from "./series.ts";
 

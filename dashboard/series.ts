@@ -1,7 +1,7 @@
 /** The message rate as a series for the chart: per minute, in steps of a range. */
 import type { ApiTopic } from "../schemas/api.ts";
 import { API_TOPICS } from "../schemas/api.ts";
-import { COLUMN, type ViewModel } from "./fold.ts";
+import { COLUMN, type ViewModel } from "./view.ts";
 import { sum } from "./window.ts";
 
 export const RANGES = {

@@ -2,7 +2,7 @@
 import { createApp } from "./app.tsx";
 import { createArchive, type Places } from "./archive.ts";
 import { loadAssets } from "./assets/manifest.ts";
-import { createView, type ViewModel } from "./fold.ts";
+import { createView, type ViewModel } from "./view.ts";
 import { createHub } from "./live.ts";
 
 export interface Served {

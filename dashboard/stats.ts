@@ -1,6 +1,7 @@
 /** The numbers of `/api/stats`, which the statistics grid shows too, so that both agree. */
 import type { Stats } from "../schemas/api.ts";
-import { type Device, HOUR_MS, isSilent, total, type ViewModel } from "./fold.ts";
+import { type Device, HOUR_MS, isSilent } from "./devices.ts";
+import { total, type ViewModel } from "./view.ts";
 import { iso } from "./format.ts";
 import { quantiles, sum, tallied } from "./window.ts";
 

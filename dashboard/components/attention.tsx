@@ -1,6 +1,7 @@
 /** Trouble first: what a person should look at now, worst first, a handful of lines. */
 import type { Child } from "hono/jsx";
-import { type Device, isSilent, type ViewModel } from "../fold.ts";
+import { type Device, isSilent } from "../devices.ts";
+import type { ViewModel } from "../view.ts";
 import { count, duration } from "../format.ts";
 import { messageLink, messagesLink } from "../links.ts";
 import { deadLetters } from "../stats.ts";

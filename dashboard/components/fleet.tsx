@@ -1,5 +1,6 @@
 /** One mark for each device seen in the last hour, by type: trouble is found by shape at a glance. */
-import { type Device, isSilent, MAX_DEVICES, type ViewModel } from "../fold.ts";
+import { type Device, isSilent, MAX_DEVICES } from "../devices.ts";
+import type { ViewModel } from "../view.ts";
 import { count } from "../format.ts";
 import { messagesLink } from "../links.ts";
 import { devicesByType } from "../stats.ts";

@@ -4,7 +4,7 @@
  * The caption is the legend and tells last, least and greatest; a table by the minute is for those who cannot see it.
  */
 import { API_TOPICS, type ApiTopic } from "../../schemas/api.ts";
-import type { ViewModel } from "../fold.ts";
+import type { ViewModel } from "../view.ts";
 import { clockMinutes, count } from "../format.ts";
 import { RANGES, type RangeName, type Series, seriesOf, type Summary, summaryOf } from "../series.ts";
 

@@ -1,6 +1,6 @@
 /** The statistics grid: the same numbers as /api/stats, with ages, trends and the state of Kafka. */
 import type { Child } from "hono/jsx";
-import { COLUMN, total, type ViewModel } from "../fold.ts";
+import { COLUMN, total, type ViewModel } from "../view.ts";
 import { clock, clockSeconds, count, latency, percent, rate } from "../format.ts";
 import { deadLetters, fleetOf, latencyNow, rateNow, statsOf, trend } from "../stats.ts";
 import { Spark } from "./spark.tsx";

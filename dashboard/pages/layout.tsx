@@ -1,8 +1,8 @@
 /** The frame of every page: rail, bar with the state of the connection, and what stands in for JavaScript. */
 import type { Child } from "hono/jsx";
-import { Icon, Shape, Sprite, State } from "../components/status.tsx";
-import { Age } from "../components/time.tsx";
-import type { ViewModel } from "../fold.ts";
+import { CutBanner, Notices, RailFooter, WithoutScript } from "../components/notices.tsx";
+import { Icon, Shape, Sprite } from "../components/status.tsx";
+import type { ViewModel } from "../view.ts";
 import { clockSeconds } from "../format.ts";
 import { withParams } from "../links.ts";
 
@@ -141,7 +141,7 @@ export function Layout(props: LayoutProps) {
           </header>
           <main id="main" tabindex={-1}>
             <CutBanner />
-            {live !== undefined && <WithoutScript frame={frame} />}
+            {live !== undefined && <WithoutScript path={frame.path} query={frame.query} now={now} />}
             <Notices view={view} now={now} />
             {children}
           </main>
@@ -172,99 +172,6 @@ const Pill = ({ now }: { now: number }) => (
     </span>
   </p>
 );
-
-export const RailFooter = ({ view, now }: { view: ViewModel; now: number }) => (
-  <footer id="rail-footer">
-    <span>
-      Registry <span class="mono">{view.registry ?? "not seen yet"}</span>
-    </span>
-    <span>
-      {view.kafka.connected ? "Kafka connected " : "Kafka away "}
-      <Age at={view.kafka.since} now={now} />
-    </span>
-  </footer>
-);
-
-/** Shown by assets/live.ts when the stream is cut; its words are there from the start, so that nothing is made up. */
-const CutBanner = () => (
-  <div class="banner crit" role="alert" id="cut" hidden>
-    <span class="st crit">
-      <Shape status="crit" />
-      <b>
-        Connection lost at <span id="cut-at" />
-      </b>
-    </span>
-    <span class="m" id="cut-what" />
-    <button class="btn sm end" type="button" id="cut-try">
-      Try now
-    </button>
-  </div>
-);
-
-const REFRESH_S = 10;
-
-const WithoutScript = ({ frame }: { frame: Frame }) => (
-  <noscript>
-    <p class="banner">
-      <State status="off">
-        <b>As it was at {clockSeconds(frame.now)} UTC</b>
-      </State>
-      <span class="m">Live updates need JavaScript.</span>
-      <a class="btn sm end" href={withParams(frame.path, { ...frame.query, refresh: undefined })}>
-        Load again
-      </a>
-      {frame.query.refresh === undefined ? (
-        <a class="btn sm" href={withParams(frame.path, { ...frame.query, refresh: REFRESH_S })}>
-          Load again every {REFRESH_S} s
-        </a>
-      ) : (
-        <a class="btn sm" href={withParams(frame.path, { ...frame.query, refresh: undefined })}>
-          Stop loading again
-        </a>
-      )}
-    </p>
-  </noscript>
-);
-
-/** What is wrong now, said on every page: the brokers away, the read-back still going on. */
-export function Notices({ view, now }: { view: ViewModel; now: number }) {
-  const { kafka, caughtUp, coveredFrom } = view;
-  return (
-    <div id="notices">
-      {!kafka.connected && kafka.answered > 0 && (
-        <div class="banner crit">
-          <State status="crit">
-            <b>Kafka away since {clockSeconds(kafka.since)} UTC</b>
-          </State>
-          <span class="m">
-            What you see is as it was then, <Age at={kafka.answered} now={now} /> ago. It heals alone.
-            {kafka.reason && ` ${kafka.reason}`}
-          </span>
-        </div>
-      )}
-      {!kafka.connected && kafka.answered === 0 && (
-        <div class="banner">
-          <State status="warn">
-            <b>Kafka not reached yet</b>
-          </State>
-          <span class="m">{kafka.reason ?? "Trying again until it answers."}</span>
-        </div>
-      )}
-      {kafka.connected && !caughtUp && (
-        <div class="banner">
-          <State status="info">
-            <b>Reading back</b>
-          </State>
-          <span class="m">
-            {coveredFrom === undefined
-              ? "The last hour is being read; figures still grow."
-              : `Messages since ${clockSeconds(coveredFrom)} UTC are being read; figures still grow.`}
-          </span>
-        </div>
-      )}
-    </div>
-  );
-}
 
 function ViewMenu({ frame }: { frame: Frame }) {
   const back = withParams(frame.path, frame.query);

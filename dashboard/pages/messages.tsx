@@ -3,14 +3,15 @@ import { API_TOPICS } from "../../schemas/api.ts";
 import { DEAD_LETTER_REASONS } from "../../schemas/dead-letter.ts";
 import { GRADES } from "../../schemas/enriched.ts";
 import { Feed, FeedHead, FeedRow } from "../components/feed.tsx";
+import { Notices, RailFooter } from "../components/notices.tsx";
 import { GRADE_WORD } from "../components/status.tsx";
-import { total, type ViewModel } from "../fold.ts";
+import { total, type ViewModel } from "../view.ts";
 import { clockMinutes, count } from "../format.ts";
 import { messagesLink, withParams } from "../links.ts";
-import type { LivePage } from "../live.ts";
+import type { LivePage } from "../frames.ts";
 import { createMatcher, type Filters, search } from "../search.ts";
 import { devicesByType } from "../stats.ts";
-import { type Frame, Layout, Notices, RailFooter } from "./layout.tsx";
+import { type Frame, Layout } from "./layout.tsx";
 import { TAB_NAMES } from "./overview.tsx";
 
 /** Rows on the page. */

@@ -1,21 +1,18 @@
 /** The first page: trouble first, then totals, the trend, the shares, and the newest messages. */
 import { API_TOPICS, type ApiTopic } from "../../schemas/api.ts";
 import { Attention } from "../components/attention.tsx";
-import { Bars } from "../components/bars.tsx";
 import { Feed, FeedHead, FeedRow } from "../components/feed.tsx";
 import { Fleet } from "../components/fleet.tsx";
+import { Notices, RailFooter } from "../components/notices.tsx";
 import { RateCaption, RateCard, RateTable } from "../components/rate-chart.tsx";
+import { DeviceTypes, EventTypes, Quality, Reasons } from "../components/shares.tsx";
 import { StatsGrid } from "../components/stats.tsx";
-import { GRADE_STATUS, GRADE_WORD, State } from "../components/status.tsx";
-import { total, type ViewModel } from "../fold.ts";
+import { total, type ViewModel } from "../view.ts";
 import { count } from "../format.ts";
 import { messagesLink, withParams } from "../links.ts";
-import type { LivePage } from "../live.ts";
+import type { LivePage } from "../frames.ts";
 import { DEFAULT_RANGE, RANGES, type RangeName, seriesOf } from "../series.ts";
-import { GRADES } from "../../schemas/enriched.ts";
-import { deadLetters } from "../stats.ts";
-import { tallied } from "../window.ts";
-import { type Frame, Layout, Notices, RailFooter } from "./layout.tsx";
+import { type Frame, Layout } from "./layout.tsx";
 
 export interface OverviewQuery {
   tab: ApiTopic;
@@ -174,103 +171,4 @@ export function Empty({ view, topic }: { view: ViewModel; topic: ApiTopic }) {
       )}
     </div>
   );
-}
-
-interface Share {
-  view: ViewModel;
-  now: number;
-}
-
-function EventTypes({ view, now }: Share) {
-  const { bars, sum } = sharesOf(tallied(view.tallies.event, now));
-  return (
-    <section class="card w4 fill" aria-labelledby="h-events" id="events">
-      <header>
-        <h2 id="h-events">Message types</h2>
-        <span class="sub">{count(sum)} in the last hour</span>
-      </header>
-      <Bars caption="Messages by event type in the last hour" bars={bars} total={sum} />
-    </section>
-  );
-}
-
-function DeviceTypes({ view, now }: Share) {
-  const { bars, sum } = sharesOf(tallied(view.tallies.type, now));
-  return (
-    <section class="card w4 fill" aria-labelledby="h-types" id="types">
-      <header>
-        <h2 id="h-types">Device types</h2>
-        <span class="sub">messages in the last hour</span>
-      </header>
-      <Bars caption="Messages by device type in the last hour" bars={bars} total={sum} />
-    </section>
-  );
-}
-
-function Quality({ view, now }: Share) {
-  const grades = tallied(view.tallies.grade, now);
-  const sum = [...grades.values()].reduce((a, b) => a + b, 0);
-  const codes = [...tallied(view.tallies.code, now)].slice(0, 3);
-  return (
-    <section class="card w4 fill" aria-labelledby="h-quality" id="quality">
-      <header>
-        <h2 id="h-quality">Data quality</h2>
-        <span class="sub">{count(sum)} in the last hour</span>
-      </header>
-      <Bars
-        caption="Messages by grade in the last hour"
-        total={sum}
-        bars={GRADES.map((grade) => ({
-          name: <State status={GRADE_STATUS[grade]}>{GRADE_WORD[grade]}</State>,
-          value: grades.get(grade) ?? 0,
-        }))}
-      />
-      {codes.length > 0 && (
-        <p class="sub body">
-          Most frequent:{" "}
-          {codes.map(([code, times], i) => (
-            <>
-              {i > 0 && ", "}
-              <span class="mono">{code}</span> {count(times)}
-            </>
-          ))}
-        </p>
-      )}
-    </section>
-  );
-}
-
-function Reasons({ view, now }: Share) {
-  const reasons = deadLetters(view, now);
-  const { bars, sum } = sharesOf(reasons);
-  return (
-    <section class="card w4 fill" aria-labelledby="h-reasons" id="reasons">
-      <header>
-        <h2 id="h-reasons">Dead letters</h2>
-        <span class="sub">{count(sum)} in the last hour</span>
-        <a class="t12" href={messagesLink({ topic: "dlq" })}>
-          All kept
-        </a>
-      </header>
-      {sum === 0 ? (
-        <p class="body">
-          <State status="ok">None</State>
-        </p>
-      ) : (
-        <Bars caption="Dead letters by reason in the last hour" bars={bars} total={sum} />
-      )}
-    </section>
-  );
-}
-
-const MAX_BARS = 6;
-
-function sharesOf(counts: Map<string, number>) {
-  const sum = [...counts.values()].reduce((a, b) => a + b, 0);
-  const bars = [...counts]
-    .slice(0, MAX_BARS)
-    .map(([name, value]) => ({ name: <span class="cut">{name}</span>, value }));
-  const rest = [...counts.values()].slice(MAX_BARS).reduce((a, b) => a + b, 0);
-  if (rest > 0) bars.push({ name: <span class="m">{counts.size - MAX_BARS} more</span>, value: rest });
-  return { bars, sum };
 }

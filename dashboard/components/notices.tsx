@@ -1,0 +1,107 @@
+/** What every page says of its own state: cut off, not live, brokers away, still reading back. */
+import type { ViewModel } from "../view.ts";
+import { clockSeconds } from "../format.ts";
+import { withParams } from "../links.ts";
+import { Shape, State } from "./status.tsx";
+import { Age } from "./time.tsx";
+
+export const RailFooter = ({ view, now }: { view: ViewModel; now: number }) => (
+  <footer id="rail-footer">
+    <span>
+      Registry <span class="mono">{view.registry ?? "not seen yet"}</span>
+    </span>
+    <span>
+      {view.kafka.connected ? "Kafka connected " : "Kafka away "}
+      <Age at={view.kafka.since} now={now} />
+    </span>
+  </footer>
+);
+
+/** Shown by assets/live.ts when the stream is cut; its words are there from the start, so that nothing is made up. */
+export const CutBanner = () => (
+  <div class="banner crit" role="alert" id="cut" hidden>
+    <span class="st crit">
+      <Shape status="crit" />
+      <b>
+        Connection lost at <span id="cut-at" />
+      </b>
+    </span>
+    <span class="m" id="cut-what" />
+    <button class="btn sm end" type="button" id="cut-try">
+      Try now
+    </button>
+  </div>
+);
+
+const REFRESH_S = 10;
+
+export const WithoutScript = ({
+  path,
+  query,
+  now,
+}: {
+  path: string;
+  query: Record<string, string>;
+  now: number;
+}) => (
+  <noscript>
+    <p class="banner">
+      <State status="off">
+        <b>As it was at {clockSeconds(now)} UTC</b>
+      </State>
+      <span class="m">Live updates need JavaScript.</span>
+      <a class="btn sm end" href={withParams(path, { ...query, refresh: undefined })}>
+        Load again
+      </a>
+      {query.refresh === undefined ? (
+        <a class="btn sm" href={withParams(path, { ...query, refresh: REFRESH_S })}>
+          Load again every {REFRESH_S} s
+        </a>
+      ) : (
+        <a class="btn sm" href={withParams(path, { ...query, refresh: undefined })}>
+          Stop loading again
+        </a>
+      )}
+    </p>
+  </noscript>
+);
+
+/** What is wrong now, said on every page: the brokers away, the read-back still going on. */
+export function Notices({ view, now }: { view: ViewModel; now: number }) {
+  const { kafka, caughtUp, coveredFrom } = view;
+  return (
+    <div id="notices">
+      {!kafka.connected && kafka.answered > 0 && (
+        <div class="banner crit">
+          <State status="crit">
+            <b>Kafka away since {clockSeconds(kafka.since)} UTC</b>
+          </State>
+          <span class="m">
+            What you see is as it was then, <Age at={kafka.answered} now={now} /> ago. It heals alone.
+            {kafka.reason && ` ${kafka.reason}`}
+          </span>
+        </div>
+      )}
+      {!kafka.connected && kafka.answered === 0 && (
+        <div class="banner">
+          <State status="warn">
+            <b>Kafka not reached yet</b>
+          </State>
+          <span class="m">{kafka.reason ?? "Trying again until it answers."}</span>
+        </div>
+      )}
+      {kafka.connected && !caughtUp && (
+        <div class="banner">
+          <State status="info">
+            <b>Reading back</b>
+          </State>
+          <span class="m">
+            {coveredFrom === undefined
+              ? "The last hour is being read; figures still grow."
+              : `Messages since ${clockSeconds(coveredFrom)} UTC are being read; figures still grow.`}
+          </span>
+        </div>
+      )}
+    </div>
+  );
+}
