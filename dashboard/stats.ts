@@ -1,7 +1,7 @@
 /** The numbers of `/api/stats`, which the statistics grid shows too, so that both agree. */
 import type { Stats } from "../schemas/api.ts";
 import { type Device, HOUR_MS, isSilent } from "./devices.ts";
-import { total, type ViewModel } from "./view.ts";
+import { lastHeard, total, type ViewModel } from "./view.ts";
 import { iso } from "./format.ts";
 import { quantiles, sum, tallied } from "./window.ts";
 
@@ -55,7 +55,7 @@ export function fleetOf(view: ViewModel, now: number) {
   let silent = 0;
   let unknown = 0;
   for (const device of view.devices.values()) {
-    if (isSilent(device, now)) silent++;
+    if (isSilent(device, lastHeard(view, now))) silent++;
     if (device.type === "unknown") unknown++;
   }
   return { seen: view.devices.size, reporting: view.devices.size - silent, silent, unknown };

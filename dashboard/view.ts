@@ -137,3 +137,7 @@ export function setKafka(view: ViewModel, connected: boolean, now: number, reaso
   };
   if (changed) view.version++;
 }
+
+/** Until when silence is known to be silence: while the brokers are away, a device may well be sending. */
+export const lastHeard = (view: ViewModel, now: number): number =>
+  view.kafka.connected ? now : view.kafka.answered;

@@ -1,7 +1,7 @@
 /** Trouble first: what a person should look at now, worst first, a handful of lines. */
 import type { Child } from "hono/jsx";
 import { type Device, isSilent } from "../devices.ts";
-import type { ViewModel } from "../view.ts";
+import { lastHeard, type ViewModel } from "../view.ts";
 import { count, duration } from "../format.ts";
 import { messageLink, messagesLink } from "../links.ts";
 import { deadLetters } from "../stats.ts";
@@ -34,9 +34,11 @@ export function Attention({ view, now }: { view: ViewModel; now: number }) {
       </header>
       {lines.length === 0 ? (
         <p class="body top">
-          <State status="ok">
-            {view.devices.size === 0 ? "Nothing to judge yet" : "All devices report, and all is good"}
-          </State>
+          {view.devices.size === 0 ? (
+            <State status="off">Nothing to judge yet</State>
+          ) : (
+            <State status="ok">All devices report, and all is good</State>
+          )}
         </p>
       ) : (
         <ul class="list">
@@ -58,12 +60,13 @@ export function Attention({ view, now }: { view: ViewModel; now: number }) {
 }
 
 function findTrouble(view: ViewModel, now: number): { lines: Line[]; devices: number } {
+  const heardUntil = lastHeard(view, now);
   const bad: Line[] = [];
   const uncertain: Line[] = [];
   const silent: { line: Line; arrived: number }[] = [];
   const unknown: Device[] = [];
   for (const device of view.devices.values()) {
-    if (isSilent(device, now)) silent.push({ line: silentLine(device, now), arrived: device.arrived });
+    if (isSilent(device, heardUntil)) silent.push({ line: silentLine(device, now), arrived: device.arrived });
     else if (device.type === "unknown") unknown.push(device);
     else if (device.grade === "BAD") bad.push(judgedLine(device, now, "crit", "Bad"));
     else if (device.grade === "UNCERTAIN") uncertain.push(judgedLine(device, now, "warn", "Uncertain"));

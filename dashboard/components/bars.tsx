@@ -8,6 +8,7 @@ export interface Bar {
 }
 
 export function Bars({ caption, bars, total }: { caption: string; bars: Bar[]; total: number }) {
+  if (bars.length === 0) return <p class="body m">Nothing yet.</p>;
   const most = Math.max(1, ...bars.map((bar) => bar.value));
   return (
     <table class="tbl bars">

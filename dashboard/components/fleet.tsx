@@ -1,6 +1,6 @@
 /** One mark for each device seen in the last hour, by type: trouble is found by shape at a glance. */
 import { type Device, isSilent, MAX_DEVICES } from "../devices.ts";
-import type { ViewModel } from "../view.ts";
+import { lastHeard, type ViewModel } from "../view.ts";
 import { count } from "../format.ts";
 import { messagesLink } from "../links.ts";
 import { devicesByType } from "../stats.ts";
@@ -32,9 +32,10 @@ export function markOf(device: Device, now: number): Status {
 
 export function Fleet({ view, now }: { view: ViewModel; now: number }) {
   const marks = new Map<Status, number>();
+  const heardUntil = lastHeard(view, now);
   const groups = [...devicesByType(view)].map(([type, devices]) => {
     const all = devices.map((device): Mark => {
-      const status = markOf(device, now);
+      const status = markOf(device, heardUntil);
       marks.set(status, (marks.get(status) ?? 0) + 1);
       return { device, status, word: WORDS[status] };
     });

@@ -11,7 +11,11 @@ export const RailFooter = ({ view, now }: { view: ViewModel; now: number }) => (
       Registry <span class="mono">{view.registry ?? "not seen yet"}</span>
     </span>
     <span>
-      {view.kafka.connected ? "Kafka connected " : "Kafka away "}
+      {view.kafka.connected
+        ? "Kafka connected "
+        : view.kafka.answered === 0
+          ? "Kafka not reached "
+          : "Kafka away "}
       <Age at={view.kafka.since} now={now} />
     </span>
   </footer>
