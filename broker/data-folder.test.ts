@@ -127,6 +127,17 @@ describe("damage never gives a wrong message", () => {
     });
   }
 
+  test("batches that are no longer found at the end are said, and their offsets are not given again", async () => {
+    const dataDir = await aFilledFolder(5);
+    spoil(dataDir, "DELETE FROM batch WHERE baseOffset >= 3");
+    const log = collectLog();
+    const client = await clientOn({ dataDir, log });
+    expect(log.lines).toEqual(["error t[0]@3: damage; offsets 3 to 4 cannot be found"]);
+    expect((await send(client, "t", aBatch(["new"]))).baseOffset).toBe(5);
+    expect((await read(client, "t", 3)).errorCode).toBe(ERROR.CORRUPT_MESSAGE);
+    expect((await read(client, "t", 5)).records.toString("latin1")).toContain("new");
+  });
+
   test("at the end: the log is cut back to the last whole batch, and that is said", async () => {
     const dataDir = await aFilledFolder(5);
     spoil(dataDir, "UPDATE batch SET data = substr(data, 1, 80) WHERE baseOffset >= 3");

@@ -27,8 +27,8 @@ const REFUSALS = {
 const TABLES = `
   CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS topic (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, partitions INTEGER, configs TEXT);
-  CREATE TABLE IF NOT EXISTS start (topicId INTEGER, partition INTEGER, logStart INTEGER, PRIMARY KEY (topicId, partition))
-    WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS bounds (topicId INTEGER, partition INTEGER, logStart INTEGER, end INTEGER,
+    PRIMARY KEY (topicId, partition)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS batch (topicId INTEGER, partition INTEGER, lastOffset INTEGER, baseOffset INTEGER,
     maxTimestamp INTEGER, bytes INTEGER, data BLOB);
   CREATE INDEX IF NOT EXISTS place ON batch (topicId, partition, lastOffset, baseOffset, maxTimestamp, bytes);

@@ -43,7 +43,8 @@ export class Log {
 
   load(topicId: number, topic: string, index: number): Partition {
     const place = [topicId, index];
-    this.cutTornEnd(place, `${topic}[${index}]`);
+    const name = `${topic}[${index}]`;
+    this.cutTornEnd(place, name);
     const headers = this.database.query<{ header: Uint8Array }, number[]>(
       `SELECT substr(data, 1, 61) AS header ${OF_PARTITION} ORDER BY lastOffset DESC LIMIT ${RECENT_BATCHES}`,
     );
@@ -51,20 +52,18 @@ export class Log {
     for (const { header } of headers.all(...place).reverse()) {
       if (header.length === 61) rememberSequence(producers, batchHeader(Buffer.from(header)));
     }
-    const known = this.database.query<{ logStart: number; end: number; bytes: number }, number[]>(`
-      SELECT ifnull(sum(bytes), 0) AS bytes, ifnull(max(lastOffset), -1) + 1 AS end,
-        ifnull((SELECT logStart FROM start WHERE topicId = ?1 AND partition = ?2), 0) AS logStart ${OF_PARTITION}`);
-    const { logStart, end, bytes } = known.get(...place) ?? { logStart: 0, end: 0, bytes: 0 };
-    return {
-      topicId,
-      topic,
-      index,
-      logStart,
-      end: Math.max(end, logStart),
-      bytes,
-      producers,
-      waiters: new Set(),
-    };
+    const bounds = this.database.query<{ logStart: number; end: number }, number[]>(
+      "SELECT * FROM bounds WHERE topicId = ? AND partition = ?",
+    );
+    const { logStart, end } = bounds.get(...place) ?? { logStart: 0, end: 0 };
+    const found = this.database.query<{ bytes: number; last: number }, number[]>(
+      `SELECT ifnull(sum(bytes), 0) AS bytes, ifnull(max(lastOffset) + 1, ?3) AS last ${OF_PARTITION}`,
+    );
+    const { bytes, last } = found.get(...place, logStart) ?? { bytes: 0, last: logStart };
+    const isShort = last < end;
+    if (isShort) this.report.error(`${name}@${last}: damage; offsets ${last} to ${end - 1} cannot be found`);
+    const state = { logStart, end: Math.max(end, last), bytes, producers };
+    return { topicId, topic, index, ...state, waiters: new Set() };
   }
 
   /** Cuts back to the last whole batch, and says what went. */
@@ -73,12 +72,18 @@ export class Log {
       `SELECT rowid, baseOffset, lastOffset, data ${OF_PARTITION} ORDER BY lastOffset DESC LIMIT 1`,
     );
     for (let row = newest.get(...place); row && !intact(row); row = newest.get(...place)) {
-      const { rowid, baseOffset, lastOffset } = row;
-      this.report.error(
-        `${name}@${baseOffset}: damage at the end; offsets ${baseOffset} to ${lastOffset} are cut off`,
-      );
+      const { rowid, baseOffset: from, lastOffset: to } = row;
+      this.report.error(`${name}@${from}: damage at the end; offsets ${from} to ${to} are cut off`);
       this.database.run("DELETE FROM batch WHERE rowid = ?", [rowid]);
+      const setEnd = "UPDATE bounds SET end = ? WHERE topicId = ? AND partition = ?";
+      this.database.run(setEnd, [from, ...place]);
     }
+  }
+
+  private setBounds({ topicId, index }: Partition, logStart: number, end: number): void {
+    this.database
+      .query("INSERT OR REPLACE INTO bounds VALUES (?, ?, ?, ?)")
+      .run(topicId, index, logStart, end);
   }
 
   /** Stores the batches of one request, all or, when SQLite cannot write, none: then false. */
@@ -90,6 +95,7 @@ export class Log {
           const { topicId, index, end } = partition;
           placeBatch(batch, end);
           insert.run(topicId, index, end + header.count - 1, end, header.maxTimestamp, batch.length, batch);
+          this.setBounds(partition, partition.logStart, end + header.count);
         }
       })();
     } catch (error) {
@@ -124,6 +130,7 @@ export class Log {
         next = row.lastOffset + 1;
         if (bytes >= maxBytes) break;
       }
+      if (batches.length === 0 && offset < partition.end) throw new Error("damaged; nothing is there");
     } catch (error) {
       const problem = `${partition.topic}[${partition.index}]@${next}: ${error}`;
       // Once, however often a consumer tries.
@@ -169,7 +176,7 @@ export class Log {
       dropped += bytes;
     }
     this.database.transaction(() => {
-      this.database.run("INSERT OR REPLACE INTO start VALUES (?, ?, ?)", [topicId, index, offset]);
+      this.setBounds(partition, offset, partition.end);
       this.database.run(`DELETE ${OF_PARTITION} AND lastOffset < ?3`, [topicId, index, offset]);
     })();
     partition.logStart = offset;

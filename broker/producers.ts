@@ -1,11 +1,8 @@
-/**
- * What each idempotent producer wrote last to a partition, so that a retry is not stored twice.
- *
- * Source: KIP-98; a producer has five batches in flight at most.
- */
+/** What each idempotent producer wrote last to a partition, so that a retry is not stored twice. Source: KIP-98. */
 import type { BatchHeader } from "./protocol/batch.ts";
 import { ERROR } from "./protocol/errors.ts";
 
+/** As many as a producer has in flight at most. */
 const KEPT_BATCHES = 5;
 const KEPT_PRODUCERS = 1_000;
 

@@ -59,7 +59,7 @@ export class Topics {
   /** With its messages and with what groups committed on it. Fetches that wait on it are woken. */
   delete(topic: Topic): void {
     this.database.transaction(() => {
-      for (const table of ["batch", "start"]) {
+      for (const table of ["batch", "bounds"]) {
         this.database.run(`DELETE FROM ${table} WHERE topicId = ?`, [topic.id]);
       }
       this.database.run("DELETE FROM committed WHERE topic = ?", [topic.name]);

@@ -1,8 +1,7 @@
 /**
- * Metadata: the one node, and the topics with their partitions.
+ * Metadata: the one node, and the topics with their partitions. A null list means all (in version 0 an empty one).
  *
- * A null list means all topics (in version 0 an empty one). Topics come into being here only with
- * `autoCreateTopics`, off by default, and when the client allows it.
+ * Topics come into being here only with `autoCreateTopics`, off by default, and when the client allows it.
  */
 import { ERROR } from "../protocol/errors.ts";
 import * as t from "../protocol/fields.ts";

@@ -75,8 +75,8 @@ function judge({ topics, report }: Broker, partition: Partition, batch: Buffer):
 /** All or none; when none, retriable. */
 function store(broker: Broker, outcomes: Outcome[]): void {
   const toStore = outcomes.filter(({ write }) => write);
-  const isStored = broker.log.append(toStore.flatMap(({ write }) => write ?? []));
-  if (!isStored) for (const it of toStore) Object.assign(it, refused(ERROR.KAFKA_STORAGE_ERROR));
+  if (broker.log.append(toStore.flatMap(({ write }) => write ?? []))) return;
+  for (const it of toStore) Object.assign(it, refused(ERROR.KAFKA_STORAGE_ERROR));
 }
 
 /** An id that no producer of this data folder had before. */
