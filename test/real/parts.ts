@@ -75,11 +75,14 @@ function firstProgram(...names: string[]): string | undefined {
   return names.map((name) => Bun.which(name)).find((path) => path !== null) ?? undefined;
 }
 
-/** Debian's packages belong to its own Python, not to a version manager's. */
+/**
+ * Debian's packages belong to its own Python, not to a version manager's. Isolated (-I): else our own folder kafka/ would
+ * pass for the package.
+ */
 function pythonWith(module: string): string | undefined {
   const has = (python: string) =>
     Bun.which(python) !== null &&
-    Bun.spawnSync([python, "-c", `import ${module}`], { stderr: "ignore" }).exitCode === 0;
+    Bun.spawnSync([python, "-I", "-c", `import ${module}`], { stderr: "ignore" }).exitCode === 0;
   return [DEBIAN_PYTHON, "python3"].find(has);
 }
 
