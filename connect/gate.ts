@@ -63,7 +63,10 @@ export async function transformFolder(plan: Plan): Promise<{ env: Record<string,
 }
 
 /** Our unchanged pipeline in the gate's engine. */
-export async function startPipeline(flow: Flow, env: Record<string, string>): Promise<Process> {
+export async function startPipeline(
+  flow: Pick<Flow, "brokers" | "prefix">,
+  env: Record<string, string>,
+): Promise<Process> {
   const settings = {
     KAFKA_BROKERS: flow.brokers,
     TOPIC_PREFIX: flow.prefix,

@@ -1,0 +1,38 @@
+/** What bench/connect.ts runs inside the engine: rounds of one kind of work on the text in hand, timed there. */
+import { enrich } from "../enrich/enrich.ts";
+import type { PlanFile } from "../enrich/transform.ts";
+
+declare const benthos: {
+  v0_msg_as_string(): string;
+  v0_msg_set_string(value: string): void;
+};
+
+/** One line of the input. */
+export interface Round {
+  work: "nothing" | "JSON.parse" | "enrich";
+  times: number;
+  text: string;
+  bytes: number;
+  key: string;
+  timestamp: number;
+}
+
+export function create({ plan }: PlanFile) {
+  const works: Record<Round["work"], (round: Round) => unknown> = {
+    nothing: ({ text }) => text,
+    "JSON.parse": ({ text }) => JSON.parse(text),
+    enrich: ({ text, ...source }) => enrich(text, source, plan, source.timestamp),
+  };
+
+  return {
+    run(): void {
+      const round = JSON.parse(benthos.v0_msg_as_string()) as Round;
+      const work = works[round.work];
+      const began = Date.now();
+      for (let i = 0; i < round.times; i++) work(round);
+      benthos.v0_msg_set_string(
+        JSON.stringify({ work: round.work, us: ((Date.now() - began) * 1000) / round.times }),
+      );
+    },
+  };
+}

@@ -1,0 +1,96 @@
+/** The pipeline on Apache Kafka: partition, timestamp, headers, order; killed with -9 in mid-flow it loses nothing. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { endOffsets } from "../kafka/admin.ts";
+import { LIMITS } from "../schemas/dead-letter.ts";
+import { HEADERS, topicName } from "../schemas/topics.ts";
+import { header, oracle, report } from "../test/oracle.ts";
+import { until } from "../test/processes.ts";
+import { readTopic } from "../test/read-topic.ts";
+import { type ApacheKafka, startApacheKafka } from "../test/real/apache-kafka.ts";
+import { describeWith } from "../test/real/parts.ts";
+import { PLAN } from "../test/shipped-plan.ts";
+import { corpus, type RawRecord, START_MS } from "./corpus.case.ts";
+import { BUILD_TIMEOUT_MS, buildEngine } from "./engine.ts";
+import { createFlow, type Flow, produce, startPipeline, through, transformFolder } from "./gate.ts";
+
+const COUNT = 30_000;
+
+describeWith(["go", "java", "kafka-jars"], "the pipeline on Apache Kafka", () => {
+  let kafka: ApacheKafka;
+  let files: Awaited<ReturnType<typeof transformFolder>>;
+
+  beforeAll(async () => {
+    [kafka, files] = await Promise.all([startApacheKafka(), transformFolder(PLAN), buildEngine()]);
+  }, BUILD_TIMEOUT_MS);
+  afterAll(async () => {
+    files.remove();
+    await kafka.stop();
+  });
+
+  test("loses nothing and keeps the order when it is killed with -9 in mid-flow", async () => {
+    const flow = await createFlow(kafka.brokers);
+    await produce(flow, corpus(COUNT));
+    const first = await startPipeline(flow, files.env);
+    await until("a part is through", async () => (await outputs(flow)) > COUNT / 4, {
+      withinMs: 120_000,
+      everyMs: 20,
+      alive: [first],
+    });
+    first.kill("SIGKILL");
+    await first.exited;
+    expect(await outputs(flow)).toBeLessThan(COUNT);
+
+    const second = await startPipeline(flow, files.env);
+    await through(flow, second, 180_000);
+    expect((await second.stop(25_000)).code).toBe(0);
+    const verdict = await oracle({ brokers: flow.brokers, plans: [PLAN] });
+    expect(report(verdict)).toBe(report({ ...verdict, anomalies: [] }));
+    expect(verdict.raw).toBe(COUNT);
+  }, 400_000);
+
+  test("carries a dead letter whole that was far smaller on the wire", async () => {
+    const flow = await createFlow(kafka.brokers, "large.", 1);
+    const value = Buffer.alloc(5_000_000, "a");
+    await produce(flow, [large(value), large(Buffer.from('{"device_id":"d"}'))]);
+    const pipeline = await startPipeline(flow, files.env);
+    await through(flow, pipeline, 60_000);
+    await pipeline.stop(25_000);
+    const [dead] = (await readTopic(flow.brokers, topicName("dlq", flow.prefix))).flat();
+    expect(dead?.value?.equals(value)).toBe(true);
+    expect(dead && header(dead, HEADERS.reason)).toBe("too_large");
+    expect(value.length).toBeGreaterThan(LIMITS.rawBytes);
+  }, 120_000);
+
+  test("stands still, loudly, where an output topic has too few partitions", async () => {
+    const flow = await createFlow(kafka.brokers, "unequal.", 3);
+    const admin = flow.kafka.admin();
+    await admin.connect();
+    await admin.createPartitions({ topicPartitions: [{ topic: topicName("raw", flow.prefix), count: 5 }] });
+    await admin.disconnect();
+    await produce({ ...flow, partitions: 5 }, corpus(5));
+    const pipeline = await startPipeline(flow, files.env);
+    await until("it says so", () => /partition/i.test(errorsIn(pipeline.output())), {
+      withinMs: 60_000,
+      alive: [pipeline],
+    });
+    pipeline.kill("SIGKILL");
+    await pipeline.exited;
+  }, 90_000);
+});
+
+function large(value: Buffer): RawRecord {
+  return { key: Buffer.from("d"), value, timestamp: START_MS };
+}
+
+const errorsIn = (log: string) =>
+  log
+    .split("\n")
+    .filter((line) => line.includes("level=error"))
+    .join("\n");
+
+async function outputs(flow: Flow): Promise<number> {
+  const ends = await Promise.all(
+    (["enriched", "dlq"] as const).map((name) => endOffsets(flow.kafka, topicName(name, flow.prefix))),
+  );
+  return ends.flat().reduce((sum, { high }) => sum + Number(high), 0);
+}

@@ -1,0 +1,193 @@
+/** Our unchanged pipeline in the gate's engine: lint, its own tests, the shared cases, what it does when something is missing. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startBroker } from "../broker/broker.ts";
+import { ENRICH_CASES, type EnrichCase } from "../enrich/enrich.case.ts";
+import { LIMITS } from "../schemas/dead-letter.ts";
+import { HEADERS, topicName } from "../schemas/topics.ts";
+import { header, oracle, report } from "../test/oracle.ts";
+import { until } from "../test/processes.ts";
+import { readTopic, type WireMessage } from "../test/read-topic.ts";
+import { describeWith } from "../test/real/parts.ts";
+import { PLAN } from "../test/shipped-plan.ts";
+import { type Cluster, startEmbeddedBroker } from "../test/system.ts";
+import { BUILD_TIMEOUT_MS, buildEngine, PIPELINE, run } from "./engine.ts";
+import { createFlow, type Flow, produce, startPipeline, through, transformFolder } from "./gate.ts";
+
+const TESTS = "connect/pipeline_benthos_test.yaml";
+const OVERSIZE = "schemas/json/device-registry.schema.json";
+
+describeWith(["go"], "connect/pipeline.yaml", () => {
+  let engine = "";
+  let files: Awaited<ReturnType<typeof transformFolder>>;
+  let broker: Cluster;
+
+  beforeAll(async () => {
+    [engine, files, broker] = await Promise.all([
+      buildEngine(),
+      transformFolder(PLAN),
+      startEmbeddedBroker(),
+    ]);
+  }, BUILD_TIMEOUT_MS);
+  afterAll(async () => {
+    files.remove();
+    await broker.stop();
+  });
+
+  /** The pipeline with one text in place of another, linted. */
+  async function lintChanged(from: string, to: string): Promise<{ code: number; output: string }> {
+    const text = readFileSync(PIPELINE, "utf8");
+    expect(text).toContain(from);
+    const folder = mkdtempSync(join(tmpdir(), "iot-lint-"));
+    const file = join(folder, "pipeline.yaml");
+    writeFileSync(file, text.replace(from, to));
+    const ran = await run([engine, "lint", file]);
+    rmSync(folder, { recursive: true });
+    return ran;
+  }
+
+  describe("lint", () => {
+    test("finds nothing, labels included", async () => {
+      expect(await run([engine, "lint", "--labels", PIPELINE])).toEqual({ code: 0, output: "" });
+    });
+
+    test("takes TLS and SASL from the environment", async () => {
+      const env = {
+        ...Bun.env,
+        KAFKA_SSL: "true",
+        KAFKA_SASL_MECHANISM: "SCRAM-SHA-512",
+        KAFKA_SASL_USERNAME: "iot",
+        KAFKA_SASL_PASSWORD: "p: 'w' #1",
+      };
+      expect(await run([engine, "lint", PIPELINE], { env })).toEqual({ code: 0, output: "" });
+    });
+
+    for (const [from, to] of [
+      ["compression: zstd", "compresion: zstd"],
+      ["partitioner: manual", "partitioner: by_hand"],
+      ["commit_period: 1s", "commit_every: 1s"],
+      ["code: (global", "codee: (global"],
+      ["use_histogram_timing", "use_histograms"],
+    ] as const)
+      test(`refuses ${to}`, async () => {
+        const { code, output } = await lintChanged(from, to);
+        expect([code, output]).toEqual([1, expect.stringContaining(to.split(/[:_]/)[0] ?? "")]);
+      });
+  });
+
+  test("pipeline_benthos_test.yaml passes, and its oversize message is one", async () => {
+    expect(statSync(OVERSIZE).size).toBeGreaterThan(LIMITS.rawBytes);
+    const { code, output } = await run([engine, "test", TESTS], { env: { ...Bun.env, ...files.env } });
+    expect([code, output]).toEqual([0, expect.stringContaining("succeeded")]);
+  });
+
+  describe("the shared cases", () => {
+    let flow: Flow;
+    let found: Map<number, WireMessage & { topic: string }>;
+    /** One partition: the offset of a case is its index. */
+    beforeAll(async () => {
+      flow = await createFlow(broker.brokers, "cases.", 1);
+      await produce(
+        flow,
+        ENRICH_CASES.map(({ bytes, key, timestamp }) => ({
+          key: key === null ? null : Buffer.from(key),
+          value: bytes,
+          timestamp,
+        })),
+      );
+      const pipeline = await startPipeline(flow, files.env);
+      await through(flow, pipeline, 120_000);
+      await pipeline.stop(20_000);
+      found = new Map();
+      for (const topic of [topicName("enriched", flow.prefix), topicName("dlq", flow.prefix)])
+        for (const message of (await readTopic(flow.brokers, topic)).flat())
+          found.set(Number(header(message, HEADERS.sourceOffset)), { ...message, topic });
+    }, 150_000);
+
+    test("each message of them becomes what it must", () => {
+      expect(ENRICH_CASES.length).toBeGreaterThan(100);
+      const wrong = ENRICH_CASES.flatMap((one, offset) => {
+        const message = found.get(offset);
+        const got = message === undefined ? "nothing" : outcome(message, one);
+        const wanted = one.expected.to === "either" ? got : one.expected;
+        return Bun.deepEquals(got, wanted) ? [] : [{ name: one.name, wanted, got }];
+      });
+      expect(wrong).toEqual([]);
+    });
+
+    test("and the bytes are those of the Bun host", async () => {
+      const verdict = await oracle({ brokers: flow.brokers, plans: [PLAN], prefix: flow.prefix });
+      expect(report({ ...verdict, anomalies: verdict.anomalies })).toBe(
+        report({ ...verdict, anomalies: [] }),
+      );
+    });
+  });
+
+  describe("when something is missing, nothing is passed on, and it says what to do", () => {
+    /** On a broker of its own: a killed member keeps others waiting for its group. */
+    async function said(env: Record<string, string>, words: RegExp): Promise<void> {
+      const own = await startBroker();
+      const flow = await createFlow(`${own.host}:${own.port}`);
+      await produce(flow, [
+        { key: Buffer.from("d"), value: Buffer.from('{"device_id":"d"}'), timestamp: Date.now() },
+      ]);
+      const pipeline = await startPipeline(flow, env);
+      try {
+        await until("it says so", () => words.test(pipeline.output()), { alive: [pipeline] });
+        const outputs = await Promise.all(
+          (["enriched", "dlq"] as const).map((name) => readTopic(flow.brokers, topicName(name, flow.prefix))),
+        );
+        expect(outputs.flat(2)).toEqual([]);
+      } finally {
+        pipeline.kill("SIGKILL");
+        await pipeline.exited;
+        await own.stop();
+      }
+    }
+
+    test("no bundle", () =>
+      said({ ...files.env, ENRICH_BUNDLE: "/none.cjs" }, /no verdict.+Invalid module.+bun run transform/));
+    test("a plan of another build", async () => {
+      const folder = mkdtempSync(join(tmpdir(), "iot-plan-"));
+      const plan = join(folder, "plan.json");
+      writeFileSync(plan, JSON.stringify({ bundle: "an older one", plan: PLAN }));
+      await said({ ...files.env, ENRICH_PLAN: plan }, /no verdict.+different builds.+bun run transform/);
+      rmSync(folder, { recursive: true });
+    });
+    test("a plan that is no JSON", async () => {
+      const folder = mkdtempSync(join(tmpdir(), "iot-plan-"));
+      const plan = join(folder, "plan.json");
+      writeFileSync(plan, "{");
+      await said({ ...files.env, ENRICH_PLAN: plan }, /no verdict.+bun run transform/);
+      rmSync(folder, { recursive: true });
+    });
+    test("no broker", async () => {
+      const flow = { brokers: "127.0.0.1:1", prefix: "x.", partitions: 1 };
+      const pipeline = await startPipeline(flow, files.env);
+      await until("it says so", () => /no broker answers/.test(pipeline.output()), { alive: [pipeline] });
+      expect((await pipeline.stop(20_000)).code).toBeLessThan(128);
+    });
+  });
+});
+
+/** As a case puts its expectation, with no more than the case asks for. */
+function outcome(message: WireMessage & { topic: string }, { expected }: EnrichCase): EnrichCase["expected"] {
+  if (message.topic.endsWith("dlq")) {
+    const reason = header(message, HEADERS.reason);
+    const path = header(message, HEADERS.path);
+    return { to: "dlq", reason, ...("path" in expected ? { path } : {}) } as EnrichCase["expected"];
+  }
+  const { enrichment_info, data_quality } = JSON.parse(String(message.value));
+  const all = {
+    device_type: enrichment_info.device_type_detected,
+    method: enrichment_info.detection.method,
+    grade: data_quality.grade,
+    findings: data_quality.findings.map(
+      ({ code, path }: { code: string; path: string }) => `${code} ${path}`,
+    ),
+  };
+  const asked = Object.entries(all).filter(([name]) => name in expected);
+  return { to: "enriched", ...Object.fromEntries(asked) };
+}
