@@ -23,11 +23,13 @@ check_tools() {
   command -v curl >/dev/null || fail "curl is missing"
 }
 
-# Both profiles, so that a command reaches whichever enricher runs.
-compose() { COMPOSE_PROFILES=connect,bun docker compose "$@"; }
+# The shell's COMPOSE_PROFILES goes before the one of .env.
+compose() { COMPOSE_PROFILES=$1 docker compose "${@:2}"; }
+# Whichever enricher runs.
+readonly ANY=connect,bun
 
 # The enricher that runs now; nothing when none does.
-running_enricher() { compose ps --status running --services | grep -xE 'connect|enrich' | head -n 1 || true; }
+running_enricher() { compose "$ANY" ps --status running --services | grep -xE 'connect|enrich' | head -n 1 || true; }
 
 wait_for() {
   local name=$1 url=$2 deadline=$((SECONDS + WAIT_S))
@@ -43,10 +45,10 @@ wait_for() {
 start() {
   local profile=$1 other=$2
   check_tools
-  docker compose --profile "$profile" build --quiet
+  compose "$profile" build --quiet
   # Two kinds of enricher cannot share a group: the other goes first, and its committed offsets are the hand-over.
-  compose rm --stop --force "$other"
-  docker compose --profile "$profile" up --detach ||
+  compose "$ANY" rm --stop --force "$other"
+  compose "$profile" up --detach ||
     fail "docker compose could not start everything. Why: docker logs iot-cloud-preflight, docs/troubleshooting.md"
   [[ $profile != connect ]] || wait_for "Redpanda Connect" "$CONNECT/ready"
   wait_for "the dashboard" "$DASHBOARD/readyz"
@@ -77,10 +79,10 @@ reload() {
   local enricher
   enricher=$(running_enricher)
   # Builds only when the registry is sound; else it says every fault and leaves the old files.
-  compose run --rm --no-deps preflight bun connect/build.ts --out /transform ||
+  compose "$ANY" run --rm --no-deps preflight bun connect/build.ts --out /transform ||
     fail "config/device-registry.json is not taken; what runs keeps the old one"
   if [[ $enricher == connect ]]; then
-    compose restart connect
+    compose "$ANY" restart connect
     wait_for "Redpanda Connect" "$CONNECT/ready"
   else
     echo "the Bun services watch the file: they have it already"
@@ -91,7 +93,7 @@ case "${1:-}" in
   "") start connect enrich ;;
   --bun) start bun connect ;;
   --reload) reload ;;
-  --logs) shift && check_tools && compose logs --follow --tail 100 "$@" ;;
-  --down) check_tools && compose down --remove-orphans ;;
+  --logs) shift && check_tools && compose "$ANY" logs --follow --tail 100 "$@" ;;
+  --down) check_tools && compose "$ANY" down --remove-orphans ;;
   *) sed -n '2,7s/^# \{0,1\}//p' "$0" && exit 1 ;;
 esac
