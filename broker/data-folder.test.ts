@@ -1,12 +1,19 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { chmodSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { deleteTopics } from "./apis/topic-admin.ts";
 import { aBatch } from "./batch.fixture.ts";
 import { type BrokerOptions, startBroker } from "./broker.ts";
 import { ERROR } from "./protocol/errors.ts";
-import { aBroker, aFolder, aRawClient, collectLog, type RawClient } from "./raw-client.fixture.ts";
+import {
+  aBroker,
+  aFolder,
+  afterwards,
+  aRawClient,
+  collectLog,
+  type RawClient,
+} from "./raw-client.fixture.ts";
 import { read, send, withTopic } from "./requests.fixture.ts";
 
 /** A stopped broker's folder with `count` batches of one message each in topic t. */
@@ -81,6 +88,14 @@ describe("a data folder that cannot be used is refused in one line, and is left 
     const dataDir = aFolder();
     await aBroker({ dataDir });
     await expect(startBroker({ dataDir })).rejects.toThrow("broker.db is in use by another broker");
+  });
+
+  // The superuser may write everywhere.
+  test.skipIf(process.getuid?.() === 0)("read-only", async () => {
+    const dataDir = await aFilledFolder(1);
+    chmodSync(dataDir, 0o500);
+    afterwards(() => chmodSync(dataDir, 0o700));
+    expect(await refusalOf(dataDir)).toContain("broker.db cannot be opened: EACCES");
   });
 
   test("a folder that cannot be made", async () => {

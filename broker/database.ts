@@ -6,7 +6,7 @@
  * Source: https://www.sqlite.org/wal.html#noshm (WAL with an exclusive lock needs no shared memory file)
  */
 import { constants, Database, SQLiteError } from "bun:sqlite";
-import { existsSync, mkdirSync, statSync } from "node:fs";
+import { accessSync, existsSync, mkdirSync, statSync, constants as system } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
@@ -71,6 +71,8 @@ export function openDatabase({ dataDir, fsync, maxPages }: DatabaseOptions): Dat
 function fileIn(dataDir: string): string {
   mkdirSync(dataDir, { recursive: true });
   const path = join(dataDir, FILE);
+  // SQLite's own word for read-only is "disk I/O error".
+  for (const it of [dataDir, path]) if (existsSync(it)) accessSync(it, system.W_OK);
   if (!existsSync(path) || statSync(path).size === 0) return path;
   const uri = `${pathToFileURL(path).href}?immutable=1`;
   using database = new Database(uri, constants.SQLITE_OPEN_READONLY | constants.SQLITE_OPEN_URI);

@@ -11,7 +11,7 @@ export class Frames {
   private bytes = Buffer.alloc(FIRST_BUFFER);
   private filled = 0;
 
-  /** The frames that `chunk` completes, each in memory of its own. Memory grows with what came, not with what was announced. */
+  /** The frames that `chunk` completes. Memory grows with what came, not with what was announced. */
   *push(chunk: Buffer): Generator<Buffer> {
     if (this.filled + chunk.length > this.bytes.length) {
       const larger = Buffer.alloc(Math.max(this.bytes.length * 2, this.filled + chunk.length));
