@@ -59,6 +59,7 @@ export const KINDS = {
   refuse: { weight: 1, ms: [200, 3_000] },
   "cut before": { weight: 2, more: api },
   "cut after": { weight: 3, more: api },
+  "cut within": { weight: 2, more: api },
   "delay answer": { weight: 1, ms: [500, 3_000], more: api },
   "broker freeze": { weight: 1, ms: [200, 5_000] },
   "broker kill": { weight: 2, ms: [0, 1_500] },

@@ -18,6 +18,8 @@ const BROKEN = 0.05;
 const TAKE_MS = 20;
 
 export interface Load {
+  /** How many have been begun to send. */
+  begun(): number;
   /** The numbers from 0 up to here are acknowledged. */
   acknowledged(): number;
   /** Ends with the send in hand. */
@@ -63,6 +65,7 @@ export async function startLoad(brokers: string, seed: number, ratePerS: number)
 
   const running = run();
   return {
+    begun: () => next,
     acknowledged: () => acknowledged,
     async stop() {
       stopping.abort();

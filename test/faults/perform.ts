@@ -38,6 +38,7 @@ const PERFORM: Record<ActionKind, Perform> = {
   },
   "cut before": trap("cut before"),
   "cut after": trap("cut after"),
+  "cut within": trap("cut within"),
   "delay answer": trap("delay"),
   "broker freeze": ({ broker }, { ms }) => freeze(broker.program(), ms),
   "broker kill": async ({ broker }, { ms }) => broker.restart?.(true, ms),

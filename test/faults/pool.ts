@@ -21,6 +21,8 @@ export interface Pool {
   /** Ended without being asked, or not cleanly: what and its last words. */
   unexpected: string[];
   kills(): number;
+  /** What the living ones have said last. */
+  tails(): string;
   /** All of them by -9, for good. */
   killAll(): Promise<void>;
   stopAll(): Promise<void>;
@@ -79,6 +81,7 @@ export function createPool(options: EnricherOptions): Pool {
     expectDeath: (program, downMs) => void downMsOf.set(program, downMs),
     unexpected,
     kills: () => kills,
+    tails: () => [...living].map(({ process: { name, tail } }) => `--- ${name}\n${tail()}`).join("\n"),
     async killAll() {
       closed = true;
       await Promise.all([...living].map((program) => kill(program, 0)));

@@ -21,11 +21,10 @@ export interface Weather {
   refuses: boolean;
 }
 
-/** What happens once, at the next request of an API. */
+/** What happens once, at the next request of an API: cut before the broker has it, when it has answered, in the middle of the answer. */
 export interface Trap {
   api: ApiName;
-  /** Cut before the broker has it; cut when the broker has answered; or the answer waits. */
-  effect: "cut before" | "cut after" | "delay";
+  effect: "cut before" | "cut after" | "cut within" | "delay";
   delayMs?: number;
 }
 
@@ -106,7 +105,12 @@ export async function startProxy(): Promise<FaultProxy> {
     const { correlationId } = answerOf(frame);
     const trap = link.caught.get(correlationId);
     link.caught.delete(correlationId);
-    if (trap?.effect === "cut after") sever(link);
+    if (trap?.effect === "cut within") {
+      await send(link.client, frame.subarray(0, Math.ceil(frame.length / 2)));
+      // Time for it to leave this process.
+      await Bun.sleep(5);
+    }
+    if (trap?.effect === "cut after" || trap?.effect === "cut within") sever(link);
     if (trap?.delayMs !== undefined) await Bun.sleep(trap.delayMs);
     await passes("answers");
     return true;

@@ -66,9 +66,9 @@ export async function run(options: RunOptions): Promise<RunResult> {
     await ensureTopics(kafka, topicSpecs(settings));
     const load = await startLoad(brokers, seed, ratePerS);
     for (let i = 0; i < 2; i++) scene.pool.add();
-    await caughtUp(kafka);
+    await caughtUp(kafka, load);
 
-    const recoveries = await happen(scene, kafka, options, wrong);
+    const recoveries = await happen(scene, kafka, load, options, wrong);
     broker.proxy.clear();
     if (options.mode === "safety") {
       await scene.pool.killAll();
@@ -90,6 +90,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
 async function happen(
   scene: Scene,
   kafka: Kafka,
+  load: Load,
   options: RunOptions,
   wrong: string[],
 ): Promise<RunResult["recoveries"]> {
@@ -105,8 +106,8 @@ async function happen(
     if (options.mode === "safety") overlapping.push(happening);
     else {
       await happening;
-      ms = await caughtUp(kafka).catch((error) => {
-        wrong.push(`fault ${index}, ${fault}: ${error instanceof Error ? error.message : error}`);
+      ms = await caughtUp(kafka, load).catch((error: Error) => {
+        wrong.push(`fault ${index + 1}, ${fault}: ${error.message}\n${scene.pool.tails()}`);
         return RECOVERED_WITHIN_MS;
       });
     }
@@ -120,10 +121,14 @@ async function happen(
   return done;
 }
 
-/** Until all that stands in raw now is committed; gives how long that took. */
-export async function caughtUp(kafka: Kafka): Promise<number> {
+/** Until a message that is sent after now, and all before it, is committed; gives how long that took. */
+export async function caughtUp(kafka: Kafka, load?: Load): Promise<number> {
   const began = performance.now();
   const withinMs = RECOVERED_WITHIN_MS;
+  if (load) {
+    const before = load.begun();
+    await until("the load gets through", () => load.acknowledged() > before, { withinMs });
+  }
   const wanted = await until("the ends of iot.raw are told", () => groupLag(kafka, GROUPS.enrich, RAW), {
     withinMs,
   });

@@ -1,0 +1,66 @@
+/** What the patch of kafkajs (patches/) must do with connections that break: found by the faults here, told by their cause. */
+import { afterEach, describe, expect, test } from "bun:test";
+import { createRequire } from "node:module";
+import { CompressionTypes, Kafka, logLevel, Partitioners } from "kafkajs";
+import { startBroker } from "../../broker/broker.ts";
+import { ensureTopics, endOffsets } from "../../kafka/admin.ts";
+import { startProxy } from "./proxy.ts";
+
+const kafkajs = createRequire(Bun.resolveSync("kafkajs", import.meta.dir));
+const BrokerPool: new (options: object) => {
+  seedBroker: object | undefined;
+  removeBroker(address: object): void;
+} = kafkajs("./src/cluster/brokerPool.js");
+const TOPIC = "t";
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+/** Bare kafkajs, so that nothing of ours mends what it breaks. */
+async function scene() {
+  const proxy = await startProxy();
+  const broker = await startBroker({ advertisedPort: proxy.port });
+  proxy.aim(broker.port);
+  const kafka = new Kafka({
+    brokers: [`127.0.0.1:${proxy.port}`],
+    requestTimeout: 300,
+    logLevel: logLevel.NOTHING,
+    retry: { retries: 4, initialRetryTime: 20 },
+  });
+  const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
+  cleanups.push(
+    () => broker.stop(),
+    () => proxy.stop(),
+    () => producer.disconnect(),
+  );
+  await ensureTopics(kafka, [{ name: TOPIC, partitions: 1, configs: {} }]);
+  await producer.connect();
+  const send = (value: string) =>
+    producer.send({ topic: TOPIC, messages: [{ value }], compression: CompressionTypes.None });
+  await send("first");
+  return { proxy, kafka, send };
+}
+
+describe("kafkajs, patched", () => {
+  test("gives up a connection on which a request got no answer", async () => {
+    const { proxy, send } = await scene();
+    proxy.halfOpen();
+    expect(await send("second")).toHaveLength(1);
+  });
+
+  test("begins a new connection's answers anew after a cut in the middle of one", async () => {
+    const { proxy, kafka, send } = await scene();
+    proxy.trap({ api: "Produce", effect: "cut within" });
+    expect(await send("second")).toHaveLength(1);
+    expect((await endOffsets(kafka, TOPIC))[0]?.high).toBe(3);
+  });
+
+  test("keeps an address to go back to when its only broker has closed the connection", () => {
+    const pool = new BrokerPool({ connectionPoolBuilder: {}, logger: { namespace() {} } });
+    const only = { nodeId: 1, connectionPool: { host: "127.0.0.1", port: 1 } };
+    Object.assign(pool, { brokers: { 1: only }, seedBroker: only });
+    pool.removeBroker(only.connectionPool);
+    expect(pool.seedBroker).toBe(only);
+  });
+});
