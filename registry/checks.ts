@@ -7,7 +7,7 @@
  */
 import type { Finding } from "../schemas/enriched.ts";
 import type { PlanCheck, PlanLeaf, PlanType } from "./plan.ts";
-import { addFinding, type Places, readNumber, type Values } from "./values.ts";
+import { addFinding, placeAt, type Places, readNumber, type Values } from "./values.ts";
 import { printNumber } from "./words.ts";
 
 export function judgeChecks(
@@ -86,7 +86,7 @@ function failsOrder(check: PlanCheck, type: PlanType, measurements: Values): Fai
 
 /** Where the value stands in the raw message: a group of one leaf may be sent bare or as {"value": n}. */
 function placeOf(leaf: PlanLeaf, measurements: Values, places: Places | undefined): string {
-  const place = places?.get(leaf.path);
+  const place = places === undefined ? undefined : placeAt(leaf.path, places);
   if (place !== undefined) return place;
   const wrapped = leaf.name === "value" && typeof measurements[leaf.group] === "object";
   return wrapped ? `${leaf.pointer}/value` : leaf.pointer;

@@ -54,7 +54,8 @@ export function compileLeaf(
   const pointer = `/measurements/${escapeToken(group)}${leaf.name === "value" ? "" : `/${escapeToken(leaf.name)}`}`;
   const [physicalMin, physicalMax] = physical ?? [-NONE, NONE];
   const [operatingMin, operatingMax] = operating ?? [-NONE, NONE];
-  const quiet = value === "number" && share === undefined;
+  const quiet = value === "number";
+  const ranged = physical !== undefined || operating !== undefined || share !== undefined;
   return {
     group,
     name: leaf.name,
@@ -71,6 +72,7 @@ export function compileLeaf(
     required: leaf.required ?? false,
     quiet_min: quiet ? Math.max(physicalMin, operatingMin, Number.MIN_SAFE_INTEGER) : 1,
     quiet_max: quiet ? Math.min(physicalMax, operatingMax, Number.MAX_SAFE_INTEGER) : 0,
+    quiet_values: ranged ? null : (leaf.valid_values ?? null),
     physical_min: physicalMin,
     physical_max: physicalMax,
     operating_min: operatingMin,

@@ -9,7 +9,7 @@ import { checkOperand } from "./compile-alarms.ts";
 import { type Fault, nearestName } from "./fault.ts";
 import { fieldOf, undeclared } from "./paths.ts";
 import type { PlanExtract, PlanPredicate, PlanShape, PlanType } from "./plan.ts";
-import { parsePointer } from "./pointer.ts";
+import { escapeToken, parsePointer, pointerOf } from "./pointer.ts";
 
 export function compileShape(
   shape: RegistryShape,
@@ -39,11 +39,31 @@ export function compileShape(
   const declared = (declaring === undefined ? types : [declaring]).flatMap((known) =>
     known.leaves.map((leaf) => leaf.path),
   );
+  const measurements = Object.entries(shape.measurements).map(([path, extract]) => {
+    const place = `${at}/measurements/${escapeToken(path)}`;
+    if (!declared.includes(path)) faults.push(undeclared(path, declared, place));
+    return compileExtract(path, extract, place, faults);
+  });
+  // Those of one group together, in the order of their first.
+  const order = measurements.map(({ group }) => group);
+  measurements.sort((a, b) => order.indexOf(a.group) - order.indexOf(b.group));
+  const detected =
+    declaring === undefined
+      ? null
+      : {
+          method: "detected" as const,
+          score: 100,
+          runner_up: null,
+          reasons: [`the message has the shape ${shape.id}, which only ${declaring.key} sends`],
+        };
   return {
     id: shape.id,
     name: shape.name ?? shape.id,
     when,
-    device_id: shape.device_id === undefined ? null : tokens(shape.device_id, `${at}/device_id`, faults),
+    device_id:
+      shape.device_id === undefined
+        ? null
+        : { path: tokens(shape.device_id, `${at}/device_id`, faults), pointer: shape.device_id },
     timestamp:
       shape.timestamp === undefined
         ? null
@@ -54,13 +74,16 @@ export function compileShape(
           },
     type,
     partial: shape.partial ?? false,
-    measurements: Object.entries(shape.measurements).map(([path, extract]) => {
-      const place = `${at}/measurements/${path}`;
-      if (!declared.includes(path)) faults.push(undeclared(path, declared, place));
-      return compileExtract(path, extract, place, faults);
-    }),
+    measurements,
+    places: Object.fromEntries(measurements.map((extract) => [extract.path, placeOf(extract)])),
+    detected,
+    detected_json: JSON.stringify(detected),
   };
 }
+
+/** RFC 6901: "-" is the element after the last, where a picked one would stand. */
+const placeOf = ({ pick, pointer, take }: PlanExtract) =>
+  pick === null ? pointer : `${pointer}/-${pointerOf(take)}`;
 
 function compileExtract(path: string, extract: RegistryExtract, at: string, faults: Fault[]): PlanExtract {
   const { group, leaf } = fieldOf(path);

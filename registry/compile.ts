@@ -16,6 +16,7 @@ import { compileMeasurements } from "./compile-type.ts";
 import { checkDistinct } from "./distinct.ts";
 import { checkExamples } from "./examples.ts";
 import { type Fault, nearestName } from "./fault.ts";
+import { numberFields } from "./fields.ts";
 import { checkJsonText, REGISTRY_MAX_BYTES } from "./json-text.ts";
 import { type Plan, PLAN_FORMAT, type PlanMaker, type PlanSite, type PlanType } from "./plan.ts";
 import { escapeToken, readPointer } from "./pointer.ts";
@@ -78,7 +79,7 @@ function compilePlan(registry: DeviceRegistry, version: string, faults: Fault[])
     version,
     types,
     type_index: Object.fromEntries(types.map(({ key }, index) => [key, index])),
-    group_index: indexBy(types, (type) => type.groups.map(({ name }) => name)),
+    ...numberFields(types),
     sites: compileSites(registry.sites ?? [], faults),
     shapes,
     shape_index: indexBy(shapes, (shape) => {
@@ -119,6 +120,7 @@ function compileType(
     makers: (type.manufacturers ?? []).map(compileMaker),
     groups,
     leaves,
+    fields: [],
     leaf_index: Object.fromEntries(leaves.map((leaf, index) => [leaf.path, index])),
     required: groups.filter(({ required }) => required).length,
     nominals,

@@ -4,10 +4,12 @@
  * In: measurements as {group: {leaf: value} | value}, the plan. Out: the type or none, with score and reasons.
  * A type is eligible when all that it requires is there, one of `any_of`, and nothing that it forbids. Its score is
  * 40 % how many of its required groups are there, 60 % how many of the message's fields it knows.
- * Cost: the types that share a group with the message (an index), not all types. Source: design.md section 6.
+ * Cost: one look at the message, then the types that share a group with it (an index), not all types.
+ * Source: design.md section 6.
  */
 import type { Detection } from "../schemas/enriched.ts";
 import type { Plan, PlanField, PlanType } from "./plan.ts";
+import { type Presence, presenceOf } from "./fields.ts";
 import { isRecord, readLeaf, type Values } from "./values.ts";
 import { printList, shown } from "./words.ts";
 
@@ -32,22 +34,23 @@ export interface Detected {
 }
 
 export function detect(measurements: Values, plan: Plan): Detected {
-  const fields = countFields(measurements);
-  const scored = scoreTypes(measurements, plan, fields);
+  const presence = presenceOf(measurements, plan.groups, plan.field_count, plan.types.length);
+  const { fields } = presence;
+  const scored = scoreTypes(presence, plan);
   const [best, next] = scored;
   if (best === undefined) return unknown(null, [noCandidate(measurements, plan)]);
   if (!best.eligible || best.score < MIN_SCORE || best.known < MIN_KNOWN * fields)
-    return unknown(best.type.key, [obstacle(best, measurements, fields)]);
-  const rival = scored.find((other) => other !== best && other.eligible);
-  if (rival !== undefined && best.score - rival.score < best.type.detect.min_margin)
+    return unknown(best.type.key, [obstacle(best, presence)]);
+  // Eligible types stand first.
+  if (next?.eligible && best.score - next.score < best.type.detect.min_margin)
     return {
       type: undefined,
       detection: {
         method: "ambiguous",
         score: best.score,
-        runner_up: rival.type.key,
+        runner_up: next.type.key,
         reasons: [
-          `${best.type.key} ${best.score} and ${rival.type.key} ${rival.score} of 100 are closer than ${best.type.detect.min_margin}`,
+          `${best.type.key} ${best.score} and ${next.type.key} ${next.score} of 100 are closer than ${best.type.detect.min_margin}`,
           `a device_type in the message, or detect.forbids in the registry, would decide`,
         ],
       },
@@ -58,49 +61,39 @@ export function detect(measurements: Values, plan: Plan): Detected {
       method: "detected",
       score: best.score,
       runner_up: next === undefined ? null : next.type.key,
-      reasons: reasonsFor(best, next, measurements, fields),
+      reasons: reasonsFor(best, next, presence),
     },
   };
 }
 
-function reasonsFor(best: Scored, next: Scored | undefined, measurements: Values, fields: number): string[] {
+/** Of a detected type all texts are names of the registry, which need no escapes. */
+export function detectionJson(detection: Detection): string {
+  const { method, score, runner_up, reasons } = detection;
+  if (method !== "detected") return JSON.stringify(detection);
+  const next = runner_up === null ? "null" : `"${runner_up}"`;
+  return `{"method":"detected","score":${score},"runner_up":${next},"reasons":["${reasons.join('","')}"]}`;
+}
+
+function reasonsFor(best: Scored, next: Scored | undefined, presence: Presence): string[] {
   const { detect: rules, key } = best.type;
   const reasons: string[] = [];
   if (rules.requires_words !== "") reasons.push(rules.requires_words);
-  const oneOf = rules.any_of.find((field) => isThere(measurements, field));
+  const oneOf = rules.any_of.find((field) => has(presence, field));
   if (oneOf !== undefined) reasons.push(`has ${oneOf.path}`);
-  reasons.push(`${best.known} of its ${fields} fields are known to ${key}`);
+  reasons.push(`${best.known} of its ${presence.fields} fields are known to ${key}`);
   if (rules.forbids_words !== "") reasons.push(rules.forbids_words);
   if (next !== undefined) reasons.push(`the next is ${next.type.key} with ${next.score} of 100`);
   return reasons;
 }
 
 /** Every type that shares a group with the message, best first: eligible ones before the others. */
-export function scoreTypes(measurements: Values, plan: Plan, fields = countFields(measurements)): Scored[] {
-  const { stamps, shared, stamp } = nextScratch(plan);
-  const candidates: number[] = [];
-  let groups = 0;
-  for (const group of Object.keys(measurements)) {
-    groups++;
-    if (!Object.hasOwn(plan.group_index, group)) continue;
-    for (const index of plan.group_index[group] ?? []) {
-      if (stamps[index] !== stamp) {
-        stamps[index] = stamp;
-        shared[index] = 0;
-        candidates.push(index);
-      }
-      shared[index] = (shared[index] ?? 0) + 1;
-    }
-  }
+export function scoreTypes(presence: Presence, plan: Plan): Scored[] {
   const scored: Scored[] = [];
-  for (const index of candidates) {
+  for (const index of presence.candidates) {
     const type = plan.types[index];
     if (type === undefined) continue;
-    scored.push(
-      fits(type, measurements)
-        ? scoreType(type, measurements, fields)
-        : excluded(type, measurements, (shared[index] ?? 0) / Math.max(type.groups.length, groups)),
-    );
+    const shared = presence.shared[index] ?? 0;
+    scored.push(fits(type, presence) ? scoreType(type, presence) : excluded(type, shared, presence));
   }
   return scored.sort(byRank);
 }
@@ -110,66 +103,43 @@ function byRank(a: Scored, b: Scored): number {
   return b.score - a.score || (a.type.key < b.type.key ? -1 : 1);
 }
 
-/** A type that is excluded, named as the nearest and never chosen: at most half the points. */
-function excluded(type: PlanType, measurements: Values, sharedGroups: number): Scored {
-  const { requires } = type.detect;
-  let held = 0;
-  for (const field of requires) if (isThere(measurements, field)) held++;
-  const required = requires.length === 0 ? 0 : held / requires.length;
-  return { type, score: Math.round(25 * required + 25 * sharedGroups), eligible: false, known: 0 };
+const has = ({ marks, stamp }: Presence, { field }: PlanField) => marks[field] === stamp;
+
+/** What the type requires is there and nothing that it forbids. */
+function fits(type: PlanType, presence: Presence): boolean {
+  const { requires, any_of, forbids } = type.detect;
+  for (const field of requires) if (!has(presence, field)) return false;
+  for (const field of forbids) if (has(presence, field)) return false;
+  for (const field of any_of) if (has(presence, field)) return true;
+  return any_of.length === 0;
 }
 
-/**
- * Counters for each type, reused from message to message: a stamp says whether a counter is of this message.
- * Nothing of one message can be seen in the next.
- */
-interface Scratch {
-  plan: Plan;
-  stamp: number;
-  stamps: number[];
-  shared: number[];
-}
-let scratch: Scratch | undefined;
-
-function nextScratch(plan: Plan): Scratch {
-  if (scratch?.plan !== plan) {
-    const zeros = plan.types.map(() => 0);
-    scratch = { plan, stamp: 0, stamps: zeros, shared: [...zeros] };
-  }
-  scratch.stamp++;
-  return scratch;
-}
-
-function scoreType(type: PlanType, measurements: Values, fields: number): Scored {
+function scoreType(type: PlanType, { marks, stamp, fields }: Presence): Scored {
   let known = 0;
   let there = 0;
   let wanted = 0;
   for (const group of type.groups) {
-    const counts = group.required || type.required === 0;
-    if (counts) wanted++;
-    const sent = measurements[group.name];
-    if (sent === undefined) continue;
     const before = known;
     const end = group.first + group.count;
-    if (isRecord(sent)) {
-      for (let index = group.first; index < end; index++) {
-        const leaf = type.leaves[index];
-        if (leaf !== undefined && sent[leaf.name] !== undefined) known++;
-      }
-    } else if (group.kind === "value") known++;
-    if (counts && known > before) there++;
+    for (let index = group.first; index < end; index++)
+      if (marks[type.fields[index] ?? -1] === stamp) known++;
+    if (!group.required && type.required > 0) continue;
+    wanted++;
+    if (known > before) there++;
   }
   const own = wanted === 0 ? 1 : there / wanted;
   const share = fields === 0 ? 0 : known / fields;
   return { type, score: Math.round(WEIGHT_OWN * own + WEIGHT_KNOWN * share), eligible: true, known };
 }
 
-/** What the type requires is there and nothing that it forbids. */
-function fits(type: PlanType, measurements: Values): boolean {
-  const { requires, any_of, forbids } = type.detect;
-  for (const field of forbids) if (isThere(measurements, field)) return false;
-  for (const field of requires) if (!isThere(measurements, field)) return false;
-  return any_of.length === 0 || any_of.some((field) => isThere(measurements, field));
+/** A type that is excluded, named as the nearest and never chosen: at most half the points. */
+function excluded(type: PlanType, sharedGroups: number, presence: Presence): Scored {
+  const { requires } = type.detect;
+  let held = 0;
+  for (const field of requires) if (has(presence, field)) held++;
+  const required = requires.length === 0 ? 0 : held / requires.length;
+  const shared = sharedGroups / Math.max(type.groups.length, presence.groups, 1);
+  return { type, score: Math.round(25 * required + 25 * shared), eligible: false, known: 0 };
 }
 
 /**
@@ -185,30 +155,14 @@ export function contradiction(type: PlanType, measurements: Values, partial: boo
   return `nothing that ${type.key} requires is there: ${printList(requires.map(({ path }) => path))}`;
 }
 
-export function isThere(measurements: Values, field: PlanField): boolean {
+/** For one type, without looking at the whole message. */
+function isThere(measurements: Values, field: PlanField): boolean {
   if (field.leaf !== "*") return readLeaf(measurements, field.group, field.leaf) !== undefined;
   const sent = measurements[field.group];
   if (!isRecord(sent)) return sent !== undefined;
-  for (const _leaf in sent) return true;
+  for (const leaf in sent) if (leaf !== "unit" || typeof sent.unit !== "string") return true;
   return false;
 }
-
-/** Leaves of a message, whoever knows them; a unit that is sent beside values is none. */
-function countFields(measurements: Values): number {
-  let fields = 0;
-  for (const group of Object.keys(measurements)) {
-    const sent = measurements[group];
-    if (!isRecord(sent)) fields++;
-    else {
-      const names = Object.keys(sent).length;
-      fields += Math.max(1, typeof sent.unit === "string" ? names - 1 : names);
-    }
-  }
-  return fields;
-}
-
-const someOf = (fields: PlanField[], measurements: Values) =>
-  fields.filter((field) => isThere(measurements, field)).map(({ path }) => path);
 
 function unknown(nearest: string | null, reasons: string[]): Detected {
   return { type: undefined, detection: { method: "unknown", score: 0, runner_up: nearest, reasons } };
@@ -222,18 +176,16 @@ function noCandidate(measurements: Values, plan: Plan): string {
 }
 
 /** Why the nearest type was not taken, and what would make it fit. */
-function obstacle(nearest: Scored, measurements: Values, fields: number): string {
+function obstacle(nearest: Scored, presence: Presence): string {
   const { key, detect: rules } = nearest.type;
-  const forbidden = someOf(rules.forbids, measurements);
+  const pathsOf = (fields: PlanField[]) => fields.map(({ path }) => path);
+  const forbidden = pathsOf(rules.forbids.filter((field) => has(presence, field)));
   if (forbidden.length > 0) return `the nearest type is ${key}, but ${printList(forbidden)} excludes it`;
-  const lacking = rules.requires.filter((field) => !isThere(measurements, field)).map(({ path }) => path);
+  const lacking = pathsOf(rules.requires.filter((field) => !has(presence, field)));
   if (lacking.length > 0) return `the nearest type is ${key}; it requires ${printList(lacking)}`;
   if (!nearest.eligible)
-    return `the nearest type is ${key}; it requires one of ${printList(
-      rules.any_of.map(({ path }) => path),
-      "or",
-    )}`;
+    return `the nearest type is ${key}; it requires one of ${printList(pathsOf(rules.any_of), "or")}`;
   const near = `the nearest type is ${key}, ${nearest.score} of 100, but`;
-  if (nearest.known >= MIN_KNOWN * fields) return `${near} too little of what it requires is there`;
-  return `${near} it knows only ${nearest.known} of the message's ${fields} fields`;
+  if (nearest.known >= MIN_KNOWN * presence.fields) return `${near} too little of what it requires is there`;
+  return `${near} it knows only ${nearest.known} of the message's ${presence.fields} fields`;
 }

@@ -1,6 +1,7 @@
 /** Two types that cannot be told apart: a message with all fields of the one fits the other as well. */
 import { scoreTypes } from "./detect.ts";
 import type { Fault } from "./fault.ts";
+import { presenceOf } from "./fields.ts";
 import type { Plan, PlanType } from "./plan.ts";
 import type { Values } from "./values.ts";
 
@@ -8,7 +9,10 @@ export function checkDistinct(plan: Plan): Fault[] {
   const faults: Fault[] = [];
   const told = new Set<string>();
   for (const type of plan.types) {
-    const scored = scoreTypes(fullMessage(type), plan);
+    const scored = scoreTypes(
+      presenceOf(fullMessage(type), plan.groups, plan.field_count, plan.types.length),
+      plan,
+    );
     const own = scored.find((candidate) => candidate.type === type);
     for (const rival of scored) {
       const pair = [type.key, rival.type.key].sort().join(" ");

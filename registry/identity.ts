@@ -1,6 +1,6 @@
 /** Which device a message is from: the shape's pointer, else the field `device_id`, else the record key. */
 import type { PlanShape } from "./plan.ts";
-import { pointerOf, readPointer } from "./pointer.ts";
+import { readPointer } from "./pointer.ts";
 import type { DeadLetter, RecordSource } from "./verdict.ts";
 
 const MAX_LENGTH = 128;
@@ -12,14 +12,15 @@ export function identify(
   source: RecordSource,
 ): string | DeadLetter {
   const key = source.key === "" ? null : source.key;
-  const fromShape = shape?.device_id == null ? undefined : readPointer(message, shape.device_id);
+  const at = shape?.device_id ?? null;
+  const fromShape = at === null ? undefined : readPointer(message, at.path);
   let id: unknown = key;
   let path = "";
-  if (fromShape !== undefined && fromShape !== null) {
+  if (at !== null && fromShape !== undefined && fromShape !== null) {
     // Some vendors number their devices.
     id = Number.isSafeInteger(fromShape) ? String(fromShape) : fromShape;
-    path = pointerOf(shape?.device_id ?? []);
-  } else if (Object.hasOwn(message, "device_id")) {
+    path = at.pointer;
+  } else if (message.device_id !== undefined) {
     id = message.device_id;
     path = "/device_id";
   }

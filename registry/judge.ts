@@ -7,7 +7,7 @@
  */
 import type { Detection, Finding, Grade } from "../schemas/enriched.ts";
 import { judgeChecks } from "./checks.ts";
-import { contradiction, detect, type Detected } from "./detect.ts";
+import { contradiction, detect, type Detected, detectionJson } from "./detect.ts";
 import { identify, typeName } from "./identity.ts";
 import { deviceMetadata, UNKNOWN_METADATA } from "./metadata.ts";
 import { nearestType } from "./nearest.ts";
@@ -20,7 +20,8 @@ import type { RecordSource, Verdict } from "./verdict.ts";
 import { shown } from "./words.ts";
 
 export function judge(message: Record<string, unknown>, source: RecordSource, plan: Plan): Verdict {
-  const sent = Object.hasOwn(message, "measurements") ? message.measurements : undefined;
+  // No name that is read here is on Object.prototype: what is found was sent.
+  const sent = message.measurements;
   const ownForm = isRecord(sent);
   const shape = findShape(message, ownForm, plan);
   if (sent !== undefined && !ownForm && shape === undefined)
@@ -64,10 +65,9 @@ export function judge(message: Record<string, unknown>, source: RecordSource, pl
     shape,
     device_metadata: type === undefined ? UNKNOWN_METADATA : deviceMetadata(type, message),
     measurement_metadata: type === undefined ? "{}" : type.measurement_json,
-    normalized:
-      input.extracted === undefined ? undefined : normalizedJson(deviceId, timestamp, input.extracted),
+    normalized: input.json === undefined ? undefined : normalizedJson(deviceId, timestamp, input.json),
     detection: decided.detection,
-    detection_json: decided.json ?? JSON.stringify(decided.detection),
+    detection_json: decided.json ?? detectionJson(decided.detection),
     timestamp,
     timestamp_valid: isTimestampValid(findings),
     measurements_complete: completeness === 100,
@@ -89,7 +89,8 @@ interface Input {
   measurements: Values;
   /** Only of a vendor's shape. */
   places?: Places;
-  extracted?: Record<string, Values>;
+  /** JSON text of the canonical measurements. */
+  json?: string;
   /** Neither measurements of our own form nor a shape. */
   strange: boolean;
 }
@@ -103,8 +104,8 @@ function inputOf(
   findings: Finding[],
 ): Input {
   if (shape !== undefined) {
-    const { measurements, places } = extract(message, shape, findings);
-    return { measurements, places, extracted: measurements, strange: false };
+    const { measurements, places, json } = extract(message, shape, findings);
+    return { measurements, places, json, strange: false };
   }
   return isRecord(sent) ? { measurements: sent, strange: false } : { measurements: NOTHING, strange: true };
 }
@@ -124,7 +125,7 @@ function decideType(
   plan: Plan,
   findings: Finding[],
 ): Decided {
-  const declared = Object.hasOwn(message, "device_type") ? message.device_type : undefined;
+  const declared = message.device_type;
   if (typeof declared === "string" && Object.hasOwn(plan.type_index, declared)) {
     const type = plan.types[plan.type_index[declared] ?? -1];
     if (type !== undefined) return takeDeclared(type, input, shape?.partial === true, plan, findings);
@@ -175,16 +176,8 @@ function takeDeclared(
 
 function decideByShape(input: Input, shape: PlanShape, plan: Plan): Decided {
   const type = plan.types[shape.type];
-  if (type !== undefined)
-    return {
-      type,
-      detection: {
-        method: "detected",
-        score: 100,
-        runner_up: null,
-        reasons: [`the message has the shape ${shape.id}, which only ${type.key} sends`],
-      },
-    };
+  if (type !== undefined && shape.detected !== null)
+    return { type, detection: shape.detected, json: shape.detected_json };
   const { type: found, detection } = detect(input.measurements, plan);
   return {
     type: found,

@@ -54,7 +54,7 @@ function median(measurements: Values, type: PlanType, quantity: string): number 
     if (!Number.isNaN(value)) values.push(value);
   }
   if (values.length === 0) return Number.NaN;
-  values.sort((a, b) => a - b);
+  if (values.length > 1) values.sort((a, b) => a - b);
   const middle = values.length >> 1;
   const upper = values[middle] ?? Number.NaN;
   return values.length % 2 === 1 ? upper : ((values[middle - 1] ?? upper) + upper) / 2;

@@ -2,12 +2,12 @@
 import { type Fault, nearestName } from "./fault.ts";
 import type { PlanField, PlanLeaf } from "./plan.ts";
 
-/** The field that a path names, without asking whether anything declares it. */
+/** The field that a path names, without asking whether anything declares it; fields.ts gives it its number. */
 export function fieldOf(path: string): PlanField {
   const dot = path.indexOf(".");
   return dot < 0
-    ? { path, group: path, leaf: "value" }
-    : { path, group: path.slice(0, dot), leaf: path.slice(dot + 1) };
+    ? { path, group: path, leaf: "value", field: -1 }
+    : { path, group: path.slice(0, dot), leaf: path.slice(dot + 1), field: -1 };
 }
 
 /** Indices of the leaves that a path matches: `voltage.*` each of the group, `voltage` too when it has one leaf. */

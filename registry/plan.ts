@@ -15,14 +15,26 @@ export interface Plan {
   types: PlanType[];
   /** Type key -> index in types. Read with Object.hasOwn: the key comes from a message. */
   type_index: Record<string, number>;
-  /** Group -> indices of the types that declare it: bounds the cost of detection. Read with Object.hasOwn. */
-  group_index: Record<string, number[]>;
+  /** Group -> who declares it: bounds the cost of detection. Read with Object.hasOwn. */
+  groups: Record<string, PlanGroupIndex>;
+  /** How many numbers PlanGroupIndex gives out. */
+  field_count: number;
   /** Longest prefix first. */
   sites: PlanSite[];
   /** Most specific first: more predicates come before fewer, then the order of the file. */
   shapes: PlanShape[];
   /** First token of a shape's leading predicate -> indices of the shapes, ascending. */
   shape_index: Record<string, number[]>;
+}
+
+/** Each group and each leaf of any type has a number, so that detection looks at a message once and then at numbers. */
+export interface PlanGroupIndex {
+  /** "Anything of this group is there." */
+  field: number;
+  /** Leaf -> its number; `value` in a group of one leaf. Read with Object.hasOwn. */
+  leaves: Record<string, number>;
+  /** Indices of the types that declare the group. */
+  types: number[];
 }
 
 export interface PlanSite {
@@ -45,6 +57,8 @@ export interface PlanType {
   groups: PlanGroup[];
   /** All leaves of all groups in order. */
   leaves: PlanLeaf[];
+  /** Number of each leaf (PlanGroupIndex), in the order of leaves. */
+  fields: number[];
   /** Leaf path -> index in leaves. Read with Object.hasOwn. */
   leaf_index: Record<string, number>;
   /** How many groups are required. */
@@ -106,11 +120,13 @@ export interface PlanLeaf {
   /** In a group of phases each; else only by its own `required: true`. */
   required: boolean;
   /**
-   * Between these a number of this leaf needs no further look: inside physical, operating and what a double holds
-   * exactly. An empty interval where more than bounds decides (a share of nominal, valid_values, whole numbers, texts).
+   * Between these nothing is to be said of a number but by its share of nominal: inside physical, operating and what a
+   * double holds exactly. An empty interval where more than bounds decides (valid_values, whole numbers, texts).
    */
   quiet_min: number;
   quiet_max: number;
+  /** valid_values of a leaf without ranges: of these nothing is to be said. */
+  quiet_values: (number | string | boolean)[] | null;
   physical_min: number;
   physical_max: number;
   operating_min: number;
@@ -145,6 +161,8 @@ export interface PlanField {
   group: string;
   /** `*`, the leaf's name, or `value`. */
   leaf: string;
+  /** Its number (PlanGroupIndex). */
+  field: number;
 }
 
 export interface PlanCheck {
@@ -196,12 +214,18 @@ export interface PlanShape {
   id: string;
   name: string;
   when: PlanPredicate[];
-  device_id: string[] | null;
+  device_id: { path: string[]; pointer: string } | null;
+  /** Measurement path -> JSON Pointer in a message of this shape; of a `pick` where it would stand. */
+  places: Record<string, string>;
+  /** What `detection` says of a message of this shape that has a type of its own, and its JSON; null without one. */
+  detected: Detection | null;
+  detected_json: string;
   timestamp: { path: string[]; pointer: string; format: "iso" | "unix_s" | "unix_ms" } | null;
   /** Index in types, or -1. */
   type: number;
   /** What is not there is not missing. */
   partial: boolean;
+  /** Those of one group stand together. */
   measurements: PlanExtract[];
 }
 

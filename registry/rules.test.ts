@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { FINDING_SEVERITY } from "../schemas/enriched.ts";
 import type { RegistryExample } from "../schemas/registry.ts";
 import { scoreTypes } from "./detect.ts";
+import { presenceOf } from "./fields.ts";
 import { judgeExample } from "./examples.ts";
 import { judge } from "./judge.ts";
 import { parsePointer, pointerOf, readPointer } from "./pointer.ts";
@@ -35,6 +36,8 @@ const judgedExample = (
   if (!verdict.ok) throw new Error(`${verdict.reason}: ${verdict.message}`);
   return verdict;
 };
+const presenceIn = (measurements: Record<string, unknown>) =>
+  presenceOf(measurements, shippedPlan.groups, shippedPlan.field_count, shippedPlan.types.length);
 const RANK = { GOOD: 2, UNCERTAIN: 1, BAD: 0 };
 const rank = (verdict: Verdict) => (verdict.ok ? RANK[verdict.grade] : -1);
 
@@ -70,7 +73,9 @@ describe("the shipped registry", () => {
 describe("an example", () => {
   test.each(titles(ofTypes))("%s: no other type ties on it", (_title, { of, example }) => {
     const measurements = example.message.measurements as Record<string, unknown>;
-    const [first, second] = scoreTypes(measurements, shippedPlan).filter(({ eligible }) => eligible);
+    const [first, second] = scoreTypes(presenceIn(measurements), shippedPlan).filter(
+      ({ eligible }) => eligible,
+    );
     const own = first?.type.key === of || example.message.device_type === of;
     expect(own).toBe(true);
     if (first?.type.key === of && second !== undefined)

@@ -10,7 +10,7 @@ import type { Plan, PlanExtract, PlanShape } from "./plan.ts";
 import { pointerOf, readPointer } from "./pointer.ts";
 import { holds } from "./predicate.ts";
 import { formatIso } from "./time.ts";
-import { addFinding, type Places, UNREADABLE, type Values } from "./values.ts";
+import { addFinding, placeAt, type Places, UNREADABLE, type Values } from "./values.ts";
 import { printList, round12, shown } from "./words.ts";
 
 /** The most specific shape that knows the message: more predicates before fewer, then the order of the registry. */
@@ -33,8 +33,12 @@ export function findShape(
 
 const OWN_FORM_MEMBERS = ["measurements"];
 
-const knows = (shape: PlanShape | undefined, message: unknown) =>
-  shape?.when.every(({ path, op, value }) => holds(readPointer(message, path), op, value)) === true;
+function knows(shape: PlanShape | undefined, message: unknown): boolean {
+  if (shape === undefined) return false;
+  for (const { path, op, value } of shape.when)
+    if (!holds(readPointer(message, path), op, value)) return false;
+  return true;
+}
 
 /** The shape that lacks least of what must be there, in words; undefined if the registry has no shape. */
 export function nearestShape(message: Record<string, unknown>, plan: Plan): string | undefined {
@@ -60,42 +64,61 @@ export function nearestShape(message: Record<string, unknown>, plan: Plan): stri
 export interface Extracted {
   measurements: Record<string, Values>;
   places: Places;
+  /** JSON text of the measurements; what could not be read, or is no number, text or boolean, is left out. */
+  json: string;
 }
 
 export function extract(message: unknown, shape: PlanShape, findings: Finding[]): Extracted {
   const measurements: Record<string, Values> = {};
-  const places: Places = new Map();
+  const places: Places = { fixed: shape.places, picked: undefined };
+  let json = "";
+  let written = "";
   for (const rule of shape.measurements) {
-    const [found, place] = locate(message, rule);
-    places.set(rule.path, place);
+    const found = locate(message, rule, places);
     if (found === undefined) continue;
+    const value = convert(found, rule, places, findings);
     measurements[rule.group] ??= {};
     const group = measurements[rule.group];
-    if (group !== undefined) group[rule.leaf] = convert(found, rule, place, findings);
+    if (group !== undefined) group[rule.leaf] = value;
+    const text = scalarJson(value);
+    if (text === undefined) continue;
+    // The rules of one group stand together.
+    if (rule.group !== written)
+      json += `${written === "" ? "" : "},"}"${rule.group}":{"${rule.leaf}":${text}`;
+    else json += `,"${rule.leaf}":${text}`;
+    written = rule.group;
   }
-  return { measurements, places };
+  return { measurements, places, json: written === "" ? "{}" : `{${json}}}` };
 }
 
-/** What stands at `from`, or in the element of its array that `pick` chooses, and the pointer to it. */
-function locate(message: unknown, rule: PlanExtract): [unknown, string] {
+/** What stands at `from`, or in the element of its array that `pick` chooses. */
+function locate(message: unknown, rule: PlanExtract, places: Places): unknown {
   const found = readPointer(message, rule.from);
   const { pick, take, pointer } = rule;
-  if (pick === null || !Array.isArray(found)) return [pick === null ? found : undefined, pointer];
+  if (pick === null) return found;
+  if (!Array.isArray(found)) return undefined;
   const index = found.findIndex((element) => holds(readPointer(element, pick.path), pick.op, pick.value));
-  // RFC 6901: "-" is the element after the last, where it would stand.
-  if (index < 0) return [undefined, `${pointer}/-${pointerOf(take)}`];
-  return [readPointer(found[index], take), `${pointer}/${index}${pointerOf(take)}`];
+  if (index < 0) return undefined;
+  places.picked ??= new Map();
+  places.picked.set(rule.path, `${pointer}/${index}${pointerOf(take)}`);
+  return readPointer(found[index], take);
 }
 
 /** A whole number or a decimal fraction as JSON writes it, with a sign allowed in front. */
 const NUMBER_TEXT = /^[+-]?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?$/;
 
-function convert(found: unknown, rule: PlanExtract, place: string, findings: Finding[]): unknown {
+function convert(found: unknown, rule: PlanExtract, places: Places, findings: Finding[]): unknown {
   if (found === null) return null;
   if (rule.map !== null) {
     const key = typeof found === "object" ? "" : String(found);
     if (typeof found !== "object" && Object.hasOwn(rule.map, key)) return rule.map[key];
-    addFinding(findings, "enum", "bad", place, `one of ${printList(Object.keys(rule.map), "or")}`);
+    addFinding(
+      findings,
+      "enum",
+      "bad",
+      placeOf(rule, places),
+      `one of ${printList(Object.keys(rule.map), "or")}`,
+    );
     return UNREADABLE;
   }
   let value = found;
@@ -105,7 +128,13 @@ function convert(found: unknown, rule: PlanExtract, place: string, findings: Fin
   const converts = rule.text || rule.factor !== 1 || rule.offset !== 0;
   if (typeof value !== "number") {
     if (!converts) return value;
-    addFinding(findings, "wrong_type", "bad", place, rule.text ? "a number as a string" : "a number");
+    addFinding(
+      findings,
+      "wrong_type",
+      "bad",
+      placeOf(rule, places),
+      rule.text ? "a number as a string" : "a number",
+    );
     return UNREADABLE;
   }
   const canonical = converts ? value * rule.factor + rule.offset : value;
@@ -114,30 +143,22 @@ function convert(found: unknown, rule: PlanExtract, place: string, findings: Fin
     findings,
     "wrong_type",
     "bad",
-    place,
+    placeOf(rule, places),
     rule.text ? "a number as a string" : "a number that a double holds",
   );
   return UNREADABLE;
 }
 
-/** JSON text of `normalized`: what could not be read, or is no number, text or boolean, is left out. */
+const placeOf = (rule: PlanExtract, places: Places) => placeAt(rule.path, places) ?? rule.pointer;
+
+/** JSON text of `normalized`. */
 export function normalizedJson(
   deviceId: string,
   timestamp: number | undefined,
-  measurements: Record<string, Values>,
+  measurements: string,
 ): string {
-  let groups = "";
-  for (const name of Object.keys(measurements)) {
-    const group = measurements[name] ?? {};
-    let leaves = "";
-    for (const leaf of Object.keys(group)) {
-      const text = scalarJson(group[leaf]);
-      if (text !== undefined) leaves += `${leaves === "" ? "" : ","}"${leaf}":${text}`;
-    }
-    if (leaves !== "") groups += `${groups === "" ? "" : ","}"${name}":{${leaves}}`;
-  }
   const time = timestamp === undefined ? "null" : `"${formatIso(timestamp)}"`;
-  return `{"device_id":${JSON.stringify(deviceId)},"timestamp":${time},"measurements":{${groups}}}`;
+  return `{"device_id":${JSON.stringify(deviceId)},"timestamp":${time},"measurements":${measurements}}`;
 }
 
 function scalarJson(value: unknown): string | undefined {

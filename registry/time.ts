@@ -118,11 +118,11 @@ export function formatIso(ms: number): string {
   const day = dayOfYear - Math.floor((153 * shifted + 2) / 5) + 1;
   const month = shifted < 10 ? shifted + 3 : shifted - 9;
   const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0);
-  const date = `${pad(year, 4)}-${pad(month, 2)}-${pad(day, 2)}`;
   const hour = Math.floor(rest / HOUR_MS);
   const minute = Math.floor(rest / MINUTE_MS) % 60;
   const second = Math.floor(rest / 1000) % 60;
-  return `${date}T${pad(hour, 2)}:${pad(minute, 2)}:${pad(second, 2)}.${pad(rest % 1000, 3)}Z`;
+  const date = `${two(Math.floor(year / 100))}${two(year % 100)}-${two(month)}-${two(day)}`;
+  return `${date}T${two(hour)}:${two(minute)}:${two(second)}.${three(rest % 1000)}Z`;
 }
 
 /** ISO 8601 duration in ms: `PT30S`, `P1DT12H`, `PT0.5S`. Years and months have no fixed length: NaN, as for no duration. */
@@ -211,4 +211,5 @@ function isLeapSecond(msOfNextSecond: number): boolean {
   return next.endsWith("-07-01T00:00:00.000Z") || next.endsWith("-01-01T00:00:00.000Z");
 }
 
-const pad = (value: number, width: number) => String(value).padStart(width, "0");
+const three = (value: number) => (value < 100 ? `0${two(value)}` : `${value}`);
+const two = (value: number) => (value < 10 ? `0${value}` : `${value}`);

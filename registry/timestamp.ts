@@ -34,8 +34,7 @@ const EXPECTED = "ISO 8601 or a Unix time in s or ms";
 export function claimOf(message: Record<string, unknown>, shape: PlanShape | undefined): Claim {
   const at = shape?.timestamp ?? null;
   if (at !== null) return readClaim(readPointer(message, at.path), at.pointer, at.format);
-  const own = Object.hasOwn(message, "timestamp") ? message.timestamp : undefined;
-  return readClaim(own, "/timestamp", undefined);
+  return readClaim(message.timestamp, "/timestamp", undefined);
 }
 
 type Format = NonNullable<PlanShape["timestamp"]>["format"] | undefined;

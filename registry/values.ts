@@ -12,8 +12,14 @@ import { printList, printRange } from "./words.ts";
 export type Values = Record<string, unknown>;
 /** Quantity -> nominal value in the base unit. */
 export type Nominal = Record<string, number>;
-/** Measurement path -> JSON Pointer into the raw message, for a vendor's shape. */
-export type Places = Map<string, string>;
+/** Measurement path -> JSON Pointer into the raw message, for a vendor's shape; `picked` goes before. */
+export interface Places {
+  fixed: Record<string, string>;
+  picked: Map<string, string> | undefined;
+}
+
+/** undefined where the shape does not know the path. */
+export const placeAt = (path: string, { fixed, picked }: Places) => picked?.get(path) ?? fixed[path];
 
 /** Stands for a value that a shape could not read: its finding is already made, so nothing more is said of it. */
 export const UNREADABLE: unique symbol = Symbol("unreadable");
@@ -70,12 +76,12 @@ export function judgeValues(measurements: Values, look: Look): number {
 function judgeSingle(sent: unknown, group: PlanGroup, look: Look): boolean {
   const leaf = look.type.leaves[group.first];
   if (leaf === undefined) return false;
-  if (isQuiet(sent, leaf)) return true;
+  if (isQuiet(sent, leaf, look.nominal)) return true;
   const required = group.required && !look.partial;
   const pointer = pointerOf(leaf, look.places);
   if (!isRecord(sent)) return judgeLeaf(sent, leaf, required, pointer, look) || isLeftOut(sent, look);
   if (sent.unit !== undefined) judgeUnit(sent, group, look.findings);
-  if (isQuiet(sent.value, leaf)) return true;
+  if (isQuiet(sent.value, leaf, look.nominal)) return true;
   return judgeLeaf(
     sent.value,
     leaf,
@@ -86,7 +92,7 @@ function judgeSingle(sent: unknown, group: PlanGroup, look: Look): boolean {
 }
 
 function judgeGroup(sent: unknown, group: PlanGroup, look: Look): boolean {
-  const { type, places, partial, findings } = look;
+  const { type, places, partial, nominal, findings } = look;
   if (sent === undefined) {
     addMissing(group.required, group.name, groupPlace(group, look), undefined, look);
     return partial;
@@ -111,7 +117,7 @@ function judgeGroup(sent: unknown, group: PlanGroup, look: Look): boolean {
     if (leaf === undefined) continue;
     const value = sent[leaf.name];
     if (value !== undefined) anySent = true;
-    if (isQuiet(value, leaf)) {
+    if (isQuiet(value, leaf, nominal)) {
       anyThere = true;
       continue;
     }
@@ -128,13 +134,16 @@ function judgeGroup(sent: unknown, group: PlanGroup, look: Look): boolean {
 
 /** Where a leaf stands or would stand; undefined where the vendor's shape does not know it. */
 const pointerOf = (leaf: PlanLeaf, places: Places | undefined) =>
-  places === undefined ? leaf.pointer : places.get(leaf.path);
+  places === undefined ? leaf.pointer : placeAt(leaf.path, places);
 
 /** Of a group that is not there at all: its own pointer, or of a vendor's shape that of its first leaf. */
 function groupPlace(group: PlanGroup, { type, places }: Look): string | undefined {
   if (places === undefined) return group.pointer;
-  const leaf = type.leaves.slice(group.first, group.first + group.count).find(({ path }) => places.has(path));
-  return leaf === undefined ? undefined : places.get(leaf.path);
+  for (let index = group.first; index < group.first + group.count; index++) {
+    const place = placeAt(type.leaves[index]?.path ?? "", places);
+    if (place !== undefined) return place;
+  }
+  return undefined;
 }
 
 const isLeftOut = (sent: unknown, look: Look) => sent === undefined && look.partial;
@@ -163,9 +172,23 @@ function judgeUnit(sent: Values, group: PlanGroup, findings: Finding[]): void {
   addFinding(findings, "unit", "uncertain", `${group.pointer}/unit`, group.units[0]);
 }
 
-/** The common case: a number about which there is nothing to say. */
-const isQuiet = (value: unknown, leaf: PlanLeaf) =>
-  typeof value === "number" && value >= leaf.quiet_min && value <= leaf.quiet_max;
+/** The common case: a value about which there is nothing to say. */
+function isQuiet(value: unknown, leaf: PlanLeaf, nominal: Nominal | undefined): boolean {
+  if (typeof value === "number" && value >= leaf.quiet_min && value <= leaf.quiet_max)
+    return leaf.nominal_max === 0 || isNearNominal(value, leaf, nominal);
+  return leaf.quiet_values !== null && isAmong(value, leaf.quiet_values);
+}
+
+const isAmong = (value: unknown, values: readonly unknown[]) => values.includes(value);
+
+/** Inside its share of the nominal value; also where there is none to compare with. */
+function isNearNominal(value: number, leaf: PlanLeaf, nominal: Nominal | undefined): boolean {
+  const middle = nominal?.[leaf.quantity ?? ""];
+  if (middle === undefined) return true;
+  return (
+    value >= (leaf.nominal_min * middle) / leaf.factor && value <= (leaf.nominal_max * middle) / leaf.factor
+  );
+}
 
 /** Whether a usable value is there. */
 function judgeLeaf(
@@ -190,7 +213,7 @@ function judgeLeaf(
     addFinding(findings, "wrong_type", "bad", pointer, leaf.expected_type);
     return false;
   }
-  if (leaf.valid_values !== null && !leaf.valid_values.some((valid) => valid === value))
+  if (leaf.valid_values !== null && !isAmong(value, leaf.valid_values))
     addFinding(findings, "enum", "bad", pointer, leaf.expected_type);
   if (typeof value === "number") judgeNumber(value, leaf, pointer, look);
   return true;
@@ -224,11 +247,9 @@ function judgeNumber(value: number, leaf: PlanLeaf, pointer: string, look: Look)
     addFinding(findings, "range.operating", "uncertain", pointer, leaf.expected_operating);
     return;
   }
-  if (leaf.nominal_max === 0 || nominal === undefined || leaf.quantity === null) return;
-  const middle = nominal[leaf.quantity];
-  if (middle === undefined) return;
+  if (leaf.nominal_max === 0 || isNearNominal(value, leaf, nominal)) return;
+  const middle = nominal?.[leaf.quantity ?? ""] ?? 0;
   const min = (leaf.nominal_min * middle) / leaf.factor;
   const max = (leaf.nominal_max * middle) / leaf.factor;
-  if (value < min || value > max)
-    addFinding(findings, "range.operating", "uncertain", pointer, printRange(min, max, leaf.unit, 5));
+  addFinding(findings, "range.operating", "uncertain", pointer, printRange(min, max, leaf.unit, 5));
 }

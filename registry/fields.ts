@@ -1,0 +1,113 @@
+/**
+ * Numbers for groups and leaves, so that detection reads a message once, whatever the number of types.
+ *
+ * In: the compiled types. Out: group -> its number, its leaves' numbers and the types that declare it.
+ */
+import type { PlanField, PlanGroupIndex, PlanType } from "./plan.ts";
+import { isRecord, type Values } from "./values.ts";
+
+/** Gives each group and leaf its number, and the types the numbers of their leaves and rules. */
+export function numberFields(types: PlanType[]): {
+  groups: Record<string, PlanGroupIndex>;
+  field_count: number;
+} {
+  const groups = new Map<string, PlanGroupIndex>();
+  let next = 0;
+  types.forEach((type, index) => {
+    for (const { name } of type.groups) {
+      const group = groups.get(name) ?? { field: next++, leaves: {}, types: [] };
+      group.types.push(index);
+      groups.set(name, group);
+    }
+    type.fields = type.leaves.map(({ group, name }) => {
+      const leaves: Record<string, number> = groups.get(group)?.leaves ?? {};
+      leaves[name] ??= next++;
+      return leaves[name];
+    });
+  });
+  for (const { detect } of types)
+    for (const field of [...detect.requires, ...detect.any_of, ...detect.forbids])
+      field.field = numberOf(field, groups.get(field.group));
+  // Own members whatever the key: an assignment to __proto__ would be none.
+  return { groups: Object.fromEntries(groups), field_count: next };
+}
+
+function numberOf({ leaf }: PlanField, group: PlanGroupIndex | undefined): number {
+  if (group === undefined) return -1;
+  return leaf === "*" ? group.field : (group.leaves[leaf] ?? -1);
+}
+
+/**
+ * What of a message is there, by number. Reused from message to message: a mark counts only with the stamp of this one,
+ * so nothing of one message can be seen in the next.
+ */
+export interface Presence {
+  stamp: number;
+  marks: number[];
+  /** Leaves of the message, whoever knows them; a unit that is sent beside values is none. */
+  fields: number;
+  groups: number;
+  /** Indices of the types that share a group with it, and for each type how many groups. */
+  candidates: number[];
+  shared: number[];
+}
+
+let reused: { groups: Record<string, PlanGroupIndex>; presence: Presence } | undefined;
+
+export function presenceOf(
+  measurements: Values,
+  groups: Record<string, PlanGroupIndex>,
+  fieldCount: number,
+  typeCount: number,
+): Presence {
+  if (reused?.groups !== groups) {
+    const marks = Array.from({ length: fieldCount }, () => 0);
+    const shared = Array.from({ length: typeCount }, () => 0);
+    reused = { groups, presence: { stamp: 0, marks, fields: 0, groups: 0, candidates: [], shared } };
+  }
+  const { presence } = reused;
+  for (const index of presence.candidates) presence.shared[index] = 0;
+  presence.stamp++;
+  presence.fields = 0;
+  presence.groups = 0;
+  presence.candidates = [];
+  for (const name of Object.keys(measurements)) {
+    const sent = measurements[name];
+    presence.groups++;
+    const group = Object.hasOwn(groups, name) ? groups[name] : undefined;
+    if (group !== undefined) countTypes(group, presence);
+    if (isRecord(sent)) markLeaves(sent, group, presence);
+    else {
+      presence.fields++;
+      if (group === undefined || sent === undefined) continue;
+      presence.marks[group.field] = presence.stamp;
+      markLeaf("value", group, presence);
+    }
+  }
+  return presence;
+}
+
+function countTypes(group: PlanGroupIndex, presence: Presence): void {
+  const { shared, candidates } = presence;
+  for (const index of group.types) {
+    const before = shared[index] ?? 0;
+    if (before === 0) candidates.push(index);
+    shared[index] = before + 1;
+  }
+}
+
+function markLeaves(sent: Values, group: PlanGroupIndex | undefined, presence: Presence): void {
+  let leaves = 0;
+  for (const leaf of Object.keys(sent)) {
+    if (leaf !== "unit" || typeof sent.unit !== "string") leaves++;
+    if (group !== undefined) markLeaf(leaf, group, presence);
+  }
+  if (group !== undefined && leaves > 0) presence.marks[group.field] = presence.stamp;
+  presence.fields += Math.max(1, leaves);
+}
+
+function markLeaf(leaf: string, group: PlanGroupIndex, presence: Presence): void {
+  if (!Object.hasOwn(group.leaves, leaf)) return;
+  const field = group.leaves[leaf];
+  if (field !== undefined) presence.marks[field] = presence.stamp;
+}
