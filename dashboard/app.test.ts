@@ -141,6 +141,16 @@ describe("pages", () => {
     expect(await page("/messages/dlq/2/3?view=bytes")).toContain("ff fe");
   });
 
+  test("what matches can be taken as a file, and its text as it was sent", async () => {
+    const csv = await get("/messages/export?format=csv&topic=dlq&reason=not_utf8");
+    expect(csv.headers.get("content-type")).toContain("text/csv");
+    expect((await csv.text()).split("\r\n")).toHaveLength(3);
+    expect((await get("/messages/export?format=xlsx")).status).toBe(400);
+    expect(await page("/messages/raw/2/40?part=text")).toBe(
+      raw({ measurements: { power: { active: 1.5e3 } } }),
+    );
+  });
+
   test("theme and density are kept, and lead to no other site", async () => {
     const answer = await get("/view?theme=dark&back=/messages");
     expect(answer.headers.get("location")).toBe("/messages");

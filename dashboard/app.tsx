@@ -13,6 +13,7 @@ import { createApi } from "./api.ts";
 import type { Archive } from "./archive.ts";
 import type { Assets } from "./assets/manifest.ts";
 import type { ViewModel } from "./view.ts";
+import { exportResponse, FORMATS } from "./export.ts";
 import { guard } from "./guard.ts";
 import type { Hub, TimeoutServer } from "./live.ts";
 import { DENSITIES, type Frame, THEMES } from "./pages/layout.tsx";
@@ -21,7 +22,8 @@ import { MessagesPage, messagesLive, PAGE_ROWS } from "./pages/messages.tsx";
 import { OverviewPage, overviewLive, readOverview } from "./pages/overview.tsx";
 import { WrongPage } from "./pages/wrong.tsx";
 import { problem } from "./problem.ts";
-import { readFilters } from "./search.ts";
+import { textOf } from "./row.ts";
+import { readFilters, search } from "./search.ts";
 
 export interface AppDeps {
   view: ViewModel;
@@ -67,6 +69,15 @@ export function createApp(deps: AppDeps): Hono<Env> {
     const read = readFilters(c.req.query(), PAGE_ROWS);
     return read.ok ? stream(c, messagesLive(read.filters)) : problem(c, 400, read.detail, read.parameter);
   });
+  app.get("/messages/export", (c) => {
+    const { format: wanted = "ndjson", ...query } = c.req.query();
+    const format = FORMATS.find((name) => name === wanted);
+    const read = readFilters(query, 1);
+    if (format === undefined) return wrong(c, 400, "Wrong format", `format: expected ${FORMATS.join(", ")}`);
+    if (!read.ok) return wrong(c, 400, "Wrong filter", `${read.parameter}: ${read.detail}`);
+    const { rows } = search(view, { ...read.filters, limit: Number.MAX_SAFE_INTEGER });
+    return exportResponse(rows, format, `messages-${read.filters.topic}`);
+  });
   app.get("/messages/:topic/:partition/:offset", async (c) => {
     const place = readPlace(c.req.param());
     if (place === undefined)
@@ -80,6 +91,7 @@ export function createApp(deps: AppDeps): Hono<Env> {
       const row = await deps.archive.get(place.topic, place.partition, place.offset);
       if (row === undefined)
         return wrong(c, 404, "No such message", "It is not there, no longer there, or not there yet.");
+      if (c.req.query("part") === "text") return c.text(textOf(row));
       if (c.req.query("part") === "value") return c.html(<MessageValue row={row} />);
       return page(c, <MessagePage frame={frameOf(c)} parts={await findParts(deps.archive, row)} />);
     } catch (error) {

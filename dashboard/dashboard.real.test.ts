@@ -338,9 +338,45 @@ describeWith(["chromium"], "the dashboard in Chromium", () => {
     await page.keyboard.type("p/");
     expect(await page.locator("#search").inputValue()).toBe("p/");
     expect(await page.locator("#pill").getAttribute("data-state")).toBe("live");
-    await page.locator("#feed summary").first().focus();
-    await page.keyboard.press("Enter");
-    await page.locator("#feed details[open] .more > *").first().waitFor();
+    await page.keyboard.press("Tab");
+    for (const key of ["j", "j", "k", "Enter"]) await page.keyboard.press(key);
+    await page.locator("#feed > li:nth-child(1) > details[open] .more > *").first().waitFor();
+    await page.keyboard.press("?");
+    expect(await page.locator("#keys").isVisible()).toBe(true);
+    expect(await page.locator("#keys").innerText()).toContain("Messages");
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("g");
+    await page.keyboard.press("m");
+    await page.waitForURL("**/messages");
+    await context.close();
+  }, 40_000);
+
+  test("a whole message, the path and the value of a line can be copied, by mouse and by keyboard", async () => {
+    const { page, context } = await open(browser, { permissions: ["clipboard-read", "clipboard-write"] });
+    const copied = () => page.evaluate(() => navigator.clipboard.readText());
+    await page.goto(`${served.url}/messages/raw/0/288`, { waitUntil: "domcontentloaded" });
+    await page.locator("[data-copy]").first().click();
+    await page.getByText("Copied").waitFor();
+    expect(JSON.parse(await copied())).toMatchObject({ device_id: "smart_breaker-0" });
+    await page.locator(".json li", { hasText: '"phase_b"' }).first().click();
+    await page.locator('[data-copy="path"]').click();
+    await page.getByText("Copied").last().waitFor();
+    expect(await copied()).toBe("/measurements/voltage/phase_b");
+    await page.locator(".json").first().focus();
+    await page.keyboard.press("ArrowUp");
+    await page.keyboard.press("ArrowUp");
+    await page.locator('[data-copy="value"]').click();
+    await page.getByText("Copied").last().waitFor();
+    expect(JSON.parse(await copied())).toEqual({ phase_a: 120.1, phase_b: 121.4, phase_c: 119.8 });
+    await context.close();
+  }, 40_000);
+
+  test("axe finds nothing in the open dialog", async () => {
+    const { page, context } = await open(browser, { bypassCSP: true });
+    await page.goto(served.url, { waitUntil: "domcontentloaded" });
+    await isLive(page, 8_000);
+    await page.keyboard.press("?");
+    expect(await axe(page)).toEqual([]);
     await context.close();
   }, 40_000);
 });

@@ -20,11 +20,20 @@ fold(
         }),
         { source: 0, timestamp: NOW - 3, key: "a" },
       ),
-      record(1, enriched({ device_id: "b", grade: "BAD", event_type: "Überlast" }), {
-        source: 1,
-        timestamp: NOW - 2,
-        key: "b",
-      }),
+      record(
+        1,
+        enriched({
+          device_id: "b",
+          grade: "BAD",
+          event_type: "Überlast",
+          findings: [{ code: "missing", path: "", severity: "bad" }],
+        }),
+        {
+          source: 1,
+          timestamp: NOW - 2,
+          key: "b",
+        },
+      ),
       record(2, enriched({ device_id: "c", device_type: "unknown" }), {
         source: 2,
         timestamp: NOW - 1,
@@ -55,6 +64,9 @@ describe("search", () => {
     expect(found({ device: "b" })).toEqual(["b"]);
     expect(found({ type: "unknown" })).toEqual(["c"]);
     expect(found({ grade: "BAD" })).toEqual(["b"]);
+    expect(found({ method: "unknown" })).toEqual(["c"]);
+    expect(found({ event: "Überlast" })).toEqual(["b"]);
+    expect(found({ code: "missing" })).toEqual(["b"]);
     expect(search(view, { topic: "dlq", limit: 9, reason: "not_json" }).matched).toBe(1);
   });
 

@@ -6,7 +6,7 @@
  */
 import { API_TOPICS, type ApiTopic } from "../schemas/api.ts";
 import { DEAD_LETTER_REASONS } from "../schemas/dead-letter.ts";
-import { GRADES, type Grade } from "../schemas/enriched.ts";
+import { GRADES, type Grade, METHODS, type Method } from "../schemas/enriched.ts";
 import type { ViewModel } from "./view.ts";
 import { meets, readCondition } from "./condition.ts";
 import { factsOf, type Row, textOf } from "./row.ts";
@@ -15,7 +15,11 @@ export interface Filters {
   topic: ApiTopic;
   device?: string;
   type?: string;
+  event?: string;
   grade?: Grade;
+  /** A finding's code. */
+  code?: string;
+  method?: Method;
   reason?: string;
   q?: string;
   limit: number;
@@ -25,45 +29,43 @@ export type ReadFilters = { ok: true; filters: Filters } | { ok: false; paramete
 
 const MAX_TEXT = 256;
 export const MAX_LIMIT = 500;
+const TEXTS = ["device", "type", "event", "code", "q"] as const;
+const CHOICES = { grade: GRADES, method: METHODS, reason: Object.keys(DEAD_LETTER_REASONS) } as const;
 
+/** Empty parameters count as not there: a form sends all of its fields. */
 export function readFilters(query: Record<string, string | undefined>, defaultLimit: number): ReadFilters {
   const wrong = (parameter: string, detail: string): ReadFilters => ({ ok: false, parameter, detail });
   const topic = query.topic ? API_TOPICS.find((name) => name === query.topic) : "enriched";
   if (topic === undefined) return wrong("topic", `expected ${API_TOPICS.join(", ")}, found "${query.topic}"`);
-  const grade = query.grade ? GRADES.find((name) => name === query.grade?.toUpperCase()) : undefined;
-  if (query.grade && grade === undefined)
-    return wrong("grade", `expected ${GRADES.join(", ")}, found "${query.grade}"`);
-  if (query.reason && !Object.hasOwn(DEAD_LETTER_REASONS, query.reason))
-    return wrong(
-      "reason",
-      `expected ${Object.keys(DEAD_LETTER_REASONS).join(", ")}, found "${query.reason}"`,
-    );
   const limit = query.limit ? Number(query.limit) : defaultLimit;
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT)
     return wrong("limit", `expected a whole number from 1 to ${MAX_LIMIT}, found "${query.limit}"`);
-  for (const name of ["device", "type", "q"])
-    if ((query[name]?.length ?? 0) > MAX_TEXT) return wrong(name, `longer than ${MAX_TEXT} characters`);
-  const { device, type, reason, q } = query;
-  return {
-    ok: true,
-    filters: {
-      topic,
-      limit,
-      ...(device && { device }),
-      ...(type && { type }),
-      ...(grade && { grade }),
-      ...(reason && { reason }),
-      ...(q && { q }),
-    },
-  };
+  const filters: Filters = { topic, limit };
+  for (const name of TEXTS) {
+    const value = query[name];
+    if (!value) continue;
+    if (value.length > MAX_TEXT) return wrong(name, `longer than ${MAX_TEXT} characters`);
+    filters[name] = value;
+  }
+  for (const [name, values] of Object.entries(CHOICES)) {
+    const value = query[name];
+    if (!value) continue;
+    const choice = values.find((candidate) => candidate.toLowerCase() === value.toLowerCase());
+    if (choice === undefined) return wrong(name, `expected ${values.join(", ")}, found "${value}"`);
+    Object.assign(filters, { [name]: choice });
+  }
+  return { ok: true, filters };
 }
 
 export function matches(row: Row, filters: Filters): boolean {
-  const { device, type, grade, reason, q } = filters;
+  const { device, type, event, grade, code, method, reason, q } = filters;
   if (reason !== undefined && row.reason !== reason) return false;
   if (device !== undefined && row.key !== device && factsOf(row).device !== device) return false;
   if (type !== undefined && (factsOf(row).type ?? "unknown") !== type) return false;
+  if (event !== undefined && (factsOf(row).event ?? "none") !== event) return false;
   if (grade !== undefined && factsOf(row).grade !== grade) return false;
+  if (method !== undefined && factsOf(row).method !== method) return false;
+  if (code !== undefined && !factsOf(row).findings.some((finding) => finding.code === code)) return false;
   if (q === undefined) return true;
   const condition = readCondition(q);
   return condition === undefined ? holds(row, q.toLowerCase()) : meets(row, condition);

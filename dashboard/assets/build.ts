@@ -4,9 +4,10 @@
  * In: the folder to fill, as the first argument. Out: files named by their content, each with a `.gz` beside it, and
  * `manifest.json`: name -> file. Errors: the bundler's messages, exit 1.
  */
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 
+const KEPT_BUILDS = 6;
 const here = import.meta.dir;
 const folder = process.argv[2];
 if (folder === undefined) throw new Error("expected the folder to fill as the first argument");
@@ -33,6 +34,7 @@ await put("icon.svg", await readFile(join(here, "icon.svg")));
 
 await writeFile(join(work, "manifest.json"), JSON.stringify(files));
 await rm(folder, { recursive: true, force: true });
+await forgetOld(dirname(folder));
 await rename(work, folder).catch(async (error) => {
   // Another process was faster with the same content.
   await rm(work, { recursive: true, force: true });
@@ -45,4 +47,17 @@ async function put(name: string, content: Uint8Array): Promise<void> {
   files[name] = file;
   await writeFile(join(work, file), content);
   await writeFile(join(work, `${file}.gz`), Bun.gzipSync(new Uint8Array(content), { level: 9 }));
+}
+
+/** Builds of other contents: the last few may still be in use by a process. */
+async function forgetOld(parent: string): Promise<void> {
+  const names = await readdir(parent);
+  const aged = await Promise.all(
+    names.map(async (name) => ({
+      name,
+      at: (await stat(join(parent, name)).catch(() => undefined))?.mtimeMs ?? 0,
+    })),
+  );
+  for (const { name } of aged.toSorted((a, b) => b.at - a.at).slice(KEPT_BUILDS))
+    await rm(join(parent, name), { recursive: true, force: true });
 }

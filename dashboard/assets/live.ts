@@ -5,6 +5,8 @@
  * The listeners stand before htmx starts: the first frame of a fast server would be missed otherwise.
  */
 import { clockSeconds, count, duration } from "../format.ts";
+import { listenToCopies } from "./copy.ts";
+import { listenToKeys } from "./keys.ts";
 import { follow } from "./stream.ts";
 
 const API_TOPICS = ["raw", "enriched", "dlq"];
@@ -198,18 +200,6 @@ function release(): void {
   void html.reduce((before, rows) => before.then(() => stream.put(rows)), Promise.resolve());
 }
 
-// --- keys -----------------------------------------------------------------------------------------------------
-
-document.addEventListener("keydown", (event) => {
-  const at = event.target;
-  const typing =
-    at instanceof HTMLElement && at.closest("input, select, textarea, [contenteditable]") !== null;
-  if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key === "p") pause(!paused);
-  else if (event.key === "/") {
-    event.preventDefault();
-    $("#search")?.focus();
-  }
-});
-
+listenToKeys(() => pause(!paused));
+listenToCopies();
 show();

@@ -75,9 +75,12 @@ interface Marked {
 }
 
 const Lines = ({ lines }: { lines: Marked[] }) => (
-  <ol class="json">
+  <ol class="json" tabindex={0} aria-label="The message, line by line">
     {lines.map(({ line, added, findings }) => (
-      <li class={added ? "add" : findings.some(({ severity }) => severity !== "info") ? "hit" : undefined}>
+      <li
+        data-p={line.pointers[0] || undefined}
+        class={added ? "add" : findings.some(({ severity }) => severity !== "info") ? "hit" : undefined}
+      >
         <pre>
           {"  ".repeat(line.indent)}
           {line.parts.map((part) => (part.key ? <span class="k">{part.text}</span> : part.text))}

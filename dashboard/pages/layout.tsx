@@ -7,8 +7,8 @@ import { clockSeconds } from "../format.ts";
 import { withParams } from "../links.ts";
 
 export const PAGES = {
-  overview: { path: "/", name: "Overview" },
-  messages: { path: "/messages", name: "Messages" },
+  overview: { path: "/", name: "Overview", key: "o" },
+  messages: { path: "/messages", name: "Messages", key: "m" },
 } as const;
 export type PageName = keyof typeof PAGES;
 
@@ -90,7 +90,7 @@ export function Layout(props: LayoutProps) {
             <ul>
               {Object.entries(PAGES).map(([name, page]) => (
                 <li>
-                  <a href={page.path} aria-current={name === active ? "page" : undefined}>
+                  <a href={page.path} data-go={page.key} aria-current={name === active ? "page" : undefined}>
                     <Icon name={name} />
                     <span>{page.name}</span>
                   </a>
@@ -146,6 +146,7 @@ export function Layout(props: LayoutProps) {
             {children}
           </main>
         </div>
+        <Keys />
         {live !== undefined && (
           <div
             hidden
@@ -194,7 +195,48 @@ function ViewMenu({ frame }: { frame: Frame }) {
         <nav class="seg" aria-label="Density">
           {DENSITIES.map((density) => choice("density", density, frame.density))}
         </nav>
+        <button class="btn sm scripted" type="button" id="keys-open">
+          Keyboard shortcuts
+        </button>
       </div>
     </details>
   );
 }
+
+const KEYS = [
+  ["p", "Pause and resume"],
+  ["/", "Search messages"],
+  ["j  k", "Next and previous message"],
+  ["Enter", "Open and close a message"],
+  ["↓  ↑", "Lines of a message, to copy a path or a value"],
+  ["?", "This list"],
+];
+
+const Keys = () => (
+  <dialog id="keys" aria-labelledby="h-keys">
+    <form method="dialog">
+      <h2 id="h-keys">Keyboard shortcuts</h2>
+      <dl class="kv">
+        {Object.values(PAGES).map((page) => (
+          <>
+            <dt>
+              <span class="kbd">g</span> <span class="kbd">{page.key}</span>
+            </dt>
+            <dd>{page.name}</dd>
+          </>
+        ))}
+        {KEYS.map(([key, what]) => (
+          <>
+            <dt>
+              <span class="kbd">{key}</span>
+            </dt>
+            <dd>{what}</dd>
+          </>
+        ))}
+      </dl>
+      <button class="btn main" type="submit">
+        Close
+      </button>
+    </form>
+  </dialog>
+);

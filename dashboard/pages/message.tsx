@@ -80,6 +80,7 @@ export function MessagePage({ frame, parts }: { frame: Frame; parts: MessagePart
                   ? `${count(verdict.bytes)} B`
                   : `${count(verdict.bytes - raw.bytes)} B added`}
               </span>
+              <Copy row={verdict} />
             </header>
             <ValueView
               value={verdict.value}
@@ -149,6 +150,17 @@ const PlaceLink = ({ row, here }: { row: Row; here: boolean }) =>
     </a>
   );
 
+/** The whole value, as it was sent. */
+const Copy = ({ row }: { row: Row }) => (
+  <button
+    class="btn sm scripted end"
+    type="button"
+    data-copy={withParams(messageLink(row.topic, row.partition, row.offset), { part: "text" })}
+  >
+    Copy
+  </button>
+);
+
 function RawValue({ frame, raw, verdict }: { frame: Frame; raw?: Row; verdict?: Row }) {
   // The value of a dead letter is the raw bytes.
   const shown = raw ?? (verdict?.topic === "dlq" ? verdict : undefined);
@@ -159,6 +171,7 @@ function RawValue({ frame, raw, verdict }: { frame: Frame; raw?: Row; verdict?: 
       <header class="rule">
         <h2 id="h-raw">Raw</h2>
         <span class="sub">{shown === undefined ? "expired" : `as sent, ${count(shown.bytes)} B`}</span>
+        {shown !== undefined && <Copy row={shown} />}
         <nav class="seg" aria-label="Raw view">
           <a href={frame.path} aria-current={bytes ? undefined : "true"}>
             Lines

@@ -1,16 +1,17 @@
 /** The messages that are kept, by topic: filters and search in the address, newest first, live. */
-import { API_TOPICS } from "../../schemas/api.ts";
+import { API_TOPICS, type ApiTopic } from "../../schemas/api.ts";
 import { DEAD_LETTER_REASONS } from "../../schemas/dead-letter.ts";
-import { GRADES } from "../../schemas/enriched.ts";
+import { GRADES, METHODS } from "../../schemas/enriched.ts";
 import { Feed, FeedHead, FeedRow } from "../components/feed.tsx";
 import { Notices, RailFooter } from "../components/notices.tsx";
 import { GRADE_WORD } from "../components/status.tsx";
 import { total, type ViewModel } from "../view.ts";
 import { clockMinutes, count } from "../format.ts";
 import { messagesLink, withParams } from "../links.ts";
+import { FORMATS } from "../export.ts";
 import type { LivePage } from "../frames.ts";
 import { createMatcher, type Filters, search } from "../search.ts";
-import { devicesByType } from "../stats.ts";
+import { type Tally, tallied } from "../window.ts";
 import { type Frame, Layout } from "./layout.tsx";
 import { TAB_NAMES } from "./overview.tsx";
 
@@ -45,7 +46,7 @@ export function MessagesPage({ frame, filters }: { frame: Frame; filters: Filter
             </a>
           ))}
         </nav>
-        <FilterForm view={view} filters={filters} />
+        <FilterForm view={view} filters={filters} now={frame.now} />
         <section class="card" aria-labelledby="h-feed">
           <header class="rule">
             <h2 id="h-feed">{TAB_NAMES[topic]}</h2>
@@ -82,9 +83,8 @@ export function messagesLive(filters: Filters): LivePage {
   };
 }
 
-function FilterForm({ view, filters }: { view: ViewModel; filters: Filters }) {
+function FilterForm({ view, filters, now }: { view: ViewModel; filters: Filters; now: number }) {
   const { topic } = filters;
-  const types = new Set([...devicesByType(view).keys(), ...(filters.type ? [filters.type] : [])]);
   return (
     <search>
       <form class="tools" action="/messages" aria-label="Filter messages">
@@ -97,56 +97,65 @@ function FilterForm({ view, filters }: { view: ViewModel; filters: Filters }) {
           {topic === "dlq" ? "Key" : "Device"}
           <input class="in" name="device" value={filters.device} placeholder="Any" />
         </label>
-        {topic !== "dlq" && (
-          <Choice name="type" label="Type" any="All types" value={filters.type} options={[...types]} />
-        )}
-        {topic === "enriched" && (
-          <Choice
-            name="grade"
-            label="Grade"
-            any="Any"
-            value={filters.grade}
-            options={[...GRADES]}
-            words={GRADE_WORD}
-          />
-        )}
-        {topic === "dlq" && (
-          <Choice
-            name="reason"
-            label="Reason"
-            any="Any"
-            value={filters.reason}
-            options={Object.keys(DEAD_LETTER_REASONS)}
-          />
-        )}
+        {choicesOf(view, filters, now).map((choice) => (
+          <Choice {...choice} />
+        ))}
         <button class="btn main" type="submit">
           Apply
         </button>
         <a class="btn" href={messagesLink({ topic })}>
           Clear
         </a>
-        <a class="btn end" href={withParams("/api/messages", { ...filters, limit: 500 })}>
-          As JSON
-        </a>
+        <nav class="seg end" aria-label="Export all that match">
+          {FORMATS.map((format) => (
+            <a href={withParams("/messages/export", { ...params(filters), format })} download="">
+              {format.toUpperCase()}
+            </a>
+          ))}
+        </nav>
       </form>
     </search>
   );
 }
 
+/** What may be chosen for a topic: the closed lists, and what was seen in the last hour. */
+function choicesOf(view: ViewModel, filters: Filters, now: number): ChoiceProps[] {
+  const seen = (tally: Tally, chosen: string | undefined) => [
+    ...new Set([...tallied(tally, now).keys(), ...(chosen === undefined ? [] : [chosen])]),
+  ];
+  const { type, event, code } = view.tallies;
+  const choices: Record<ApiTopic, ChoiceProps[]> = {
+    raw: [
+      { name: "type", label: "Type", value: filters.type, options: seen(type, filters.type) },
+      { name: "event", label: "Event", value: filters.event, options: seen(event, filters.event) },
+    ],
+    enriched: [
+      { name: "type", label: "Type", value: filters.type, options: seen(type, filters.type) },
+      { name: "event", label: "Event", value: filters.event, options: seen(event, filters.event) },
+      { name: "grade", label: "Grade", value: filters.grade, options: [...GRADES], words: GRADE_WORD },
+      { name: "code", label: "Finding", value: filters.code, options: seen(code, filters.code) },
+      { name: "method", label: "Decided", value: filters.method, options: [...METHODS] },
+    ],
+    dlq: [
+      { name: "reason", label: "Reason", value: filters.reason, options: Object.keys(DEAD_LETTER_REASONS) },
+    ],
+  };
+  return choices[filters.topic];
+}
+
 interface ChoiceProps {
   name: string;
   label: string;
-  any: string;
   value: string | undefined;
   options: string[];
   words?: Record<string, string>;
 }
 
-const Choice = ({ name, label, any, value, options, words = {} }: ChoiceProps) => (
+const Choice = ({ name, label, value, options, words = {} }: ChoiceProps) => (
   <label>
     {label}
     <select class="in" name={name}>
-      <option value="">{any}</option>
+      <option value="">Any</option>
       {options.map((option) => (
         <option value={option} selected={option === value}>
           {Object.hasOwn(words, option) ? words[option] : option}
@@ -193,7 +202,7 @@ function Nothing({ view, filters }: { view: ViewModel; filters: Filters }) {
   );
 }
 
-const describe = ({ device, type, grade, reason, q }: Filters): string =>
-  Object.entries({ text: q, device, type, grade, reason })
+const describe = ({ topic: _, limit: __, q, ...rest }: Filters): string =>
+  Object.entries({ text: q, ...rest })
     .flatMap(([name, value]) => (value === undefined ? [] : [`${name} ${value}`]))
     .join(", ");
