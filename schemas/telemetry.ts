@@ -5,12 +5,14 @@
  */
 import { Type, type Static } from "@sinclair/typebox";
 
-/** 1 to 128 characters, no control characters. Lone surrogates are refused by the decoder: no pattern can say it. */
+/**
+ * 1 to 128 characters, no control characters, no half of a surrogate pair. All in the pattern: TypeBox's maxLength counts
+ * UTF-16 units, JSON Schema's counts characters; this counts characters with and without a regex's `u` flag.
+ */
 export const DeviceId = Type.String({
-  minLength: 1,
-  maxLength: 128,
-  pattern: "^[^\\u0000-\\u001f\\u007f-\\u009f]+$",
-  description: "Identity of the device; also the record key.",
+  pattern:
+    "^(?:[^\\u0000-\\u001f\\u007f-\\u009f\\ud800-\\udfff]|[\\ud800-\\udbff][\\udc00-\\udfff]){1,128}$",
+  description: "Identity of the device, 1 to 128 characters; also the record key.",
 });
 
 export const MeasurementValue = Type.Union([Type.Number(), Type.Null(), Type.String(), Type.Boolean()], {
