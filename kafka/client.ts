@@ -54,6 +54,8 @@ function socketFactory(answered: (address: string) => void): ISocketFactory {
       : net.connect({ host, port }, connected);
     socket.setKeepAlive(true, 60_000);
     socket.setNoDelay(true);
+    // kafkajs ends a socket that never connected again with each attempt, and each adds a listener.
+    socket.setMaxListeners(0);
     return socket;
   };
 }

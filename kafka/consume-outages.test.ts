@@ -1,6 +1,7 @@
 /** What the consume loop does when something is wrong: errors of the handler, a broker that is away, a partition that stands still. */
 
 import { describe, expect, test } from "bun:test";
+import { ensureTopics } from "./admin.ts";
 import {
   aBroker,
   aClient,
@@ -14,7 +15,7 @@ import {
   until,
 } from "./broker.fixture.ts";
 import { createProducer } from "./producer.ts";
-import { type Consumer, consume } from "./consume.ts";
+import { type Batch, type Consumer, consume } from "./consume.ts";
 import { KafkaUnavailable } from "./errors.ts";
 import { groupLag } from "./lag.ts";
 
@@ -149,7 +150,6 @@ describe("outages of the broker", () => {
     await until("it has tried", () => log.lines.length > 0 && consumer.health()[0]?.includes("ECONNREFUSED"));
     await aBroker({ port });
     const kafka = aClient(port);
-    const { ensureTopics } = await import("./admin.ts");
     await ensureTopics(kafka, [{ name: "later", partitions: 1, configs: {} }]);
     await (await aProducer(kafka)).send("later", numbered(1));
     await until("the message is there", () => got.length === 1, 15_000);
@@ -158,6 +158,18 @@ describe("outages of the broker", () => {
       `warn Kafka at 127.0.0.1:${port} does not answer (connect ECONNREFUSED 127.0.0.1:${port}); trying again until it does`,
     ]);
   }, 20_000);
+
+  test("a topic that does not exist yet is named by health, and read from the moment it does", async () => {
+    const { port } = await aBroker();
+    const kafka = aClient(port);
+    const got: string[] = [];
+    const handle = async ({ messages }: Batch) => void got.push(...texts(messages));
+    const consumer = await aConsumer(kafka, { topics: ["later"], handle });
+    await until("it has tried", () => consumer.health()[0]?.startsWith("group g has not joined: later: "));
+    await ensureTopics(kafka, [{ name: "later", partitions: 1, configs: {} }]);
+    await (await aProducer(kafka)).send("later", numbered(1));
+    await until("the message is there", () => got.length === 1);
+  }, 15_000);
 
   test("a broker that goes and comes back: nothing lost, order kept, one line, no restart", async () => {
     const dataDir = aFolder();

@@ -8,7 +8,7 @@
 
 import type { Consumer as KafkajsConsumer, EachBatchPayload, Kafka } from "kafkajs";
 import { backoff } from "./backoff.ts";
-import { isOutage, reasonOf } from "./errors.ts";
+import { isOutage, protocolType, reasonOf } from "./errors.ts";
 
 export interface MemberOptions {
   groupId: string;
@@ -40,7 +40,9 @@ export function createMember(kafka: Kafka, options: MemberOptions) {
       const before = joins;
       const error = await runOnce().catch((thrown) => thrown as unknown);
       if (stop.aborted) break;
-      outside = isOutage(error) ? reasonOf(error) : `ended by an error: ${reasonOf(error)}`;
+      // kafkajs's "does not host this topic-partition" names none.
+      const reason = protocolType(error) ? `${topics.join(", ")}: ${reasonOf(error)}` : reasonOf(error);
+      outside = isOutage(error) ? reason : `ended by an error: ${reason}`;
       if (!isOutage(error)) return error;
       if (joins > before) attempt = 0;
       await backoff(attempt, stop);
