@@ -28,10 +28,10 @@ function* simulated(): Generator<Record<string, unknown>, never> {
     for (const { message } of fleet.take(now)) yield JSON.parse(String(message.value));
 }
 
-/** undefined for what is no JSON: a validator is not asked about that. */
+/** undefined for what is no JSON: a validator is not asked about that, nor about a number beyond a double. */
 function parsed(bytes: Buffer): unknown {
   try {
-    return JSON.parse(bytes.toString());
+    return JSON.parse(JSON.stringify(JSON.parse(bytes.toString())));
   } catch {
     return undefined;
   }
