@@ -40,7 +40,7 @@ export function createApi({ view, now, health, version }: ApiDeps): Hono {
       kafka_connected: view.kafka.connected,
       kafka_connected_since: iso(view.kafka.since),
       covers_from: view.coveredFrom === undefined ? null : iso(view.coveredFrom),
-      registry_version: view.registry ?? null,
+      registry_version: view.judgedBy ?? null,
       repeats: view.repeats,
       version,
     };

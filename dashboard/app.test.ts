@@ -2,7 +2,9 @@ import { describe, expect, test } from "bun:test";
 import { Value } from "@sinclair/typebox/value";
 import { ApiHealth, ApiMessage, ApiMessages, Problem, Stats } from "../schemas/api.ts";
 import { fold } from "./fold.ts";
-import { createView, setKafka } from "./view.ts";
+import { createView, setCatalog, setKafka } from "./view.ts";
+import type { Catalog } from "./catalog.ts";
+import { loadRegistry } from "../config/registry-file.ts";
 import { dead, enriched, NOW, raw, record } from "./sample.case.ts";
 import { appFor } from "./serve.case.ts";
 
@@ -37,6 +39,9 @@ const places = {
   },
   offsetAt: async () => 4,
 };
+const loaded = await loadRegistry("config/device-registry.json");
+let refusal: ReturnType<Catalog["refusal"]> = null;
+setCatalog(view, { ...loaded, refusal: () => refusal });
 const { app, assets } = await appFor({ view, now: () => NOW, places });
 
 const get = (path: string, headers: Record<string, string> = {}) =>
@@ -67,6 +72,8 @@ describe("pages", () => {
     "/messages",
     "/messages?topic=raw",
     "/messages/raw/2/40",
+    "/types",
+    "/types/smart_breaker",
     "/none",
   ])("%s has one h1, one main, no inline script or style, and at most one stream", async (path) => {
     const html = await page(path);
@@ -125,6 +132,28 @@ describe("pages", () => {
       expect(answer.status).toBe(404);
       expect(await answer.text()).toContain('href="/messages"');
     }
+  });
+
+  test("types show what the registry says and what was heard, and a refused file is said", async () => {
+    const html = await page("/types");
+    expect(await counts(html, "#types-table tbody tr")).toEqual([loaded.plan.types.length]);
+    expect(html).toContain('href="/types/smart_breaker"');
+    const one = await page("/types/smart_breaker");
+    for (const words of [
+      "Smart Circuit Breaker",
+      "110 to 130",
+      "voltage_monitoring",
+      "SB-2000",
+      "1 device, 1 messages",
+    ])
+      expect(one).toContain(words);
+    expect((await get("/types/constructor")).status).toBe(404);
+    expect((await get("/live/types/nix")).status).toBe(404);
+    refusal = { at: "2026-11-24T13:52:10.000Z", reasons: ["/device_types/x: unknown key", "second"] };
+    const refused = await page("/types");
+    refusal = null;
+    expect(refused).toContain("Registry file refused at 13:52:10 UTC");
+    expect(refused).toContain("unknown key and 1 more");
   });
 
   test("a permalink shows raw and verdict, from memory or from the broker", async () => {

@@ -13,13 +13,16 @@ import { createApi } from "./api.ts";
 import type { Archive } from "./archive.ts";
 import type { Assets } from "./assets/manifest.ts";
 import type { ViewModel } from "./view.ts";
+import { typeOf } from "./catalog.ts";
 import { exportResponse, FORMATS } from "./export.ts";
 import { guard } from "./guard.ts";
 import type { Hub, TimeoutServer } from "./live.ts";
-import { DENSITIES, type Frame, THEMES } from "./pages/layout.tsx";
+import { DENSITIES, type Frame, PAGES, THEMES } from "./pages/layout.tsx";
 import { findParts, MessagePage, MessageValue } from "./pages/message.tsx";
 import { MessagesPage, messagesLive, PAGE_ROWS } from "./pages/messages.tsx";
 import { OverviewPage, overviewLive, readOverview } from "./pages/overview.tsx";
+import { TypePage, typeLive } from "./pages/type.tsx";
+import { TypesPage, typesLive } from "./pages/types.tsx";
 import { WrongPage } from "./pages/wrong.tsx";
 import { problem } from "./problem.ts";
 import { textOf } from "./row.ts";
@@ -100,6 +103,20 @@ export function createApp(deps: AppDeps): Hono<Env> {
     }
   });
 
+  app.get("/types", (c) => page(c, <TypesPage frame={frameOf(c)} />));
+  app.get("/live/types", (c) => stream(c, typesLive));
+  app.get("/types/:key", (c) => {
+    const found = typeOf(view.catalog, c.req.param("key"));
+    if (found === undefined) return wrong(c, 404, "No such type", "The registry has no type of this name.");
+    return page(c, <TypePage frame={frameOf(c)} found={found} />);
+  });
+  app.get("/live/types/:key", (c) => {
+    const live = typeLive(view, c.req.param("key"));
+    return live === undefined
+      ? problem(c, 404, "the registry has no type of this name", "key")
+      : stream(c, live);
+  });
+
   app.get("/view", (c) => {
     const { theme, density, back } = c.req.query();
     const options = { path: "/", maxAge: 31_536_000, sameSite: "Lax", httpOnly: true } as const;
@@ -139,8 +156,9 @@ export function createApp(deps: AppDeps): Hono<Env> {
   }
 
   function wrong(c: AppContext, status: 400 | 404 | 503, title: string, detail: string): Response {
-    const messages = c.req.path.startsWith("/messages");
-    const back = messages ? { name: "Messages", href: "/messages" } : { name: "Overview", href: "/" };
+    const entry =
+      Object.values(PAGES).find(({ path }) => path !== "/" && c.req.path.startsWith(path)) ?? PAGES.overview;
+    const back = { name: entry.name, href: entry.path };
     return page(c, <WrongPage frame={frameOf(c)} title={title} detail={detail} back={back} />, status);
   }
 

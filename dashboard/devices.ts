@@ -41,8 +41,8 @@ export function measuredTime(row: Row, facts: Facts): number {
   return wrong ? row.time : Math.min(facts.measured ?? row.time, row.time + 5 * MINUTE_MS);
 }
 
-/** How many devices had to leave for it. */
-export function seeDevice(devices: Devices, row: Row, facts: Facts): number {
+/** Returns how many devices had to leave for it. `intervals`: of types whose messages do not tell theirs, ms. */
+export function seeDevice(devices: Devices, row: Row, facts: Facts, intervals: Map<string, number>): number {
   const id = facts.device ?? "none";
   const known = devices.get(id);
   const measured = measuredTime(row, facts);
@@ -62,7 +62,7 @@ export function seeDevice(devices: Devices, row: Row, facts: Facts): number {
     reasons: facts.reasons,
     measured,
     arrived,
-    everyMs: facts.everyMs ?? DEFAULT_EVERY_MS,
+    everyMs: facts.everyMs ?? intervals.get(facts.type ?? "unknown") ?? DEFAULT_EVERY_MS,
     partition: row.partition,
     offset: row.offset,
   });

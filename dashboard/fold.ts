@@ -57,17 +57,27 @@ function count(view: ViewModel, topic: TopicState, row: Row, now: number): void 
   countAt(view.tens, at, COLUMN[row.topic]);
   topic.last = Math.max(topic.last ?? 0, at);
   if (row.registry !== undefined && row.topic !== "raw" && at >= (topic.last ?? 0))
-    view.registry = row.registry;
+    view.judgedBy = row.registry;
 }
 
+/** A grade or a finding's code, of one type. A type has no line break in its name: the registry forbids it. */
+export const typedName = (type: string, what: string): string => `${type}\n${what}`;
+
 function countEnriched(view: ViewModel, row: Row, facts: Facts, at: number): void {
-  const { type, event, grade, code } = view.tallies;
-  tally(type, row.time, facts.type ?? "unknown");
+  const { type, event, grade, code, typed } = view.tallies;
+  const typeName = facts.type ?? "unknown";
+  tally(type, row.time, typeName);
   tally(event, row.time, facts.event ?? "none");
-  if (facts.grade !== undefined) tally(grade, row.time, facts.grade);
-  for (const finding of facts.findings) tally(code, row.time, finding.code);
+  if (facts.grade !== undefined) {
+    tally(grade, row.time, facts.grade);
+    tally(typed, row.time, typedName(typeName, facts.grade));
+  }
+  for (const finding of facts.findings) {
+    tally(code, row.time, finding.code);
+    tally(typed, row.time, typedName(typeName, finding.code));
+  }
   countAt(view.latency, at, latencyColumn(at - row.time));
-  view.devicesDropped += seeDevice(view.devices, row, facts);
+  view.devicesDropped += seeDevice(view.devices, row, facts, view.intervals);
 }
 
 /** A heartbeat of `iot.services`; one that is not of its form is left out. */

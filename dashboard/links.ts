@@ -14,5 +14,7 @@ export const messagesLink = (params: Params = {}): string => withParams("/messag
 export const messageLink = (topic: ApiTopic | TopicName, partition: number, offset: number): string =>
   `/messages/${topic}/${partition}/${offset}`;
 
+export const typeLink = (key: string): string => `/types/${encode(key)}`;
+
 /** A lone surrogate has no encoding: it becomes the replacement character instead of an exception. */
 export const encode = (text: string): string => encodeURIComponent(text.toWellFormed());

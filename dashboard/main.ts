@@ -1,4 +1,5 @@
 /** Starts the dashboard: the reader fills the view model, the server shows it. */
+import { watchRegistry } from "../config/registry-file.ts";
 import { offsetsAt } from "../kafka/admin.ts";
 import { fetchMessage } from "../kafka/fetch-one.ts";
 import { choosePort } from "../runtime/port.ts";
@@ -8,7 +9,7 @@ import { runService } from "../runtime/service.ts";
 import { createApp } from "./app.tsx";
 import { createArchive, type Places } from "./archive.ts";
 import { loadAssets } from "./assets/manifest.ts";
-import { createView, total } from "./view.ts";
+import { createView, setCatalog, total } from "./view.ts";
 import { createHub } from "./live.ts";
 import { startReader } from "./reader.ts";
 
@@ -21,6 +22,17 @@ await runService({
     if (chosen !== port) log.warn(`port ${port} is taken: using ${chosen}`);
     const assets = await loadAssets();
     const view = createView(Date.now());
+    const registry = await watchRegistry(settings.registryPath, show, {
+      onRefusal: ({ reasons }) => {
+        log.error(`registry refused, the last good one stays: ${reasons.join("; ")}`);
+        view.version++;
+      },
+    });
+    function show(): void {
+      const { registry: loaded, plan, version, loadedAt } = registry.current();
+      setCatalog(view, { registry: loaded, plan, version, loadedAt, refusal: registry.lastRefusal });
+    }
+    show();
     const hub = createHub(view, assets.build);
     const reader = startReader({
       view,
@@ -59,7 +71,8 @@ await runService({
     });
     log.info(`dashboard on http://${host}:${server.port}`);
     return {
-      health: reader.health,
+      health: () => [...reader.health(), ...registry.health()],
+      registry: registry.status,
       counters: () => ({
         sse_clients: hub.clients(),
         repeats: view.repeats,
@@ -68,6 +81,7 @@ await runService({
       async stop() {
         // The streams first: the server would wait for them.
         hub.stop();
+        registry.stop();
         await Promise.all([server.stop(true), reader.stop()]);
       },
     };

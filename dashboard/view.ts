@@ -3,6 +3,7 @@
  */
 import { API_TOPICS, type ApiTopic } from "../schemas/api.ts";
 import type { Heartbeat } from "../schemas/service.ts";
+import { type Catalog, intervalsOf } from "./catalog.ts";
 import { type Devices, HOUR_MS } from "./devices.ts";
 import { createNewest, type Newest } from "./newest.ts";
 import type { Row } from "./row.ts";
@@ -44,11 +45,16 @@ export interface ViewModel {
   /** Raw record to enrichment, by ten seconds for 6 hours. */
   latency: Buckets;
   /** Over the last hour. */
-  tallies: Record<"type" | "event" | "grade" | "code" | "reason", Tally>;
+  tallies: Record<"type" | "event" | "grade" | "code" | "reason" | "typed", Tally>;
   devices: Devices;
   devicesDropped: number;
   repeats: number;
-  registry?: string;
+  /** The registry that judged the newest message, from its header. */
+  judgedBy?: string;
+  /** The registry that is loaded here; undefined in a dashboard without one. */
+  catalog?: Catalog;
+  /** How often the devices of a type send, where messages do not tell it themselves, ms. */
+  intervals: Map<string, number>;
   services: Map<string, Service>;
   kafka: {
     connected: boolean;
@@ -77,11 +83,19 @@ export function createView(now: number): ViewModel {
     seconds: createBuckets(SECOND_MS, 15 * MINUTE_MS, API_TOPICS.length),
     tens: createBuckets(10 * SECOND_MS, 6 * HOUR_MS, API_TOPICS.length),
     latency: createBuckets(10 * SECOND_MS, 6 * HOUR_MS, LATENCY_COLUMNS),
-    tallies: { type: hour(256), event: hour(64), grade: hour(8), code: hour(128), reason: hour(32) },
+    tallies: {
+      type: hour(256),
+      event: hour(64),
+      grade: hour(8),
+      code: hour(128),
+      reason: hour(32),
+      typed: hour(2_048),
+    },
     devices: new Map(),
     devicesDropped: 0,
     repeats: 0,
     services: new Map(),
+    intervals: new Map(),
     kafka: { connected: false, since: now, answered: 0, reason: "not connected yet" },
     caughtUp: false,
   };
@@ -125,6 +139,12 @@ export function total(view: ViewModel, topic: ApiTopic): number {
   let sum = 0;
   for (const { end } of view.topics[topic].partitions.values()) sum += end;
   return sum;
+}
+
+export function setCatalog(view: ViewModel, catalog: Catalog): void {
+  if (view.catalog?.version !== catalog.version) view.intervals = intervalsOf(catalog);
+  view.catalog = catalog;
+  view.version++;
 }
 
 export function setKafka(view: ViewModel, connected: boolean, now: number, reason?: string): void {

@@ -8,7 +8,7 @@ import { Age } from "./time.tsx";
 export const RailFooter = ({ view, now }: { view: ViewModel; now: number }) => (
   <footer id="rail-footer">
     <span>
-      Registry <span class="mono">{view.registry ?? "not seen yet"}</span>
+      Registry <span class="mono">{view.judgedBy ?? "not seen yet"}</span>
     </span>
     <span>
       {view.kafka.connected
@@ -73,6 +73,7 @@ export const WithoutScript = ({
 /** What is wrong now, said on every page: the brokers away, the read-back still going on. */
 export function Notices({ view, now }: { view: ViewModel; now: number }) {
   const { kafka, caughtUp, coveredFrom } = view;
+  const refusal = view.catalog?.refusal();
   return (
     <div id="notices">
       {!kafka.connected && kafka.answered > 0 && (
@@ -92,6 +93,17 @@ export function Notices({ view, now }: { view: ViewModel; now: number }) {
             <b>Kafka not reached yet</b>
           </State>
           <span class="m">{kafka.reason ?? "Trying again until it answers."}</span>
+        </div>
+      )}
+      {refusal && (
+        <div class="banner">
+          <State status="warn">
+            <b>Registry file refused at {refusal.at.slice(11, 19)} UTC</b>
+          </State>
+          <span class="m">
+            {view.catalog?.version} stays in use. {refusal.reasons[0]}
+            {refusal.reasons.length > 1 && ` and ${refusal.reasons.length - 1} more`}
+          </span>
         </div>
       )}
       {kafka.connected && !caughtUp && (

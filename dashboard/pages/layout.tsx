@@ -8,6 +8,7 @@ import { withParams } from "../links.ts";
 
 export const PAGES = {
   overview: { path: "/", name: "Overview", key: "o" },
+  types: { path: "/types", name: "Types", key: "t" },
   messages: { path: "/messages", name: "Messages", key: "m" },
 } as const;
 export type PageName = keyof typeof PAGES;

@@ -1,0 +1,180 @@
+/** The device types: which there are, how many devices of each are heard, how good their messages are. */
+import { Notices, RailFooter } from "../components/notices.tsx";
+import { State } from "../components/status.tsx";
+import { Age } from "../components/time.tsx";
+import { type Device, isSilent } from "../devices.ts";
+import { typedName } from "../fold.ts";
+import { count, percent } from "../format.ts";
+import type { LivePage } from "../frames.ts";
+import { messagesLink, typeLink } from "../links.ts";
+import { devicesByType } from "../stats.ts";
+import { lastHeard, type ViewModel } from "../view.ts";
+import { tallied } from "../window.ts";
+import { type Frame, Layout } from "./layout.tsx";
+
+export function TypesPage({ frame }: { frame: Frame }) {
+  const { view, now } = frame;
+  return (
+    <Layout frame={frame} title="Types" active="types" live="/live/types">
+      <div class="grid">
+        <TypesTable view={view} now={now} />
+        <UnknownDevices view={view} />
+      </div>
+    </Layout>
+  );
+}
+
+export const typesLive: LivePage = {
+  key: "types",
+  cards: (view, now) => ({
+    notices: <Notices view={view} now={now} />,
+    "rail-footer": <RailFooter view={view} now={now} />,
+  }),
+  slow: (view, now) => ({
+    "types-table": <TypesTable view={view} now={now} />,
+    unknown: <UnknownDevices view={view} />,
+  }),
+  tick: () => ({}),
+};
+
+interface TypeLine {
+  key: string;
+  name: string;
+  category: string;
+  known: boolean;
+  devices: Device[];
+}
+
+/** The registry's types in its order, then types that only messages name, unknown last. */
+function linesOf(view: ViewModel): TypeLine[] {
+  const seen = devicesByType(view);
+  const types = view.catalog?.plan.types ?? [];
+  const known = types.map(({ key, name, category }) => ({
+    key,
+    name,
+    category,
+    known: true,
+    devices: seen.get(key) ?? [],
+  }));
+  const others = [...seen]
+    .filter(([key]) => !known.some((line) => line.key === key))
+    .map(([key, devices]) => ({ key, name: "", category: "", known: false, devices }));
+  return [...known, ...others];
+}
+
+function TypesTable({ view, now }: { view: ViewModel; now: number }) {
+  const lines = linesOf(view);
+  const messages = tallied(view.tallies.type, now);
+  const typed = tallied(view.tallies.typed, now);
+  const heardUntil = lastHeard(view, now);
+  return (
+    <section class="card" aria-labelledby="h-types" id="types-table">
+      <header class="rule">
+        <h2 id="h-types">Device types</h2>
+        <span class="sub">
+          {count(lines.filter(({ known }) => known).length)} in the registry
+          {view.catalog && ` ${view.catalog.version}`}; counts of the last hour
+        </span>
+      </header>
+      <div class="scroll">
+        <table class="tbl">
+          <caption class="vh">Device types with their devices and messages</caption>
+          <thead>
+            <tr>
+              <th scope="col">Type</th>
+              <th scope="col" class="c1">
+                Name
+              </th>
+              <th scope="col" class="c2">
+                Category
+              </th>
+              <th scope="col" class="num">
+                Devices
+              </th>
+              <th scope="col" class="num c1">
+                Silent
+              </th>
+              <th scope="col" class="num c1">
+                Messages
+              </th>
+              <th scope="col" class="num">
+                Good
+              </th>
+              <th scope="col" class="num c2">
+                Last
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {lines.map(({ key, name, category, known, devices }) => {
+              const sum = messages.get(key) ?? 0;
+              const good = typed.get(typedName(key, "GOOD")) ?? 0;
+              const last = devices.reduce((newest, { arrived }) => Math.max(newest, arrived), 0);
+              return (
+                <tr>
+                  <th scope="row">
+                    <a href={known ? typeLink(key) : messagesLink({ topic: "enriched", type: key })}>{key}</a>
+                  </th>
+                  <td class="c1">{name || <span class="m">not in this registry</span>}</td>
+                  <td class="c2 u">{category}</td>
+                  <td class="num">{count(devices.length)}</td>
+                  <td class="num u c1">
+                    {count(devices.filter((device) => isSilent(device, heardUntil)).length)}
+                  </td>
+                  <td class="num c1">{count(sum)}</td>
+                  <td class="num">{sum === 0 ? "–" : `${percent(good / sum)} %`}</td>
+                  <td class="num u c2">{last === 0 ? "–" : <Age at={last} now={now} />}</td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+const MAX_GROUPS = 12;
+const MAX_NAMES = 4;
+
+/** Devices that no type fits, by why: each reason is one thing to do. */
+export function UnknownDevices({ view }: { view: ViewModel }) {
+  const devices = [...view.devices.values()].filter((device) => device.type === "unknown");
+  const groups = [...Map.groupBy(devices, (device) => device.reasons[0] ?? "no reason given")].sort(
+    (a, b) => b[1].length - a[1].length,
+  );
+  return (
+    <section class="card" aria-labelledby="h-unknown" id="unknown">
+      <header class="rule">
+        <h2 id="h-unknown">Unknown devices</h2>
+        <span class="sub">{count(devices.length)} that no type fits, by why</span>
+      </header>
+      {groups.length === 0 ? (
+        <p class="body top">
+          <State status="ok">Every device has a type</State>
+        </p>
+      ) : (
+        <ul class="list">
+          {groups.slice(0, MAX_GROUPS).map(([reason, members]) => (
+            <li>
+              <State status="info">{count(members.length)}</State>
+              <span class="what">{reason}</span>
+              <span class="end">
+                {members.slice(0, MAX_NAMES).map((device, i) => (
+                  <>
+                    {i > 0 && ", "}
+                    <a href={messagesLink({ topic: "enriched", device: device.id })}>{device.id}</a>
+                  </>
+                ))}
+                {members.length > MAX_NAMES && ` and ${count(members.length - MAX_NAMES)} more`}
+              </span>
+            </li>
+          ))}
+          {groups.length > MAX_GROUPS && (
+            <li class="m">and {count(groups.length - MAX_GROUPS)} reasons more</li>
+          )}
+        </ul>
+      )}
+    </section>
+  );
+}
