@@ -32,7 +32,10 @@ function host(overrides: Partial<HostOptions> = {}) {
   const handle = createHandler({
     topics,
     producer: {
-      send: async (topic, messages) => void sent.push(...messages.map((message) => ({ topic, message }))),
+      async send(topic, messages) {
+        sent.push(...messages.map((message) => ({ topic, message })));
+        return messages.length;
+      },
       stop: async () => {},
     },
     plan: () => plan,
@@ -131,7 +134,10 @@ describe("a batch", () => {
   test("is settled only when both topics have acknowledged", async () => {
     const acks: (() => void)[] = [];
     const { handle, chunks } = host({
-      producer: { send: () => new Promise((resolve) => acks.push(resolve)), stop: async () => {} },
+      producer: {
+        send: (_, messages) => new Promise((resolve) => acks.push(() => resolve(messages.length))),
+        stop: async () => {},
+      },
     });
     let settled = false;
     const handled = handle(batchOf([raw(0, changed({})), raw(1, "{")])).then(() => {
@@ -187,6 +193,7 @@ describe("a batch", () => {
           if (topic === topics.enriched && messages.some(({ value }) => String(value).includes("huge")))
             throw new MessageTooLarge("refused");
           sent.push(...messages.map((message) => ({ topic, message })));
+          return messages.length;
         },
         stop: async () => {},
       },
@@ -201,11 +208,21 @@ describe("a batch", () => {
     expect(chunks[0]?.outputs.map(({ result }) => result.to)).toEqual(["enriched", "dlq", "enriched"]);
   });
 
+  test("what the producer has no acknowledgement for is a difference in the accounting", async () => {
+    const { handle, accounting, errors } = host({
+      producer: { send: async (_, messages) => Math.max(0, messages.length - 1), stop: async () => {} },
+    });
+    await handle(batchOf([raw(0, changed({})), raw(1, changed({}))]));
+    expect(accounting.difference()).toBe(1);
+    expect(errors).toEqual(["iot.raw[3]@0..1: expected 2 outputs, found 1"]);
+  });
+
   test("a dead letter that the brokers refuse ends the service: it must not be lost", async () => {
     const { handle } = host({
       producer: {
         send: async (topic, messages) => {
           if (topic === topics.dlq && messages.length > 0) throw new MessageTooLarge("refused");
+          return messages.length;
         },
         stop: async () => {},
       },

@@ -65,20 +65,20 @@ async function handleChunk(
   const enrichSeconds = (performance.now() - began) / 1000;
   reportBugs(options.log, batch, outputs);
 
-  const sent = await send(options, plan.version, partition, outputs);
+  const { sent, acknowledged } = await send(options, plan.version, partition, outputs);
 
   const first = messages[0];
   const last = messages.at(-1);
   if (!first || !last) return;
-  const acknowledged = options.now();
-  const since = ({ timestamp }: InMessage) => Math.max(0, (acknowledged - timestamp) / 1000);
+  const now = options.now();
+  const since = ({ timestamp }: InMessage) => Math.max(0, (now - timestamp) / 1000);
   options.observe({ outputs: sent, enrichSeconds, latencySeconds: [since(first), since(last)] });
   const hole = options.accounting.settle({
     topic,
     partition,
     first: first.offset,
     last: last.offset,
-    outputs: sent.length,
+    outputs: acknowledged,
   });
   if (hole !== undefined) options.log.error(hole);
 }
@@ -89,23 +89,29 @@ function enrichMessage(raw: InMessage, plan: Plan, now: number): EnrichedMessage
   return enrich(bytesToText(raw.value), source, plan, now);
 }
 
-/** Sends both kinds, and returns what was acknowledged as what. */
+/** What became of the outputs, and how many the producer has an acknowledgement for: accounting believes the latter. */
+interface Settlement {
+  sent: Output[];
+  acknowledged: number;
+}
+
+/** Sends both kinds. */
 async function send(
   options: HostOptions,
   version: string,
   partition: number,
   outputs: Output[],
-): Promise<Output[]> {
+): Promise<Settlement> {
   const enriched = outputs.filter(({ result }) => result.to === "enriched");
   const dead = outputs.filter(({ result }) => result.to === "dlq");
   const { producer, topics } = options;
   const toSend = (list: Output[]) => list.map((output) => outMessage(output, version, partition));
   try {
-    await Promise.all([
+    const counts = await Promise.all([
       producer.send(topics.enriched, toSend(enriched)),
       producer.send(topics.dlq, toSend(dead)),
     ]);
-    return outputs;
+    return { sent: outputs, acknowledged: counts[0] + counts[1] };
   } catch (error) {
     if (!(error instanceof MessageTooLarge) || enriched.length === 0) throw error;
     return sendOneByOne(options, version, partition, outputs);
@@ -118,21 +124,22 @@ async function sendOneByOne(
   version: string,
   partition: number,
   outputs: Output[],
-): Promise<Output[]> {
+): Promise<Settlement> {
   const { producer, topics } = options;
   const sent: Output[] = [];
+  let acknowledged = 0;
   for (const output of outputs) {
     try {
-      await producer.send(topicOf(topics, output), [outMessage(output, version, partition)]);
+      acknowledged += await producer.send(topicOf(topics, output), [outMessage(output, version, partition)]);
       sent.push(output);
     } catch (error) {
       if (!(error instanceof MessageTooLarge) || output.result.to === "dlq") throw error;
       const refused: Output = { raw: output.raw, result: refusal(topics.enriched) };
-      await producer.send(topics.dlq, [outMessage(refused, version, partition)]);
+      acknowledged += await producer.send(topics.dlq, [outMessage(refused, version, partition)]);
       sent.push(refused);
     }
   }
-  return sent;
+  return { sent, acknowledged };
 }
 
 function topicOf(topics: HostOptions["topics"], { result }: Output): string {

@@ -1,7 +1,7 @@
 /**
  * The producer: acks=all, zstd, sends capped by bytes, one send in flight for an output partition.
  *
- * In: messages of one topic. Out: a promise that resolves when every one of them is acknowledged.
+ * In: messages of one topic. Out: when every one of them is acknowledged, how many that are: counted here, below whoever sends.
  * Errors: an unreachable broker is tried again until the deadline, then KafkaUnavailable (part of the messages may be
  *   in the topic, in order and without a hole); a message over the topic's limit is MessageTooLarge, at once.
  * Not idempotent in kafkajs's sense: a repeated send after a lost acknowledgement stands twice, and readers drop the second
@@ -29,7 +29,8 @@ export interface OutMessage {
 }
 
 export interface Producer {
-  send(topic: string, messages: OutMessage[]): Promise<void>;
+  /** Resolves with the number of messages that are acknowledged: all of them. */
+  send(topic: string, messages: OutMessage[]): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -50,19 +51,20 @@ export async function createProducer(kafka: Kafka, options: ProducerOptions = {}
   const { maxBytes = 900_000, deadlineMs = 30_000 } = options;
   const stopping = new AbortController();
   /** The tail of each output partition's queue of sends. */
-  const queues = new Map<string, Promise<void>>();
+  const queues = new Map<string, Promise<unknown>>();
   let connected: Promise<KafkajsProducer> | undefined;
 
-  async function send(topic: string, messages: OutMessage[]): Promise<void> {
+  async function send(topic: string, messages: OutMessage[]): Promise<number> {
     if (stopping.signal.aborted) throw new KafkaUnavailable(`${topic}: the producer is stopped`);
     const sends = [...byPartition(messages)].map(([partition, group]) =>
       enqueue(`${topic}/${partition}`, () => sendInOrder(topic, group)),
     );
     const failed = (await Promise.allSettled(sends)).find((result) => result.status === "rejected");
     if (failed) throw failed.reason;
+    return sum(await Promise.all(sends));
   }
 
-  function enqueue(queue: string, task: () => Promise<void>): Promise<void> {
+  function enqueue(queue: string, task: () => Promise<number>): Promise<number> {
     const before = queues.get(queue) ?? Promise.resolve();
     const result = before.then(task);
     const tail = result.catch(() => {}).then(() => void (queues.get(queue) === tail && queues.delete(queue)));
@@ -70,12 +72,15 @@ export async function createProducer(kafka: Kafka, options: ProducerOptions = {}
     return result;
   }
 
-  async function sendInOrder(topic: string, messages: OutMessage[]): Promise<void> {
+  async function sendInOrder(topic: string, messages: OutMessage[]): Promise<number> {
     const deadline = Date.now() + deadlineMs;
-    for (const part of splitByBytes(messages, maxBytes)) await sendPart(topic, part, deadline);
+    let acknowledged = 0;
+    for (const part of splitByBytes(messages, maxBytes))
+      acknowledged += await sendPart(topic, part, deadline);
+    return acknowledged;
   }
 
-  async function sendPart(topic: string, part: OutMessage[], deadline: number): Promise<void> {
+  async function sendPart(topic: string, part: OutMessage[], deadline: number): Promise<number> {
     for (let attempt = 0; ; attempt++) {
       try {
         return await sendOnce(topic, part, deadline);
@@ -92,18 +97,18 @@ export async function createProducer(kafka: Kafka, options: ProducerOptions = {}
   }
 
   /** The topic's limit may be below our cap: only a message that is too large by itself is an error. */
-  async function sendHalves(topic: string, part: OutMessage[], deadline: number): Promise<void> {
+  async function sendHalves(topic: string, part: OutMessage[], deadline: number): Promise<number> {
     const [only] = part;
     if (part.length === 1 && only)
       throw new MessageTooLarge(
         `${place(topic, part)}: the broker refuses a message of ${sizeOf(only)} bytes, key ${only.key ?? "null"} (see the topic's max.message.bytes)`,
       );
     const half = Math.ceil(part.length / 2);
-    await sendPart(topic, part.slice(0, half), deadline);
-    await sendPart(topic, part.slice(half), deadline);
+    const first = await sendPart(topic, part.slice(0, half), deadline);
+    return first + (await sendPart(topic, part.slice(half), deadline));
   }
 
-  async function sendOnce(topic: string, part: OutMessage[], deadline: number): Promise<void> {
+  async function sendOnce(topic: string, part: OutMessage[], deadline: number): Promise<number> {
     connected ??= connect(kafka);
     const used = connected;
     const messages = part.map(toKafkajs);
@@ -113,7 +118,7 @@ export async function createProducer(kafka: Kafka, options: ProducerOptions = {}
     const late = Promise.withResolvers<"late">();
     const timer = setTimeout(late.resolve, Math.max(0, deadline - Date.now()), "late");
     try {
-      if ((await Promise.race([attempt, late.promise])) !== "late") return;
+      if ((await Promise.race([attempt, late.promise])) !== "late") return messages.length;
     } catch (error) {
       // Another partition's send may have found the connections dead, and thrown them away under ours.
       const thrownAway = connected !== used;
@@ -184,6 +189,10 @@ function byPartition(messages: OutMessage[]): Map<number | "by key", OutMessage[
     else groups.set(partition, [message]);
   }
   return groups;
+}
+
+function sum(counts: number[]): number {
+  return counts.reduce((total, count) => total + count, 0);
 }
 
 function toKafkajs({ key, value, headers, partition, timestamp }: OutMessage): Message {

@@ -38,7 +38,7 @@ await runService({
     log.info(`simulating ${describe(devices)}; SIM_SEED=${seed} repeats this run`);
     const sending = startSending({
       fleet,
-      send: (messages) => producer.send(topics.raw, messages),
+      send: async (messages) => void (await producer.send(topics.raw, messages)),
       onSent(sent) {
         sentTotal.inc(sent.length);
         totals.messages_sent += sent.length;

@@ -30,6 +30,7 @@ export interface Pool {
 
 const RESTART_MS = 200;
 const KILLED = 137;
+const TERMINATED = 143;
 
 export function createPool(options: EnricherOptions): Pool {
   const living = new Set<Program>();
@@ -51,10 +52,16 @@ export function createPool(options: EnricherOptions): Pool {
     const { name, tail } = program.process;
     const asked = downMsOf.has(program) || program.orders.crash !== undefined;
     if (code === KILLED && asked) kills++;
-    else if (!(leaving.has(program) && code === 0)) unexpected.push(`${name} ended with ${code}\n${tail()}`);
+    else if (!(leaving.has(program) && (code === 0 || isTooEarly(program, code))))
+      unexpected.push(`${name} ended with ${code}\n${tail()}`);
     if (closed || leaving.has(program)) return;
     await Bun.sleep(downMsOf.get(program) ?? RESTART_MS);
     if (!closed) add();
+  }
+
+  /** SIGTERM before the first line of the program: it had nothing to end. */
+  function isTooEarly({ process: { output } }: Program, code: number): boolean {
+    return code === TERMINATED && output() === "";
   }
 
   async function leave(program: Program): Promise<{ code: number; ms: number }> {

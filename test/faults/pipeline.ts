@@ -1,0 +1,130 @@
+/**
+ * The enricher's loop in this process, with a place to plant a bug: between the loop, the host, the producer and the commit.
+ *
+ * In: brokers, names, a bug. Out: the accounting of the run and how it ended. The parts are the real ones of enrich/ and kafka/, put
+ * together as enrich/main.ts does.
+ */
+import { createAccounting } from "../../enrich/accounting.ts";
+import { createHandler } from "../../enrich/host.ts";
+import { createKafka, type Kafka } from "../../kafka/client.ts";
+import { type Batch, consume } from "../../kafka/consume.ts";
+import { groupLag } from "../../kafka/lag.ts";
+import { createProducer, type OutMessage, type Producer } from "../../kafka/producer.ts";
+import type { Plan } from "../../registry/plan.ts";
+import { until } from "../processes.ts";
+
+export interface Names {
+  raw: string;
+  enriched: string;
+  dlq: string;
+  group: string;
+}
+
+/** Every method gets the real one; what is absent is sound. */
+export interface Plant {
+  plan?(plan: Plan): Plan;
+  handle?(
+    batch: Batch,
+    handle: (batch: Batch) => Promise<void>,
+    commit: (next: number) => Promise<void>,
+  ): Promise<void>;
+  send?(topic: string, messages: OutMessage[], send: Producer["send"]): Promise<unknown>;
+  /** The offset that is committed in place of `next`. */
+  commit?(next: number, highWatermark: number): number;
+}
+
+export interface Ended {
+  difference: number;
+  /** The plant has ended the loop, as a crash would. */
+  crashed: boolean;
+}
+
+const SILENT = { info() {}, warn() {}, error() {} };
+const MAX_MESSAGES = 20;
+
+/** Runs until everything is committed, or until it crashes. */
+export async function runPipeline(brokers: string, names: Names, sound: Plan, plant: Plant): Promise<Ended> {
+  const kafka = createKafka({ brokers: [brokers], clientId: "planted" }, SILENT);
+  const accounting = createAccounting();
+  const commits = seeCommits(kafka, plant);
+  const real = await createProducer(kafka, { deadlineMs: 2_000 });
+  const send: Producer["send"] = async (topic, messages) => {
+    if (!plant.send || messages.length === 0) return real.send(topic, messages);
+    let acknowledged = 0;
+    // What the real producer has acknowledgements for, whatever the plant makes of it.
+    await plant.send(topic, messages, async (...args) => {
+      const count = await real.send(...args);
+      acknowledged += count;
+      return count;
+    });
+    return acknowledged;
+  };
+  const handle = createHandler({
+    topics: names,
+    producer: { ...real, send },
+    plan: () => plant.plan?.(sound) ?? sound,
+    now: Date.now,
+    accounting,
+    observe() {},
+    log: SILENT,
+  });
+  let crashed = false;
+  const consumer = await consume(kafka, {
+    groupId: names.group,
+    topics: [names.raw],
+    from: "earliest",
+    commit: true,
+    maxMessages: MAX_MESSAGES,
+    handle: async (batch) =>
+      plant.handle ? plant.handle(batch, handle, (next) => commits.now(batch, next)) : handle(batch),
+    onJoin: accounting.joined,
+    onCrash() {
+      crashed = true;
+    },
+    log: SILENT,
+  });
+  await until("it has ended", async () => crashed || (await isDone(kafka, names)), {
+    withinMs: 10_000,
+    everyMs: 30,
+  });
+  await consumer.stop();
+  await real.stop();
+  return { difference: accounting.difference(), crashed };
+}
+
+/** Every partition is committed to its end, or beyond. */
+async function isDone(kafka: Kafka, { group, raw }: Names): Promise<boolean> {
+  const lags = await groupLag(kafka, group, raw);
+  return lags.every(({ committed, end }) => (committed ?? 0) >= end);
+}
+
+/** The consumer's own commits pass through the plant; `now` commits when the plant wants. */
+function seeCommits(kafka: Kafka, plant: Plant) {
+  const make = kafka.consumer.bind(kafka);
+  const consumers: ReturnType<typeof make>[] = [];
+  kafka.consumer = (config) => {
+    const consumer = make(config);
+    const run = consumer.run;
+    consumers.push(consumer);
+    consumer.run = (options) =>
+      run({
+        ...options,
+        eachBatch: async (payload) => {
+          const commit = payload.commitOffsetsIfNecessary;
+          const changed: typeof commit = async (offsets) => {
+            for (const { partitions } of offsets?.topics ?? [])
+              for (const one of partitions)
+                one.offset = `${plant.commit?.(Number(one.offset), Number(payload.batch.highWatermark)) ?? one.offset}`;
+            await commit(offsets);
+          };
+          await options?.eachBatch?.({ ...payload, commitOffsetsIfNecessary: changed });
+        },
+      });
+    return consumer;
+  };
+  return {
+    async now({ topic, partition }: Batch, next: number): Promise<void> {
+      await consumers.at(-1)?.commitOffsets([{ topic, partition, offset: `${next}` }]);
+    },
+  };
+}

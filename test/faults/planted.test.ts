@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { type RunningBroker, startBroker } from "../../broker/broker.ts";
+import { ensureTopics } from "../../kafka/admin.ts";
+import { createKafka } from "../../kafka/client.ts";
+import { createProducer, type OutMessage } from "../../kafka/producer.ts";
+import { topicName } from "../../schemas/topics.ts";
+import { createFleet, numbered } from "../../simulator/fleet.ts";
+import { oracle } from "../oracle.ts";
+import { PLAN } from "../shipped-plan.ts";
+import { type Names, type Plant, runPipeline } from "./pipeline.ts";
+import { bugs, OTHER_VERSION, stale } from "./planted.ts";
+
+const SILENT = { info() {}, warn() {}, error() {} };
+const PARTITIONS = 2;
+let broker: RunningBroker;
+beforeAll(async () => {
+  broker = await startBroker({ firstRebalanceDelayMs: 0 });
+});
+afterAll(() => broker.stop());
+
+/** A fleet's messages, some broken; two that are alike; a number whose text is not its shortest. */
+function messages(): OutMessage[] {
+  const devices = numbered({ breakers: 4, meters: 2, sensors: 2 });
+  const start = Date.UTC(2026, 10, 25);
+  const fleet = createFleet({ devices, seed: 7, ratePerS: 100, faults: 0.2 }, start);
+  const sent: OutMessage[] = [];
+  for (let at = start; at < start + 1_500; at = fleet.nextMs())
+    for (const { message } of fleet.take(at)) sent.push(message);
+  const own = { key: "d", value: '{"device_id":"d","measurements":{"x":1.50}}' };
+  return [own, own, ...sent].map((message, index) => ({
+    ...message,
+    // Not by the hash of the key.
+    partition: `${message.key}`.length % PARTITIONS,
+    timestamp: start + index,
+  }));
+}
+
+/** Runs it over the messages, in a topic of its own, as often as it takes; a crash is followed by a new start. */
+async function judge(plant: Plant) {
+  const brokers = `127.0.0.1:${broker.port}`;
+  const prefix = `t${crypto.randomUUID()}.`;
+  const group = prefix;
+  const topics = (["raw", "enriched", "dlq"] as const).map((name) => topicName(name, prefix));
+  const [raw = "", enriched = "", dlq = ""] = topics;
+  const names: Names = { raw, enriched, dlq, group };
+  const kafka = createKafka({ brokers: [brokers], clientId: "test" }, SILENT);
+  await ensureTopics(
+    kafka,
+    topics.map((name) => ({ name, partitions: PARTITIONS, configs: {} })),
+  );
+  const producer = await createProducer(kafka);
+  const all = messages();
+  let difference = 0;
+  for (const part of [all.slice(0, 90), all.slice(90)]) {
+    await producer.send(raw, part);
+    for (let crashed = true; crashed;) {
+      const ended = await runPipeline(brokers, names, PLAN, plant);
+      difference += ended.difference;
+      crashed = ended.crashed;
+    }
+  }
+  await producer.stop();
+  const plans = [PLAN, stale(PLAN, OTHER_VERSION)];
+  const verdict = await oracle({ brokers, plans, prefix, group });
+  return { difference, verdict };
+}
+
+describe("the oracle", () => {
+  test("finds nothing wrong in a sound loop", async () => {
+    const { difference, verdict } = await judge({});
+    expect(verdict.anomalies).toEqual([]);
+    expect([verdict.raw, verdict.wireDuplicates, difference]).toEqual([152, 0, 0]);
+    expect(verdict.deadLetters).toBeGreaterThan(10);
+  });
+
+  test("finds nothing wrong in a sound loop that was killed", async () => {
+    let left = 3;
+    const { difference, verdict } = await judge({
+      async handle(batch, handle) {
+        await handle(batch);
+        if (left-- === 0) throw new Error("killed");
+      },
+    });
+    expect([verdict.anomalies, difference]).toEqual([[], 0]);
+    expect(verdict.wireDuplicates).toBeGreaterThan(0);
+  });
+
+  test("has thirty bugs to catch", () => expect(bugs()).toHaveLength(30));
+
+  for (const { name, caught, loses, ...plant } of bugs()) {
+    test.concurrent(`catches a loop that ${name}`, async () => {
+      const { difference, verdict } = await judge(plant);
+      expect(verdict.anomalies.map((anomaly) => anomaly.name)).toContain(caught);
+      if (loses) expect(difference).not.toBe(0);
+    });
+  }
+});
