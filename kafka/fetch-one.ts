@@ -1,7 +1,7 @@
 /**
  * Reads one message by its place, for a permalink, without a consumer group.
  *
- * In: topic, partition, offset. Out: the message, or undefined if it is not (or no longer, or not yet) there.
+ * In: topic, partition, offset. Out: the message, or undefined if it is not (or no longer, or not yet) there; or those from there on.
  * kafkajs has this only inside a group, where a join may take three seconds and leaves a group behind. Its cluster object
  * has it, and kafkajs is pinned and patched here, so that object is taken from the client.
  */
@@ -22,7 +22,7 @@ interface FetchResponse {
 }
 
 /** One batch is enough: the broker returns it whole whatever its size. */
-const MAX_BYTES = 1;
+const ONE_BATCH = 1;
 
 export async function fetchMessage(
   kafka: Kafka,
@@ -30,26 +30,37 @@ export async function fetchMessage(
   partition: number,
   offset: number,
 ): Promise<InMessage | undefined> {
+  const messages = await fetchFrom(kafka, topic, partition, offset, ONE_BATCH);
+  return messages.find((message) => message.offset === offset);
+}
+
+/** What stands at `offset` and behind it, up to so many bytes, at least a batch; [] if there is nothing (any more, or yet). */
+export async function fetchFrom(
+  kafka: Kafka,
+  topic: string,
+  partition: number,
+  offset: number,
+  maxBytes: number,
+): Promise<InMessage[]> {
   const cluster = clusterOf(kafka);
   try {
     await cluster.connect();
     await cluster.addTargetTopic(topic);
     const [nodeId] = Object.keys(cluster.findLeaderForPartitions(topic, [partition]));
-    if (nodeId === undefined) return undefined; // no such partition
+    if (nodeId === undefined) return []; // no such partition
     const broker = await cluster.findBroker({ nodeId });
     const { responses } = await broker.fetch({
       maxWaitTime: 100,
       minBytes: 1,
-      maxBytes: MAX_BYTES,
+      maxBytes,
       isolationLevel: 1,
-      topics: [{ topic, partitions: [{ partition, fetchOffset: String(offset), maxBytes: MAX_BYTES }] }],
+      topics: [{ topic, partitions: [{ partition, fetchOffset: String(offset), maxBytes }] }],
     });
     const messages = responses.flatMap(({ partitions }) => partitions.flatMap((one) => one.messages));
-    const found = messages.find((message) => Number(message.offset) === offset);
-    return found && toInMessage(found);
+    return messages.map(toInMessage).filter((message) => message.offset >= offset);
   } catch (error) {
     const type = protocolType(error);
-    if (type === "OFFSET_OUT_OF_RANGE" || type === "UNKNOWN_TOPIC_OR_PARTITION") return undefined;
+    if (type === "OFFSET_OUT_OF_RANGE" || type === "UNKNOWN_TOPIC_OR_PARTITION") return [];
     throw error;
   } finally {
     await cluster.disconnect().catch((error) => {

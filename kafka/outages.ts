@@ -35,7 +35,10 @@ export function createOutages(log: KafkaLog, now: () => number = Date.now) {
     log.info(`Kafka at ${address} answers again after ${Math.round((now() - since) / 1000)} s`);
   }
 
-  function said({ namespace, log: { message, ...fields } }: Entry): void {
+  function said({
+    namespace,
+    log: { message, timestamp: _, logger: __, stack: ___, ...fields },
+  }: Entry): void {
     if (namespace === "Connection" && CONNECTING.test(message)) {
       const address = fields.broker ?? "an unknown address";
       if (downSince.has(address)) return;
@@ -46,7 +49,7 @@ export function createOutages(log: KafkaLog, now: () => number = Date.now) {
       log.error(`kafkajs: ${message}`, { namespace, ...fields });
     } else if (downSince.size === 0 && isNew(message)) {
       // While an address is down, the rest of kafkajs's lines say the same in other words.
-      log.warn(`kafkajs: ${message}`, { namespace, ...fields, stack: undefined });
+      log.warn(`kafkajs: ${message}`, { namespace, ...fields });
     }
   }
 
