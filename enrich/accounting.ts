@@ -16,6 +16,10 @@ export interface Settled {
 export interface Accounting {
   /** Books a batch; returns what is wrong in words, or undefined. */
   settle(settled: Settled): string | undefined;
+  /** False after a join, until the partition's next batch. */
+  knows(topic: string, partition: number): boolean;
+  /** What the outputs tell about a partition that another member may have had: this offset must come next. */
+  resume(topic: string, partition: number, next: number): void;
   /** After a join another member may have gone on in between: the next batch of each partition starts anew. */
   joined(): void;
   /** Raw messages without an output, plus outputs without a raw message. */
@@ -37,6 +41,8 @@ export function createAccounting(): Accounting {
       difference += Math.abs(missing);
       return `${place}@${from}..${last}: expected ${last + 1 - from} outputs, found ${outputs}`;
     },
+    knows: (topic, partition) => next.has(`${topic}[${partition}]`),
+    resume: (topic, partition, offset) => void next.set(`${topic}[${partition}]`, offset),
     joined: () => next.clear(),
     difference: () => difference,
   };

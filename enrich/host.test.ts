@@ -143,6 +143,8 @@ describe("a batch", () => {
     const handled = handle(batchOf([raw(0, changed({})), raw(1, "{")])).then(() => {
       settled = true;
     });
+    await Promise.resolve();
+    await Promise.resolve();
     expect(acks).toHaveLength(2);
     acks[0]?.();
     await Promise.resolve();

@@ -13,6 +13,7 @@ import type { DeadLetterReason } from "../schemas/dead-letter.ts";
 import { HEADERS } from "../schemas/topics.ts";
 import type { Accounting } from "./accounting.ts";
 import { bytesToText, keyToText } from "./bytes-to-text.ts";
+import type { OutputsEnd } from "./outputs-end.ts";
 import { type DeadLetterMessage, enrich, type EnrichedMessage } from "./enrich.ts";
 
 export interface HostOptions {
@@ -22,6 +23,8 @@ export interface HostOptions {
   plan: () => Plan;
   now: () => number;
   accounting: Accounting;
+  /** Asked at the first batch of a partition after a join. Absent: nothing is known about what was before. */
+  outputsEnd?: OutputsEnd;
   /** Counts what was sent. */
   observe: (chunk: Chunk) => void;
   log: { error(message: string, fields?: object): void };
@@ -47,10 +50,17 @@ const CHUNK_MESSAGES = 500;
 export function createHandler(options: HostOptions): (batch: Batch) => Promise<void> {
   return async (batch) => {
     const plan = options.plan();
+    if (!options.accounting.knows(batch.topic, batch.partition)) await resume(options, batch);
     for (let start = 0; start < batch.messages.length; start += CHUNK_MESSAGES) {
       await handleChunk(options, plan, batch, batch.messages.slice(start, start + CHUNK_MESSAGES));
     }
   };
+}
+
+async function resume({ accounting, outputsEnd }: HostOptions, batch: Batch): Promise<void> {
+  const { topic, partition, messages } = batch;
+  const next = await outputsEnd?.(partition, messages[0]?.offset ?? 0);
+  if (next !== undefined) accounting.resume(topic, partition, next);
 }
 
 async function handleChunk(

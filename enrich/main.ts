@@ -16,6 +16,7 @@ import { type RunningService, runService, type ServiceContext } from "../runtime
 import { GROUPS } from "../schemas/topics.ts";
 import { createAccounting } from "./accounting.ts";
 import { createHandler } from "./host.ts";
+import { createOutputsEnd } from "./outputs-end.ts";
 import { createHostMetrics, type HostMetrics } from "./host-metrics.ts";
 
 const LAG_EVERY_MS = 5_000;
@@ -38,6 +39,7 @@ async function start({ settings, log, kafka, metrics, crash }: ServiceContext): 
     plan: () => registry.current().plan,
     now: Date.now,
     accounting,
+    outputsEnd: createOutputsEnd(kafka, settings.topics),
     observe: counts.observe,
     log,
   });

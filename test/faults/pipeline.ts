@@ -6,6 +6,7 @@
  */
 import { createAccounting } from "../../enrich/accounting.ts";
 import { createHandler } from "../../enrich/host.ts";
+import { createOutputsEnd } from "../../enrich/outputs-end.ts";
 import { createKafka, type Kafka } from "../../kafka/client.ts";
 import { type Batch, consume } from "../../kafka/consume.ts";
 import { groupLag } from "../../kafka/lag.ts";
@@ -65,6 +66,7 @@ export async function runPipeline(brokers: string, names: Names, sound: Plan, pl
     plan: () => plant.plan?.(sound) ?? sound,
     now: Date.now,
     accounting,
+    outputsEnd: createOutputsEnd(kafka, names),
     observe() {},
     log: SILENT,
   });

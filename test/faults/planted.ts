@@ -22,7 +22,7 @@ export const OTHER_VERSION = "0.0.1+00000000";
 const ADDED = ',"device_metadata"';
 const isDead = (topic: string) => topic.endsWith(".dlq");
 const sourceOf = ({ headers }: OutMessage) => Number(headers?.[HEADERS.sourceOffset]);
-const valueOf = ({ value }: OutMessage) => value?.toString() ?? "";
+const textOf = ({ value }: OutMessage) => value?.toString() ?? "";
 
 /** Changes each enriched message. */
 const enriched =
@@ -216,7 +216,7 @@ export function bugs(): Bug[] {
     {
       name: "writes the parsed JSON again: 1.50 becomes 1.5",
       caught: "wrong content",
-      send: enriched((message) => ({ ...message, value: JSON.stringify(JSON.parse(valueOf(message))) })),
+      send: enriched((message) => ({ ...message, value: JSON.stringify(JSON.parse(textOf(message))) })),
     },
     {
       name: "judges by a stale plan under the new one's name",
@@ -241,7 +241,7 @@ export function bugs(): Bug[] {
       name: "remembers the message before",
       caught: "wrong content",
       send: enriched((message) => {
-        const value = valueOf(message);
+        const value = textOf(message);
         const added = value.slice(value.indexOf(ADDED));
         const remembered = value.replace(added, () => previous || added);
         previous = added;
@@ -268,7 +268,7 @@ export function bugs(): Bug[] {
     {
       name: "trims what it puts among the dead letters",
       caught: "wrong content",
-      send: dead((message) => ({ ...message, value: `${valueOf(message).trim()}…` })),
+      send: dead((message) => ({ ...message, value: `${textOf(message).trim()}…` })),
     },
     {
       name: "replaces bytes that are not UTF-8 before it judges",
