@@ -6,6 +6,7 @@ import { createView, setCatalog, setKafka } from "./view.ts";
 import type { Catalog } from "./catalog.ts";
 import { loadRegistry } from "../config/registry-file.ts";
 import { dead, enriched, NOW, raw, record } from "./sample.case.ts";
+import type { GroupFacts } from "./group.ts";
 import { appFor } from "./serve.case.ts";
 
 const view = createView(NOW);
@@ -42,7 +43,14 @@ const places = {
 const loaded = await loadRegistry("config/device-registry.json");
 let refusal: ReturnType<Catalog["refusal"]> = null;
 setCatalog(view, { ...loaded, refusal: () => refusal });
-const { app, assets } = await appFor({ view, now: () => NOW, places });
+const facts: GroupFacts = {
+  at: NOW,
+  lags: [{ partition: 2, committed: 39, end: 41, lag: 2 }],
+  members: [],
+  outputs: 38,
+};
+const group = { last: () => facts, first: async () => facts };
+const { app, assets } = await appFor({ view, now: () => NOW, places, group });
 
 const get = (path: string, headers: Record<string, string> = {}) =>
   app.request(path, { headers: { host: "127.0.0.1:5001", ...headers } });
@@ -74,6 +82,7 @@ describe("pages", () => {
     "/messages/raw/2/40",
     "/types",
     "/types/smart_breaker",
+    "/pipeline?range=60",
     "/none",
   ])("%s has one h1, one main, no inline script or style, and at most one stream", async (path) => {
     const html = await page(path);
@@ -154,6 +163,13 @@ describe("pages", () => {
     refusal = null;
     expect(refused).toContain("Registry file refused at 13:52:10 UTC");
     expect(refused).toContain("unknown key and 1 more");
+  });
+
+  test("the pipeline tells lag, what is missing, and dead letters by reason", async () => {
+    const html = await page("/pipeline");
+    for (const words of ["lag 2", "1 without an output", "not_utf8", "39 raw messages done", loaded.version])
+      expect(html).toContain(words);
+    expect(html).toContain('href="/messages?topic=dlq&amp;reason=not_utf8"');
   });
 
   test("a permalink shows raw and verdict, from memory or from the broker", async () => {

@@ -15,12 +15,14 @@ import type { Assets } from "./assets/manifest.ts";
 import type { ViewModel } from "./view.ts";
 import { typeOf } from "./catalog.ts";
 import { exportResponse, FORMATS } from "./export.ts";
+import type { Group } from "./group.ts";
 import { guard } from "./guard.ts";
 import type { Hub, TimeoutServer } from "./live.ts";
 import { DENSITIES, type Frame, PAGES, THEMES } from "./pages/layout.tsx";
 import { findParts, MessagePage, MessageValue } from "./pages/message.tsx";
 import { MessagesPage, messagesLive, PAGE_ROWS } from "./pages/messages.tsx";
 import { OverviewPage, overviewLive, readOverview } from "./pages/overview.tsx";
+import { PipelinePage, pipelineLive, readRange } from "./pages/pipeline.tsx";
 import { TypePage, typeLive } from "./pages/type.tsx";
 import { TypesPage, typesLive } from "./pages/types.tsx";
 import { WrongPage } from "./pages/wrong.tsx";
@@ -32,6 +34,7 @@ export interface AppDeps {
   view: ViewModel;
   hub: Hub;
   archive: Archive;
+  group: Group;
   assets: Assets;
   now(): number;
   /** Why the service is not ready; empty when it is. */
@@ -116,6 +119,15 @@ export function createApp(deps: AppDeps): Hono<Env> {
       ? problem(c, 404, "the registry has no type of this name", "key")
       : stream(c, live);
   });
+
+  app.get("/pipeline", async (c) => {
+    const group = await deps.group.first();
+    const range = readRange(c.req.query());
+    return page(c, <PipelinePage frame={frameOf(c)} range={range} group={group} viewers={hub.clients()} />);
+  });
+  app.get("/live/pipeline", (c) =>
+    stream(c, pipelineLive(readRange(c.req.query()), deps.group, hub.clients)),
+  );
 
   app.get("/view", (c) => {
     const { theme, density, back } = c.req.query();

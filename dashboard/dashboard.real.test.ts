@@ -1,11 +1,14 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";
+import { loadRegistry } from "../config/registry-file.ts";
 import { describeWith } from "../test/real/parts.ts";
 import { axe, isLive, launch, open } from "./browser.case.ts";
 import { fold } from "./fold.ts";
-import { createView, setEnds, setKafka, type ViewModel } from "./view.ts";
+import { createView, setCatalog, setEnds, setKafka, type ViewModel } from "./view.ts";
 import { dead, enriched, raw, record } from "./sample.case.ts";
 import { type Served, serveDashboard } from "./serve.case.ts";
+
+const registry = await loadRegistry("config/device-registry.json");
 
 /** A view with a fleet of every state, an hour of messages and dead letters. */
 function seeded(): ViewModel {
@@ -15,6 +18,7 @@ function seeded(): ViewModel {
   view.caughtUp = true;
   setKafka(view, true, now);
   for (let i = 0; i < 300; i++) send(view, i, now - (300 - i) * 3_000);
+  setCatalog(view, { ...registry, refusal: () => null });
   for (const topic of ["raw", "enriched", "dlq"] as const)
     setEnds(view, topic, [{ partition: 0, high: 1_000 }]);
   return view;
@@ -68,6 +72,9 @@ const PAGES = [
   "/messages/enriched/0/288",
   "/messages/raw/0/279?view=bytes",
   "/messages/dlq/0/279",
+  "/types",
+  "/types/smart_breaker",
+  "/pipeline",
   "/nowhere",
 ];
 
@@ -248,7 +255,7 @@ describeWith(["chromium"], "the dashboard in Chromium", () => {
     await page.goto(`${served.url}/messages`);
     await page.locator(".tools select[name=grade]").selectOption("BAD");
     await page.locator(".tools button").click();
-    expect(page.url()).toContain("grade=BAD");
+    await page.waitForURL("**grade=BAD**", { waitUntil: "load" });
     expect(await page.locator("#feed summary .st.crit").count()).toBe(
       await page.locator("#feed > li").count(),
     );

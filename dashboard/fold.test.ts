@@ -186,10 +186,22 @@ describe("fold", () => {
 
   test("a heartbeat replaces the one before, never a newer one, and another form is left out", () => {
     const v = view();
-    const beat = (state: string) => JSON.stringify({ service: "enrich", instance: "a:1", state });
+    const beat = (state: string) =>
+      JSON.stringify({
+        service: "enrich",
+        instance: "a:1",
+        state,
+        reasons: [],
+        version: "1",
+        started_at: at(0),
+        at: at(0),
+        host: "a",
+        counters: {},
+      });
     foldService(v, record(0, beat("ready"), { timestamp: NOW }));
     foldService(v, record(1, beat("starting"), { timestamp: NOW - 5_000 }));
-    foldService(v, record(2, "[]", { timestamp: NOW }));
+    for (const odd of ["[]", "{}", "x", '{"service":"enrich","instance":"a:1","state":"on fire"}'])
+      foldService(v, record(2, odd, { timestamp: NOW }));
     expect([...v.services].map(([key, service]) => [key, service.state])).toEqual([["enrich/a:1", "ready"]]);
   });
 });

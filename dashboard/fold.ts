@@ -6,10 +6,11 @@
  * A repeat (its `iot.source.offset` was seen) and a message read twice count once; late data never becomes the latest.
  */
 import type { ApiTopic } from "../schemas/api.ts";
-import type { Heartbeat } from "../schemas/service.ts";
+import { Value } from "@sinclair/typebox/value";
+import { Heartbeat } from "../schemas/service.ts";
 import { seeDevice } from "./devices.ts";
 import { keep } from "./newest.ts";
-import { asObject, type Facts, factsOf, type InMessage, type Row, toRow } from "./row.ts";
+import { type Facts, factsOf, type InMessage, type Row, toRow } from "./row.ts";
 import { COLUMN, partitionOf, type TopicState, type ViewModel } from "./view.ts";
 import { countAt, latencyColumn, tally } from "./window.ts";
 
@@ -80,6 +81,8 @@ function countEnriched(view: ViewModel, row: Row, facts: Facts, at: number): voi
   view.devicesDropped += seeDevice(view.devices, row, facts, view.intervals);
 }
 
+const MAX_SERVICES = 500;
+
 /** A heartbeat of `iot.services`; one that is not of its form is left out. */
 export function foldService(view: ViewModel, message: InMessage): void {
   let beat: unknown;
@@ -88,11 +91,15 @@ export function foldService(view: ViewModel, message: InMessage): void {
   } catch {
     return;
   }
-  const fields = asObject(beat);
-  if (fields === undefined || typeof fields.service !== "string" || typeof fields.instance !== "string")
-    return;
-  const key = `${fields.service}/${fields.instance}`;
+  if (!Value.Check(Heartbeat, beat)) return;
+  const key = `${beat.service}/${beat.instance}`;
   if ((view.services.get(key)?.beat ?? 0) > message.timestamp) return;
-  view.services.set(key, { ...(fields as unknown as Heartbeat), beat: message.timestamp });
+  view.services.delete(key);
+  view.services.set(key, { ...beat, beat: message.timestamp });
+  // In the order of their last heartbeat: the first is the longest silent.
+  for (const old of view.services.keys()) {
+    if (view.services.size <= MAX_SERVICES) break;
+    view.services.delete(old);
+  }
   view.version++;
 }

@@ -64,7 +64,11 @@ const rows = (frame: string) =>
 const ticks = (frame: string) =>
   [...frame.matchAll(/event: iot:tick\ndata: (.*)/g)].map(
     (match) =>
-      JSON.parse(match[1] ?? "") as { whole: boolean; seq: number; rate: { values: { raw: unknown[] } } },
+      JSON.parse(match[1] ?? "") as {
+        whole: boolean;
+        seq: number;
+        charts: { rate: { values: { raw: unknown[] } } };
+      },
   );
 
 describe("a stream", () => {
@@ -75,7 +79,7 @@ describe("a stream", () => {
       expect(frame).toContain(`hx-target="#${id}"`);
     expect(rows(frame)).toEqual([2, 1, 0]);
     expect(ticks(frame)[0]).toMatchObject({ whole: true, build: "build-1" });
-    expect(ticks(frame)[0]?.rate.values.raw).toHaveLength(180);
+    expect(ticks(frame)[0]?.charts.rate.values.raw).toHaveLength(180);
   });
 
   test("then only what changed: new rows on top, and no card that stayed the same", async () => {

@@ -6,10 +6,12 @@ import { choosePort } from "../runtime/port.ts";
 import { healthResponse } from "../runtime/health.ts";
 import { Gauge } from "../runtime/metrics.ts";
 import { runService } from "../runtime/service.ts";
+import { GROUPS } from "../schemas/topics.ts";
 import { createApp } from "./app.tsx";
 import { createArchive, type Places } from "./archive.ts";
 import { loadAssets } from "./assets/manifest.ts";
 import { createView, setCatalog, total } from "./view.ts";
+import { askKafka, createGroup } from "./group.ts";
 import { createHub } from "./live.ts";
 import { startReader } from "./reader.ts";
 
@@ -53,6 +55,15 @@ await runService({
       view,
       hub,
       archive: createArchive(view, places, Date.now),
+      group: createGroup(
+        askKafka(kafka, GROUPS.enrich, {
+          raw: settings.topics.raw,
+          outputs: [settings.topics.enriched, settings.topics.dlq],
+        }),
+        () => {
+          view.version++;
+        },
+      ),
       assets,
       now: Date.now,
       health: () => health.reasons(),

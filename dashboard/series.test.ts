@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { fold } from "./fold.ts";
 import { createView, setKafka, type ViewModel } from "./view.ts";
 import { enriched, NOW, raw, record } from "./sample.case.ts";
-import { seriesOf, summaryOf } from "./series.ts";
+import { rateSeries, summaryOf } from "./series.ts";
 
 const MINUTE = 60_000;
 
@@ -18,7 +18,7 @@ describe("the rate's series", () => {
     const view = running();
     const messages = [0, 1, 2].map((i) => record(i, raw(), { timestamp: NOW - 20_000 + i }));
     fold(view, { topic: "raw", partition: 0, messages, highWatermark: 3 }, NOW);
-    const { from, stepMs, values } = seriesOf(view, "15", NOW);
+    const { from, stepMs, values } = rateSeries(view, "15", NOW);
     expect(stepMs).toBe(5_000);
     expect(values.raw).toHaveLength(180);
     const at = values.raw.findIndex((value) => value !== null && value > 0);
@@ -31,7 +31,7 @@ describe("the rate's series", () => {
   test("is unknown, not zero, before what was read back and while the brokers are away", () => {
     const view = running();
     setKafka(view, false, NOW + 60_000, "away");
-    const { values } = seriesOf(view, "15", NOW + 2 * MINUTE);
+    const { values } = rateSeries(view, "15", NOW + 2 * MINUTE);
     expect(values.raw[0]).toBeNull();
     expect(values.raw.at(-1)).toBeNull();
     expect(values.raw[100]).toBe(0);
@@ -50,7 +50,7 @@ describe("the rate's series", () => {
       },
       NOW,
     );
-    const { from, stepMs, values } = seriesOf(view, "15", NOW);
+    const { from, stepMs, values } = rateSeries(view, "15", NOW);
     const at = values.enriched.findIndex((value) => value !== null && value > 0);
     expect(NOW - (from + at * stepMs)).toBeLessThan(12_000);
   });

@@ -3,6 +3,7 @@ import { createApp } from "./app.tsx";
 import { createArchive, type Places } from "./archive.ts";
 import { loadAssets } from "./assets/manifest.ts";
 import { createView, type ViewModel } from "./view.ts";
+import type { Group } from "./group.ts";
 import { createHub } from "./live.ts";
 
 export interface Served {
@@ -16,7 +17,10 @@ export interface Served {
 /** Nothing older than what is kept. */
 const NOTHING: Places = { message: async () => undefined, offsetAt: async () => undefined };
 
+const NO_GROUP: Group = { last: () => undefined, first: async () => undefined };
+
 interface Options {
+  group?: Group;
   places?: Places;
   port?: number;
   view?: ViewModel;
@@ -27,6 +31,7 @@ export async function appFor({
   view = createView(Date.now()),
   now = Date.now,
   places = NOTHING,
+  group = NO_GROUP,
 }: Options = {}) {
   const assets = await loadAssets();
   const hub = createHub(view, assets.build, now);
@@ -34,6 +39,7 @@ export async function appFor({
     view,
     hub,
     archive: createArchive(view, places, now),
+    group,
     assets,
     now,
     health: () => (view.kafka.connected ? [] : ["Kafka does not answer"]),

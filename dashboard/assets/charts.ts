@@ -1,68 +1,93 @@
 /**
- * The rate chart by uPlot, in place of the picture that the server drew.
+ * Line charts by uPlot, in place of the pictures that the server drew.
  *
- * In: `iot:draw` events with a tick. Out: a canvas in `#rate`; its numbers stand in the caption and the table.
- * Values are kept by time, so a frame that comes twice or late corrects the line instead of adding to it.
+ * In: hosts `[data-chart]` with their lines; `iot:draw` events with a tick. Out: a canvas in each host; its numbers stand
+ * in the caption and the table. Values are kept by time, so a frame that comes twice or late corrects a line instead of
+ * adding to it. Cursors move together.
  */
 import uPlot from "uplot";
 import { clockMinutes, clockSeconds, count } from "../format.ts";
 import type { Tick } from "./stream.ts";
 
-const TOPICS = [
-  { name: "raw", colour: "--off", fill: true },
-  { name: "enriched", colour: "--s1", fill: false },
-  { name: "dlq", colour: "--s4", fill: false },
-] as const;
+interface Spec {
+  spanMs: number;
+  lines: { name: string; colour: string; fill?: boolean }[];
+}
 
-const host = document.querySelector<HTMLElement>("#rate");
-const spanS = Number(host?.dataset.span ?? 0) / 1000;
-/** Start of a step in s -> values per minute of raw, enriched, dlq. */
-let points = new Map<number, (number | null)[]>();
-let stepS = 1;
-let plot: uPlot | undefined;
+interface Chart {
+  host: HTMLElement;
+  spec: Spec;
+  /** Start of a step in s -> a value of each line. */
+  points: Map<number, (number | null)[]>;
+  stepS: number;
+  plot?: uPlot;
+}
+
+const charts = new Map(
+  [...document.querySelectorAll<HTMLElement>("[data-chart]")].map((host): [string, Chart] => [
+    host.id,
+    { host, spec: JSON.parse(host.dataset.chart ?? "") as Spec, points: new Map(), stepS: 1 },
+  ]),
+);
 let drawing = false;
 
 document.addEventListener("iot:draw", (event) => {
   const { tick, paused } = (event as CustomEvent<{ tick: Tick; paused: boolean }>).detail;
-  if (host === null || tick.rate === undefined) return;
-  const { from, stepMs, values } = tick.rate;
-  stepS = stepMs / 1000;
-  if (tick.whole) points = new Map();
-  values.raw?.forEach((_, i) => {
-    points.set(
-      from / 1000 + i * stepS,
-      TOPICS.map(({ name }) => values[name]?.[i] ?? null),
-    );
-  });
-  const newest = from / 1000 + ((values.raw?.length ?? 1) - 1) * stepS;
-  for (const time of points.keys()) if (time < newest - spanS + stepS) points.delete(time);
+  for (const [id, series] of Object.entries(tick.charts ?? {})) {
+    const chart = charts.get(id);
+    if (chart !== undefined) take(chart, series, tick.whole);
+  }
   if (!paused) draw();
 });
 
+function take(
+  chart: Chart,
+  { from, stepMs, values }: NonNullable<Tick["charts"]>[string],
+  whole: boolean,
+): void {
+  const { spec } = chart;
+  if (whole) chart.points = new Map();
+  chart.stepS = stepMs / 1000;
+  const length = values[spec.lines[0]?.name ?? ""]?.length ?? 0;
+  for (let i = 0; i < length; i++)
+    chart.points.set(
+      from / 1000 + i * chart.stepS,
+      spec.lines.map(({ name }) => values[name]?.[i] ?? null),
+    );
+  const oldest = from / 1000 + length * chart.stepS - spec.spanMs / 1000;
+  for (const time of chart.points.keys()) if (time < oldest) chart.points.delete(time);
+}
+
 /** Once a frame of the screen at most, and not while nobody looks. */
 function draw(): void {
-  if (drawing || host === null) return;
+  if (drawing) return;
   drawing = true;
   requestAnimationFrame(() => {
     drawing = false;
-    const data = aligned();
-    if (plot === undefined) host.replaceChildren();
-    plot ??= new uPlot(options(host), data, host);
-    const chart = plot;
-    const last = data[0].at(-1) ?? 1;
-    chart.batch(() => {
-      chart.setData(data, false);
-      chart.setScale("x", { min: last - spanS + stepS, max: last });
-      chart.setScale("y", { min: 0, max: top(data) });
-    });
+    for (const chart of charts.values()) if (chart.points.size > 0) drawOne(chart);
   });
 }
 
-function aligned(): uPlot.AlignedData {
+function drawOne(chart: Chart): void {
+  const data = aligned(chart);
+  if (chart.plot === undefined) {
+    chart.host.replaceChildren();
+    chart.plot = new uPlot(options(chart), data, chart.host);
+  }
+  const { plot, spec, stepS } = chart;
+  const last = data[0].at(-1) ?? 1;
+  plot.batch(() => {
+    plot.setData(data, false);
+    plot.setScale("x", { min: last - spec.spanMs / 1000 + stepS, max: last });
+    plot.setScale("y", { min: 0, max: top(data) });
+  });
+}
+
+function aligned({ points, spec }: Chart): uPlot.AlignedData {
   const times = [...points.keys()].sort((a, b) => a - b);
   return [
     times,
-    ...TOPICS.map((_, i) => times.map((time) => points.get(time)?.[i] ?? null)),
+    ...spec.lines.map((_, i) => times.map((time) => points.get(time)?.[i] ?? null)),
   ] as uPlot.AlignedData;
 }
 
@@ -85,28 +110,40 @@ const resolved =
     return getComputedStyle(probe).color;
   };
 
-function options(element: HTMLElement): uPlot.Options {
+function options({ host, spec }: Chart): uPlot.Options {
   const font = `12px ${getComputedStyle(document.body).fontFamily}`;
   const axis = { stroke: resolved("--muted"), font, ticks: { show: false } };
   const grid = { stroke: resolved("--line"), width: 1 };
+  const label = spec.spanMs <= 300_000 ? clockSeconds : clockMinutes;
   return {
-    ...size(element),
+    ...size(host),
     legend: { show: false },
-    cursor: { y: false, points: { size: 6 }, drag: { setScale: false, x: false, y: false } },
+    cursor: {
+      y: false,
+      points: { size: 6 },
+      drag: { setScale: false, x: false, y: false },
+      sync: { key: "iot" },
+    },
     padding: [8, 16, 0, 0],
     scales: { x: { time: true, auto: false }, y: { auto: false } },
     series: [
       {},
-      ...TOPICS.map(({ name, colour: token, fill }) => ({
+      ...spec.lines.map(({ name, colour, fill }) => ({
         label: name,
-        stroke: resolved(token),
+        stroke: resolved(colour),
         width: 1.5,
         points: { show: false },
-        ...(fill ? { fill: resolved(token, 0.14) } : {}),
+        ...(fill && { fill: resolved(colour, 0.14) }),
       })),
     ],
     axes: [
-      { ...axis, grid: { show: false }, size: 24, gap: 4, values: (_, splits) => splits.map(label) },
+      {
+        ...axis,
+        grid: { show: false },
+        size: 24,
+        gap: 4,
+        values: (_, splits) => splits.map((at) => label(at * 1000)),
+      },
       {
         ...axis,
         grid,
@@ -120,27 +157,26 @@ function options(element: HTMLElement): uPlot.Options {
   };
 }
 
-const label = (seconds: number): string =>
-  spanS <= 300 ? clockSeconds(seconds * 1000) : clockMinutes(seconds * 1000);
-
 const size = (element: HTMLElement) => ({ width: element.clientWidth, height: element.clientHeight });
 
-/** The value under the pointer goes into the title of the chart: no box that covers the line. */
+/** What stands under the pointer goes into the head of the card: no box that covers the lines. */
 function tell(chart: uPlot): void {
+  const note = chart.root.closest("section")?.querySelector(".at");
+  if (!note) return;
   const at = chart.cursor.idx;
-  const note = document.querySelector("#rate-at");
-  if (note === null) return;
   if (at === null || at === undefined) {
     note.textContent = "";
     return;
   }
-  const values = chart.data.slice(1).map((line) => line[at]);
-  const words = values.map((value) => (value === null || value === undefined ? "–" : count(value)));
-  note.textContent = `${clockSeconds((chart.data[0][at] ?? 0) * 1000)}: ${words.join(" · ")}`;
+  const words = chart.data.slice(1).map((line) => {
+    const value = line[at];
+    return value === null || value === undefined ? "–" : count(value);
+  });
+  note.textContent = `${clockSeconds((chart.data[0][at] ?? 0) * 1000)}  ${words.join(" · ")}`;
 }
 
-if (host !== null) {
-  new ResizeObserver(() => plot?.setSize(size(host))).observe(host);
-  const redraw = () => plot?.redraw(false);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
-}
+for (const chart of charts.values())
+  new ResizeObserver(() => chart.plot?.setSize(size(chart.host))).observe(chart.host);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  for (const { plot } of charts.values()) plot?.redraw(false);
+});

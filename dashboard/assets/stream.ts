@@ -17,7 +17,8 @@ export interface Tick {
   /** Totals of raw, enriched, dlq. */
   counts?: number[];
   topic?: string;
-  rate?: { from: number; stepMs: number; values: Record<string, (number | null)[]> };
+  /** By the id of the chart. */
+  charts?: Record<string, { from: number; stepMs: number; values: Record<string, (number | null)[]> }>;
 }
 
 export interface Stream {

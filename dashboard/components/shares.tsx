@@ -72,11 +72,11 @@ export function Quality({ view, now }: Share) {
   );
 }
 
-export function Reasons({ view, now }: Share) {
+export function Reasons({ view, now, width = "w4" }: Share & { width?: string }) {
   const reasons = deadLetters(view, now);
-  const { bars, sum } = sharesOf(reasons);
+  const { bars, sum } = sharesOf(reasons, (reason) => messagesLink({ topic: "dlq", reason }));
   return (
-    <section class="card w4 fill" aria-labelledby="h-reasons" id="reasons">
+    <section class={`card ${width} fill`} aria-labelledby="h-reasons" id="reasons">
       <header>
         <h2 id="h-reasons">Dead letters</h2>
         <span class="sub">{count(sum)} in the last hour</span>
@@ -97,11 +97,19 @@ export function Reasons({ view, now }: Share) {
 
 const MAX_BARS = 6;
 
-function sharesOf(counts: Map<string, number>) {
+function sharesOf(counts: Map<string, number>, link?: (name: string) => string) {
   const sum = [...counts.values()].reduce((a, b) => a + b, 0);
-  const bars = [...counts]
-    .slice(0, MAX_BARS)
-    .map(([name, value]) => ({ name: <span class="cut">{name}</span>, value }));
+  const bars = [...counts].slice(0, MAX_BARS).map(([name, value]) => ({
+    name:
+      link === undefined ? (
+        <span class="cut">{name}</span>
+      ) : (
+        <a class="cut" href={link(name)}>
+          {name}
+        </a>
+      ),
+    value,
+  }));
   const rest = [...counts.values()].slice(MAX_BARS).reduce((a, b) => a + b, 0);
   if (rest > 0) bars.push({ name: <span class="m">{counts.size - MAX_BARS} more</span>, value: rest });
   return { bars, sum };

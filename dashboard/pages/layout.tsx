@@ -10,6 +10,7 @@ export const PAGES = {
   overview: { path: "/", name: "Overview", key: "o" },
   types: { path: "/types", name: "Types", key: "t" },
   messages: { path: "/messages", name: "Messages", key: "m" },
+  pipeline: { path: "/pipeline", name: "Pipeline", key: "p" },
 } as const;
 export type PageName = keyof typeof PAGES;
 

@@ -11,7 +11,7 @@ import { total, type ViewModel } from "../view.ts";
 import { count } from "../format.ts";
 import { messagesLink, withParams } from "../links.ts";
 import type { LivePage } from "../frames.ts";
-import { DEFAULT_RANGE, RANGES, type RangeName, seriesOf } from "../series.ts";
+import { DEFAULT_RANGE, RANGE_NAMES, RANGES, type RangeName, rateSeries, REPEATED_STEPS } from "../series.ts";
 import { type Frame, Layout } from "./layout.tsx";
 
 export interface OverviewQuery {
@@ -21,8 +21,6 @@ export interface OverviewQuery {
 
 /** Rows of the feed on this page. */
 export const FEED_ROWS = 15;
-/** Complete steps that every frame repeats, so that a lost frame leaves no hole. */
-const REPEATED_STEPS = 6;
 
 export const TAB_NAMES: Record<ApiTopic, string> = {
   raw: "Raw",
@@ -34,7 +32,7 @@ export const TAB_NAMES: Record<ApiTopic, string> = {
 export function readOverview(query: Record<string, string | undefined>): OverviewQuery {
   return {
     tab: API_TOPICS.find((topic) => topic === query.tab) ?? "enriched",
-    range: (Object.keys(RANGES) as RangeName[]).find((range) => range === query.range) ?? DEFAULT_RANGE,
+    range: RANGE_NAMES.find((range) => range === query.range) ?? DEFAULT_RANGE,
   };
 }
 
@@ -48,7 +46,7 @@ export function OverviewPage({ frame, query }: { frame: Frame; query: OverviewQu
       active="overview"
       charts
       live={withParams("/live/overview", { ...query })}
-      tools={<RangeChoice frame={frame} range={range} />}
+      tools={<RangeChoice path="/" query={frame.query} range={range} />}
     >
       <div class="grid">
         <Attention view={view} now={now} />
@@ -87,7 +85,7 @@ export function overviewLive({ tab, range }: OverviewQuery): LivePage {
       attention: <Attention view={view} now={now} />,
       fleet: <Fleet view={view} now={now} />,
       stats: <StatsGrid view={view} now={now} />,
-      "rate-caption": <RateCaption series={seriesOf(view, range, now)} range={range} />,
+      "rate-caption": <RateCaption view={view} range={range} now={now} />,
       "latest-count": <LatestCount view={view} topic={tab} />,
       empty: <Empty view={view} topic={tab} />,
     }),
@@ -107,7 +105,7 @@ export function overviewLive({ tab, range }: OverviewQuery): LivePage {
     tick: (view, now, whole) => ({
       counts: API_TOPICS.map((topic) => total(view, topic)),
       topic: tab,
-      rate: seriesOf(view, range, now, whole ? undefined : REPEATED_STEPS),
+      charts: { rate: rateSeries(view, range, now, whole ? undefined : REPEATED_STEPS) },
     }),
   };
 }
@@ -115,11 +113,17 @@ export function overviewLive({ tab, range }: OverviewQuery): LivePage {
 const newest = (view: ViewModel, topic: ApiTopic) =>
   view.topics[topic].newest.rows.slice(-FEED_ROWS).reverse();
 
-const RangeChoice = ({ frame, range }: { frame: Frame; range: RangeName }) => (
+interface RangeProps {
+  path: string;
+  query: Record<string, string>;
+  range: RangeName;
+}
+
+export const RangeChoice = ({ path, query, range }: RangeProps) => (
   <nav class="seg range" aria-label="Time range">
     {Object.entries(RANGES).map(([name, { name: words }]) => (
       <a
-        href={withParams("/", { ...frame.query, range: name })}
+        href={withParams(path, { ...query, range: name })}
         aria-current={name === range ? "true" : undefined}
       >
         {words}

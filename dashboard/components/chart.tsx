@@ -1,0 +1,181 @@
+/**
+ * A line chart over time: a picture drawn here, so that it stands without JavaScript, and taken over by assets/charts.ts.
+ *
+ * The caption is the legend and tells last, least and greatest; a table is for those who cannot see the lines. The height
+ * is fixed. Only the plot stretches, text never does.
+ */
+import type { Child } from "hono/jsx";
+import { clockMinutes, clockSeconds, count } from "../format.ts";
+import { RANGES, type RangeName, type Series, summaryOf } from "../series.ts";
+
+export interface LineSpec<Name extends string> {
+  name: Name;
+  words: string;
+  /** Class of the colour, and the custom property behind it. */
+  colour: "s0" | "s1" | "s2" | "s3" | "s4" | "s5";
+  /** Tinted down to zero. */
+  fill?: boolean;
+}
+
+const PROPERTIES = { s0: "--off", s1: "--s1", s2: "--s2", s3: "--s3", s4: "--s4", s5: "--s5" };
+const GRID_LINES = 4;
+
+interface CardProps<Name extends string> {
+  id: string;
+  title: string;
+  /** After the title: what and in which steps. */
+  what: string;
+  width: string;
+  lines: readonly LineSpec<Name>[];
+  series: Series<Name>;
+  range: RangeName;
+  caption: Child;
+  table: Child;
+}
+
+export function ChartCard<Name extends string>(props: CardProps<Name>) {
+  const { id, title, what, width, lines, series, range, caption, table } = props;
+  const specs = lines.map(({ name, colour, fill }) => ({ name, colour: PROPERTIES[colour], fill }));
+  return (
+    <section class={`card ${width} fill`} aria-labelledby={`h-${id}`}>
+      <header>
+        <h2 id={`h-${id}`}>{title}</h2>
+        <span class="sub">{what}</span>
+        <span class="t12 m at" aria-hidden="true" />
+      </header>
+      <figure>
+        <div
+          class="chart"
+          id={id}
+          role="img"
+          aria-label={`Line chart: ${title}, ${what}. Its numbers stand in the caption and in the table.`}
+          data-chart={JSON.stringify({ spanMs: RANGES[range].spanMs, lines: specs })}
+        >
+          <Picture lines={lines} series={series} />
+        </div>
+        {caption}
+      </figure>
+      <details class="numbers">
+        <summary class="t12">Table</summary>
+        {table}
+      </details>
+    </section>
+  );
+}
+
+interface PictureProps<Name extends string> {
+  lines: readonly LineSpec<Name>[];
+  series: Series<Name>;
+}
+
+function Picture<Name extends string>({ lines, series }: PictureProps<Name>) {
+  const top = niceTop(Math.max(...lines.map(({ name }) => summaryOf(series, name).most)));
+  const steps = lines[0] === undefined ? 0 : series.values[lines[0].name].length;
+  const times = [0.1, 0.3, 0.5, 0.7, 0.9];
+  return (
+    <svg aria-hidden="true">
+      {Array.from({ length: GRID_LINES + 1 }, (_, i) => {
+        const y = `${100 - (i * 100) / GRID_LINES}%`;
+        return (
+          <>
+            <line class="gridl" x2="100%" y1={y} y2={y} />
+            <text x="-8" y={y} dy="4" text-anchor="end">
+              {count((top * i) / GRID_LINES)}
+            </text>
+          </>
+        );
+      })}
+      {times.map((share) => (
+        <text x={`${share * 100}%`} y="100%" dy="18" text-anchor="middle">
+          {clockMinutes(series.from + share * steps * series.stepMs)}
+        </text>
+      ))}
+      <svg class="plot" aria-hidden="true" viewBox="0 0 1000 1000" preserveAspectRatio="none">
+        {lines.map(({ name, colour }) => (
+          <path class={`ln ${colour}`} d={pathOf(series.values[name], top)} />
+        ))}
+      </svg>
+    </svg>
+  );
+}
+
+function pathOf(values: (number | null)[], top: number): string {
+  let pen = "M";
+  return values
+    .map((value, i) => {
+      if (value === null) {
+        pen = "M";
+        return "";
+      }
+      const x = Math.round((i * 1000) / Math.max(1, values.length - 1));
+      const point = `${pen}${x} ${Math.round(1000 - (value * 1000) / top)}`;
+      pen = "L";
+      return point;
+    })
+    .join("");
+}
+
+/** The next of 4, 8, 20, 40, 80, 200 …: grid lines on whole numbers. */
+export function niceTop(most: number): number {
+  let top = 4;
+  for (let i = 0; top < most * 1.05; i++) top *= i % 3 === 1 ? 2.5 : 2;
+  return top;
+}
+
+/** One entry of the legend. */
+export const Legend = ({ colour, children }: { colour: string; children: Child }) => (
+  <li>
+    <svg class={`sw ${colour}`} aria-hidden="true">
+      <line class="ln" x2="14" y1="4" y2="4" />
+    </svg>
+    <span>{children}</span>
+  </li>
+);
+
+/** At most so many rows: a row is the mean of what the range divides into. */
+const ROWS = 15;
+
+interface TableProps<Name extends string> {
+  id: string;
+  caption: string;
+  lines: readonly LineSpec<Name>[];
+  series: Series<Name>;
+}
+
+export function SeriesTable<Name extends string>({ id, caption, lines, series }: TableProps<Name>) {
+  const steps = lines[0] === undefined ? 0 : series.values[lines[0].name].length;
+  const each = Math.max(1, Math.round(steps / ROWS));
+  const rows = Array.from({ length: Math.floor(steps / each) }, (_, i) => steps - (i + 1) * each);
+  return (
+    <div class="scroll" id={id}>
+      <table class="tbl">
+        <caption class="vh">{caption}, newest first</caption>
+        <thead>
+          <tr>
+            <th scope="col">From (UTC)</th>
+            {lines.map(({ words }) => (
+              <th scope="col" class="num">
+                {words}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((first) => (
+            <tr>
+              <th scope="row">{clockSeconds(series.from + first * series.stepMs)}</th>
+              {lines.map(({ name }) => (
+                <td class="num">{mean(series.values[name].slice(first, first + each))}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function mean(values: (number | null)[]): string {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? "–" : count(known.reduce((a, b) => a + b, 0) / known.length);
+}

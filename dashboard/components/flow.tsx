@@ -1,0 +1,144 @@
+/** The stages as a picture: programs with a solid edge, topics with a dashed one, each with rate and state. */
+import type { Child } from "hono/jsx";
+import { count, latency, rate } from "../format.ts";
+import type { GroupFacts } from "../group.ts";
+import { isHere, presence, type ServiceLine } from "../presence.ts";
+import { latencyNow, rateNow } from "../stats.ts";
+import { COLUMN, total, type ViewModel } from "../view.ts";
+import { sum } from "../window.ts";
+import { deadLetters } from "../stats.ts";
+import { State, type Status } from "./status.tsx";
+
+interface Props {
+  view: ViewModel;
+  group: GroupFacts | undefined;
+  now: number;
+  viewers: number;
+}
+
+const MINUTE_MS = 60_000;
+
+export function Flow({ view, group, now, viewers }: Props) {
+  const lines = presence(view, group, now);
+  const enriched = sum(view.seconds, now - MINUTE_MS, now, COLUMN.enriched) / 60;
+  const spread = latencyNow(view, now);
+  const lag = group?.lags.reduce((all, one) => all + one.lag, 0);
+  const dead = [...deadLetters(view, now).values()].reduce((a, b) => a + b, 0);
+  return (
+    <section class="card" aria-labelledby="h-flow" id="flow">
+      <header>
+        <h2 id="h-flow">Flow</h2>
+        <Accounts group={group} />
+      </header>
+      <ol class="flow">
+        <li>
+          <Stage
+            name="Producers"
+            figure={rate(rateNow(view, now))}
+            unit="msg/s"
+            note="simulator, doors, others"
+          >
+            <UpState lines={lines.filter(({ service }) => PRODUCERS.has(service))} none="none of ours" />
+          </Stage>
+        </li>
+        <li>
+          <Stage
+            topic
+            name="iot.raw"
+            figure={count(total(view, "raw"))}
+            note={`${view.topics.raw.partitions.size} partitions, 7 days`}
+          >
+            {lag === undefined ? (
+              <State status="off">lag not known</State>
+            ) : (
+              <State status={lagStatus(lag, rateNow(view, now))}>lag {count(lag)}</State>
+            )}
+          </Stage>
+        </li>
+        <li>
+          <Stage
+            name="enrich"
+            figure={rate(enriched)}
+            unit="msg/s"
+            note={spread === undefined ? "nothing in 5 min" : `p95 ${latency(spread.p95)}`}
+          >
+            <UpState lines={lines.filter(({ service }) => service === "enrich")} none="absent" />
+          </Stage>
+        </li>
+        <li>
+          <Stage
+            topic
+            name="iot.enriched"
+            figure={count(total(view, "enriched"))}
+            note={`${count(view.repeats)} repeats seen`}
+          />
+          <Stage
+            topic
+            name="iot.raw.dlq"
+            figure={count(total(view, "dlq"))}
+            note={`${count(dead)} in the last hour`}
+          />
+        </li>
+        <li>
+          <Stage name="dashboard" figure={count(viewers)} unit="live pages" note="at most 2 frames/s">
+            <UpState lines={lines.filter(({ service }) => service === "dashboard")} none="this one" />
+          </Stage>
+        </li>
+      </ol>
+    </section>
+  );
+}
+
+const PRODUCERS = new Set(["simulator", "ingest"]);
+
+/** More than ten seconds behind is a warning. */
+const lagStatus = (lag: number, perSecond: number): Status =>
+  lag > Math.max(100, perSecond * 10) ? "warn" : "ok";
+
+interface StageProps {
+  name: string;
+  figure: string;
+  unit?: string;
+  note: string;
+  topic?: boolean;
+  children?: Child;
+}
+
+const Stage = ({ name, figure, unit, note, topic, children }: StageProps) => (
+  <div class={topic ? "topic" : undefined}>
+    <p class="sub">{topic ? <code>{name}</code> : name}</p>
+    <p class="big">
+      {figure} {unit && <small>{unit}</small>}
+    </p>
+    <p class="sub">{note}</p>
+    {children}
+  </div>
+);
+
+function UpState({ lines, none }: { lines: ServiceLine[]; none: string }) {
+  if (lines.length === 0) return <State status="off">{none}</State>;
+  const up = lines.filter(isHere);
+  const degraded = up.filter((line) => line.presence === "degraded").length;
+  if (up.length === 0) return <State status="crit">none up</State>;
+  if (degraded > 0) return <State status="warn">{`${degraded} of ${up.length} degraded`}</State>;
+  return <State status="ok">{`${up.length} up`}</State>;
+}
+
+/** Nothing lost: what was read and committed must stand in the outputs; more than that are repeats, or on the way. */
+function Accounts({ group }: { group: GroupFacts | undefined }) {
+  if (group === undefined) return <span class="sub">accounts not known yet</span>;
+  const read = group.lags.reduce((all, { committed }) => all + (committed ?? 0), 0);
+  const missing = read - group.outputs;
+  return (
+    <>
+      <span class="sub">
+        {count(read)} raw messages done, {count(group.outputs)} enriched messages and dead letters
+      </span>
+      {missing > 0 ? (
+        <State status="crit">{`${count(missing)} without an output`}</State>
+      ) : (
+        <State status="ok">nothing missing</State>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,151 @@
+/** Who is up, since when, with which registry; and what the registry here is. */
+import { clock, count, duration } from "../format.ts";
+import type { GroupFacts } from "../group.ts";
+import { isHere, type Presence, presence } from "../presence.ts";
+import type { ViewModel } from "../view.ts";
+import { State, type Status } from "./status.tsx";
+import { Age } from "./time.tsx";
+
+interface Props {
+  view: ViewModel;
+  group: GroupFacts | undefined;
+  now: number;
+}
+
+const LOOK: Record<Presence, [Status, string]> = {
+  up: ["ok", "Up"],
+  degraded: ["warn", "Degraded"],
+  stopped: ["off", "Stopped"],
+  absent: ["crit", "Absent"],
+};
+
+export function Services({ view, group, now }: Props) {
+  const lines = presence(view, group, now);
+  const up = lines.filter(isHere).length;
+  return (
+    <section class="card w8 fill" aria-labelledby="h-services" id="services">
+      <header class="rule">
+        <h2 id="h-services">Services</h2>
+        <span class="sub">
+          {count(up)} of {count(lines.length)} up, a heartbeat each 5 s
+        </span>
+      </header>
+      <div class="scroll">
+        <table class="tbl">
+          <caption class="vh">Services and their last heartbeat</caption>
+          <thead>
+            <tr>
+              <th scope="col">Service</th>
+              <th scope="col">State</th>
+              <th scope="col" class="num c1">
+                Up for
+              </th>
+              <th scope="col" class="num c1">
+                Heartbeat
+              </th>
+              <th scope="col" class="num">
+                Lag
+              </th>
+              <th scope="col" class="c2">
+                Registry
+              </th>
+              <th scope="col" class="c2">
+                Version
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {lines.map((line) => {
+              const [status, word] = LOOK[line.presence];
+              return (
+                <>
+                  <tr>
+                    <th scope="row">
+                      {line.service} <span class="u c1">{line.instance}</span>
+                    </th>
+                    <td>
+                      <State status={status}>{word}</State>
+                    </td>
+                    <td class="num u c1">
+                      {line.startedAt === undefined || !isHere(line) ? "–" : duration(now - line.startedAt)}
+                    </td>
+                    <td class="num c1">{line.beat === undefined ? "–" : <Age at={line.beat} now={now} />}</td>
+                    <td class="num">{line.lag === undefined ? "–" : count(line.lag)}</td>
+                    <td class="mono u c2">{line.registry ?? "–"}</td>
+                    <td class="u c2">{line.version ?? "–"}</td>
+                  </tr>
+                  {line.reasons.length > 0 && (
+                    <tr>
+                      <td colspan={7} class="wrap m t12">
+                        {line.reasons.slice(0, 3).join("; ")}
+                      </td>
+                    </tr>
+                  )}
+                </>
+              );
+            })}
+          </tbody>
+        </table>
+      </div>
+      {lines.length === 0 && <p class="body top m">No heartbeat has been heard in the last hour.</p>}
+    </section>
+  );
+}
+
+export function RegistryCard({ view, group, now }: Props) {
+  const { catalog, judgedBy } = view;
+  const lines = presence(view, group, now).filter((line) => isHere(line) && line.registry !== undefined);
+  const others = lines.filter((line) => line.registry !== catalog?.version);
+  const refusal = catalog?.refusal() ?? lines.find((line) => line.refusal !== undefined)?.refusal;
+  return (
+    <section class="card w4 fill" aria-labelledby="h-registry" id="registry">
+      <header class="rule">
+        <h2 id="h-registry">Registry</h2>
+        {catalog && (
+          <State status={others.length === 0 ? "ok" : "warn"}>
+            {others.length === 0 ? "the same everywhere" : `${others.length} with another one`}
+          </State>
+        )}
+      </header>
+      <div class="body top">
+        <dl class="kv">
+          <dt>Here</dt>
+          <dd class="mono">{catalog?.version ?? "none loaded"}</dd>
+          <dt>Newest verdict</dt>
+          <dd class="mono">{judgedBy ?? "none seen"}</dd>
+          {catalog && (
+            <>
+              <dt>Loaded</dt>
+              <dd>{clock(Date.parse(catalog.loadedAt))} UTC</dd>
+              <dt>Types, shapes</dt>
+              <dd>
+                {count(catalog.plan.types.length)}, {count(catalog.plan.shapes.length)}
+              </dd>
+            </>
+          )}
+          {others.map((line) => (
+            <>
+              <dt>
+                {line.service} {line.instance}
+              </dt>
+              <dd class="mono">{line.registry}</dd>
+            </>
+          ))}
+        </dl>
+        {refusal && (
+          <div class="gap">
+            <State status="warn">
+              <b>Last refusal {refusal.at.slice(11, 19)} UTC</b>
+            </State>
+            <ul class="t12 m">
+              {refusal.reasons.slice(0, 5).map((reason) => (
+                <li>{reason}</li>
+              ))}
+            </ul>
+            <p class="t12 m">The version before stays in use.</p>
+          </div>
+        )}
+      </div>
+    </section>
+  );
+}

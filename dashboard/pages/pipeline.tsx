@@ -1,0 +1,120 @@
+/** The pipeline: stages with their rates, lag, latency, dead letters, accounting, services and the registry in use. */
+import { Flow } from "../components/flow.tsx";
+import { LatencyCaption, LatencyCard, LatencyTable } from "../components/latency-chart.tsx";
+import { Notices, RailFooter } from "../components/notices.tsx";
+import { RegistryCard, Services } from "../components/services.tsx";
+import { Reasons } from "../components/shares.tsx";
+import { count } from "../format.ts";
+import type { LivePage } from "../frames.ts";
+import type { Group, GroupFacts } from "../group.ts";
+import { withParams } from "../links.ts";
+import { DEFAULT_RANGE, latencySeries, RANGE_NAMES, type RangeName, REPEATED_STEPS } from "../series.ts";
+import { API_TOPICS } from "../../schemas/api.ts";
+import type { ViewModel } from "../view.ts";
+import { type Frame, Layout } from "./layout.tsx";
+import { RangeChoice } from "./overview.tsx";
+
+export const readRange = (query: Record<string, string | undefined>): RangeName =>
+  RANGE_NAMES.find((range) => range === query.range) ?? DEFAULT_RANGE;
+
+interface Props {
+  frame: Frame;
+  range: RangeName;
+  group: GroupFacts | undefined;
+  viewers: number;
+}
+
+export function PipelinePage({ frame, range, group, viewers }: Props) {
+  const { view, now } = frame;
+  return (
+    <Layout
+      frame={frame}
+      title="Pipeline"
+      active="pipeline"
+      charts
+      live={withParams("/live/pipeline", { range })}
+      tools={<RangeChoice path="/pipeline" query={frame.query} range={range} />}
+    >
+      <div class="grid">
+        <Flow view={view} group={group} now={now} viewers={viewers} />
+        <LatencyCard view={view} range={range} now={now} />
+        <Reasons view={view} now={now} width="w6" />
+        <Services view={view} group={group} now={now} />
+        <RegistryCard view={view} group={group} now={now} />
+        <Partitions view={view} group={group} />
+      </div>
+    </Layout>
+  );
+}
+
+export function pipelineLive(range: RangeName, group: Group, viewers: () => number): LivePage {
+  return {
+    key: `pipeline ${range}`,
+    cards: (view, now) => ({
+      notices: <Notices view={view} now={now} />,
+      "rail-footer": <RailFooter view={view} now={now} />,
+      flow: <Flow view={view} group={group.last()} now={now} viewers={viewers()} />,
+      "latency-caption": <LatencyCaption view={view} range={range} now={now} />,
+    }),
+    slow: (view, now) => ({
+      "latency-table": <LatencyTable view={view} range={range} now={now} />,
+      reasons: <Reasons view={view} now={now} width="w6" />,
+      services: <Services view={view} group={group.last()} now={now} />,
+      registry: <RegistryCard view={view} group={group.last()} now={now} />,
+      partitions: <Partitions view={view} group={group.last()} />,
+    }),
+    tick: (view, now, whole) => ({
+      charts: { latency: latencySeries(view, range, now, whole ? undefined : REPEATED_STEPS) },
+    }),
+  };
+}
+
+function Partitions({ view, group }: { view: ViewModel; group: GroupFacts | undefined }) {
+  const numbers = [...new Set(API_TOPICS.flatMap((topic) => [...view.topics[topic].partitions.keys()]))].sort(
+    (a, b) => a - b,
+  );
+  return (
+    <section class="card" aria-labelledby="h-partitions" id="partitions">
+      <header class="rule">
+        <h2 id="h-partitions">Partitions</h2>
+        <span class="sub">end offsets; lag of the enrichment</span>
+      </header>
+      <div class="scroll">
+        <table class="tbl">
+          <caption class="vh">End offsets and lag by partition</caption>
+          <thead>
+            <tr>
+              <th scope="col">Partition</th>
+              <th scope="col" class="num">
+                Raw
+              </th>
+              <th scope="col" class="num">
+                Enriched
+              </th>
+              <th scope="col" class="num">
+                Dead
+              </th>
+              <th scope="col" class="num">
+                Lag
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {numbers.map((partition) => {
+              const lag = group?.lags.find((one) => one.partition === partition)?.lag;
+              return (
+                <tr>
+                  <th scope="row">{partition}</th>
+                  {API_TOPICS.map((topic) => (
+                    <td class="num">{count(view.topics[topic].partitions.get(partition)?.end ?? 0)}</td>
+                  ))}
+                  <td class="num">{lag === undefined ? "–" : count(lag)}</td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
