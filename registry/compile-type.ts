@@ -163,5 +163,7 @@ function operatingRange(leaf: PlanLeaf, nominals: Nominals): [number, number] {
 function defaultDataType(leaf: PlanLeaf): string {
   if (leaf.value === "number") return "float";
   if (leaf.value !== "enum") return leaf.value;
-  return leaf.valid_values?.every(Number.isInteger) === true ? "integer" : "enum";
+  const values = leaf.valid_values ?? [];
+  if (values.every((value) => typeof value === "boolean")) return "boolean";
+  return values.every(Number.isInteger) ? "integer" : "enum";
 }

@@ -20,6 +20,14 @@ const ORIGINAL = {
         },
         temperature: { unit: "°C", min_value: 20, max_value: 80, data_type: "float" },
         power: { unit: "W", components: ["active", "reactive", "apparent"], data_type: "float" },
+        protection: {
+          description: "Protection system status",
+          components: {
+            trip_count: { min_value: 0, max_value: 999 },
+            arc_fault_detected: { valid_values: [true, false], description: "Arc fault status" },
+          },
+          data_type: "object",
+        },
       },
       manufacturers: [
         {
@@ -39,6 +47,7 @@ const ORIGINAL = {
     last_updated: "2025-08-15",
     description: "Device type registry for IoT Cloud platform",
     schema_version: "1.0",
+    contact: "iot-platform-team",
   },
 };
 
@@ -58,6 +67,7 @@ describe("the original form", () => {
       ["voltage", "phases", true],
       ["temperature", "value", true],
       ["power", "components", true],
+      ["protection", "components", true],
     ]);
   });
 
@@ -76,6 +86,18 @@ describe("the original form", () => {
       voltage: ORIGINAL.device_types.smart_breaker.measurements.voltage,
       temperature: ORIGINAL.device_types.smart_breaker.measurements.temperature,
       power: ORIGINAL.device_types.smart_breaker.measurements.power,
+      protection: {
+        description: "Protection system status",
+        components: {
+          trip_count: { min_value: 0, max_value: 999, data_type: "float" },
+          arc_fault_detected: {
+            valid_values: [true, false],
+            description: "Arc fault status",
+            data_type: "boolean",
+          },
+        },
+        data_type: "object",
+      },
     });
   });
 

@@ -15,7 +15,7 @@ const detection = (measurements: object, plan = shippedPlan) =>
 const { device_type: _declared, ...undeclared } = sampleMessage();
 
 /** Types that share fields: what one has and the other lacks tells them. */
-const plan = planOf({
+const REGISTRY = {
   metadata: { version: "1" },
   device_types: {
     breaker: {
@@ -39,7 +39,8 @@ const plan = planOf({
       detect: { requires: ["voltage", "output"], min_margin: 30 },
     },
   },
-});
+};
+const plan = planOf(REGISTRY);
 
 describe("detection", () => {
   test("the sample without its type is a breaker, with reasons and the runner-up", () => {
@@ -109,6 +110,25 @@ describe("detection", () => {
         ],
       },
     });
+  });
+
+  test("the margin itself is far enough", () => {
+    const withMargin = (min_margin: number) => {
+      const registry = structuredClone(REGISTRY);
+      Object.assign(registry.device_types.plug.detect, { min_margin });
+      return detection({ voltage: 1, current: 1, output: 1, energy: { import: 5 } }, planOf(registry)).method;
+    };
+    expect(withMargin(15)).toBe("detected");
+    expect(withMargin(16)).toBe("ambiguous");
+  });
+
+  test("a unit beside the values is no field", () => {
+    const { reasons } = detection(
+      { voltage: { value: 1, unit: "V" }, current: { value: 2, unit: 7 }, trip: 0 },
+      plan,
+    );
+    expect(reasons).toContain("3 of its 4 fields are known to breaker");
+    expect(detection({ voltage: { unit: "V" }, current: 2, trip: 0 }, plan).method).toBe("unknown");
   });
 
   test("a message of which too much is strange is of no type", () => {

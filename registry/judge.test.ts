@@ -9,6 +9,7 @@ import {
   shippedPlan,
   shippedRegistry,
   type Message,
+  planOf,
 } from "./shipped.case.ts";
 
 const RECORD_MS = Date.UTC(2026, 10, 24, 14, 27, 8);
@@ -78,6 +79,17 @@ describe("device_metadata", () => {
       manufacturer: "ElectroCorp",
       specifications,
     });
+  });
+  test("a model that two makers list names neither", () => {
+    const registry = shippedRegistry();
+    registry.device_types.smart_breaker?.manufacturers?.push({ name: "Copycat", models: ["SB-3000"] });
+    const metadata = judged({ ...sampleMessage(), model: "SB-3000" }, planOf(registry)).device_metadata;
+    expect(JSON.parse(metadata)).not.toHaveProperty("manufacturer");
+    const own = judged(
+      { ...sampleMessage(), manufacturer: "Copycat", model: "SB-3000" },
+      planOf(registry),
+    ).device_metadata;
+    expect(JSON.parse(own)).toMatchObject({ manufacturer: "Copycat", model: "SB-3000" });
   });
   test("leaves out what is not listed", () => {
     expect(named({ manufacturer: "ElectroCorp", model: "SB-9" })).not.toHaveProperty("model");

@@ -91,6 +91,31 @@ describe("values", () => {
       );
   });
 
+  test("the bounds belong to the range of a whole number too", () => {
+    const registry = shippedRegistry();
+    Object.assign(registry.device_types.smart_meter?.measurements.energy ?? {}, {
+      data_type: "integer",
+      operating: [10, 20],
+    });
+    delete registry.device_types.smart_meter?.examples;
+    const plan = planOf(registry);
+    const at = (energy: number) =>
+      faultsIn(
+        judged(
+          {
+            device_id: "m",
+            device_type: "smart_meter",
+            timestamp: 1_795_530_428,
+            measurements: { energy, demand: 1, power_factor: 1 },
+          },
+          plan,
+        ),
+      );
+    for (const energy of [10, 15, 20]) expect(at(energy)).toEqual([]);
+    for (const energy of [9, 21])
+      expect(at(energy)).toEqual(["range.operating /measurements/energy (10..20 kWh)"]);
+  });
+
   test("a group of the wrong type is one finding", () => {
     for (const value of [7, "x", [1, 2, 3], true])
       expect(

@@ -77,7 +77,7 @@ function judgeSingle(sent: unknown, group: PlanGroup, look: Look): boolean {
   const leaf = look.type.leaves[group.first];
   if (leaf === undefined) return false;
   if (isQuiet(sent, leaf, look.nominal)) return true;
-  const required = group.required && !look.partial;
+  const { required } = group;
   const pointer = pointerOf(leaf, look.places);
   if (!isRecord(sent)) return judgeLeaf(sent, leaf, required, pointer, look) || isLeftOut(sent, look);
   if (sent.unit !== undefined) judgeUnit(sent, group, look.findings);
