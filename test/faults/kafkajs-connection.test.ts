@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { CompressionTypes, Kafka, logLevel, Partitioners } from "kafkajs";
 import { startBroker } from "../../broker/broker.ts";
 import { ensureTopics, endOffsets } from "../../kafka/admin.ts";
+import { until } from "../processes.ts";
 import { startProxy } from "./proxy.ts";
 
 const kafkajs = createRequire(Bun.resolveSync("kafkajs", import.meta.dir));
@@ -54,6 +55,33 @@ describe("kafkajs, patched", () => {
     proxy.trap({ api: "Produce", effect: "cut within" });
     expect(await send("second")).toHaveLength(1);
     expect((await endOffsets(kafka, TOPIC))[0]?.high).toBe(3);
+  });
+
+  test("joins again after a sync without an answer, instead of going on with what it had", async () => {
+    const { proxy, kafka, send } = await scene();
+    let got = 0;
+    const members = [1, 2].map(() => ({
+      consumer: kafka.consumer({ groupId: "g", heartbeatInterval: 100, maxWaitTimeInMs: 50 }),
+      partitions: -1,
+    }));
+    for (const member of members) {
+      const { consumer } = member;
+      consumer.on("consumer.group_join", ({ payload }) => {
+        member.partitions = payload.memberAssignment[TOPIC]?.length ?? 0;
+      });
+      await consumer.connect();
+      await consumer.subscribe({ topics: [TOPIC] });
+      await consumer.run({ eachMessage: async () => void got++ });
+    }
+    const counts = () => members.map(({ partitions }) => partitions).sort();
+    await until("one has the partition, the other none", () => `${counts()}` === "0,1");
+    const [idle, busy] = members.toSorted((a, b) => a.partitions - b.partitions);
+    cleanups.push(() => idle?.consumer.disconnect());
+    proxy.trap({ api: "SyncGroup", effect: "cut after" });
+    await busy?.consumer.disconnect();
+    got = 0;
+    const reads = async () => (await send("x")) && got > 0;
+    await until("the idle one reads", reads, { withinMs: 4_000 });
   });
 
   test("keeps an address to go back to when its only broker has closed the connection", () => {

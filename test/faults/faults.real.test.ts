@@ -1,0 +1,61 @@
+/** Minutes of faults: on the embedded broker as a process, and on Apache Kafka. A failing run prints the line that replays it. */
+import { describe, expect, test } from "bun:test";
+import { describeWith } from "../real/parts.ts";
+import type { Action } from "./actions.ts";
+import { CRASH_POINTS } from "./orders.ts";
+import { figures, run, type RunOptions } from "./run.ts";
+
+const SEED = Number(Bun.env.FAULT_SEED ?? 1);
+const MINUTES_5 = 300_000;
+
+async function expectNothingWrong(options: Omit<RunOptions, "seed"> & { seed?: number }): Promise<void> {
+  const { seed = SEED, faults, mode, on } = options;
+  const result = await run({ ...options, seed });
+  const { verdict, kills } = result;
+  console.log(
+    `${on}, ${mode}: ${result.faults} faults, ${verdict.raw} messages, ${kills} kills, ${verdict.wireDuplicates} repeats; ${figures(result)}`,
+  );
+  expect(result.wrong, `bun run soak --seed ${seed} --faults ${faults} --mode ${mode} --on ${on}`).toEqual(
+    [],
+  );
+  expect(result.faults).toBe(faults);
+}
+
+describe("faults on the embedded broker", () => {
+  test(
+    "28 as they like: nothing is ever wrong",
+    () => expectNothingWrong({ faults: 28, mode: "safety", on: "embedded" }),
+    MINUTES_5,
+  );
+
+  test(
+    "16 one after the other: after each, all comes through",
+    () => expectNothingWrong({ faults: 16, mode: "liveness", on: "embedded", quietMs: 500 }),
+    MINUTES_5,
+  );
+
+  test(
+    "a death at each point of the loop, early and late: repeats at most what one batch holds",
+    async () => {
+      const actions: Action[] = CRASH_POINTS.flatMap((at) =>
+        [0, 3].map((after) => ({ kind: "enricher crash", ms: 0, who: after, thenMs: 0, at, after })),
+      );
+      await expectNothingWrong({ faults: 12, mode: "liveness", on: "embedded", actions, sessionMs: 2_000 });
+    },
+    MINUTES_5,
+  );
+});
+
+describeWith(["java", "kafka-jars"], "faults on Apache Kafka", () => {
+  test(
+    "12 as they like: nothing is ever wrong",
+    () => expectNothingWrong({ faults: 12, mode: "safety", on: "kafka" }),
+    MINUTES_5,
+  );
+
+  test(
+    "6 one after the other: after each, all comes through",
+    () => expectNothingWrong({ faults: 6, mode: "liveness", on: "kafka", quietMs: 500 }),
+    MINUTES_5,
+  );
+});

@@ -1,0 +1,59 @@
+import { describe, expect, test } from "bun:test";
+import { actionsOf, ALL_KINDS, lineOf } from "./actions.ts";
+import { CRASH_POINTS } from "./orders.ts";
+import { run } from "./run.ts";
+
+const SEED = Number(Bun.env.FAULT_SEED ?? 1);
+const again = `again: FAULT_SEED=${SEED}`;
+
+describe("a list of faults", () => {
+  test("is the same for the same seed, another one for another", () => {
+    expect(actionsOf(7, 50)).toEqual(actionsOf(7, 50));
+    expect(actionsOf(7, 50)).not.toEqual(actionsOf(8, 50));
+  });
+
+  test("holds every kind, every crash point, and can be read", () => {
+    const actions = actionsOf(1, 2_000);
+    expect(new Set(actions.map(({ kind }) => kind))).toEqual(new Set(ALL_KINDS));
+    expect(new Set(actions.flatMap(({ at }) => at ?? []))).toEqual(new Set(CRASH_POINTS));
+    expect(lineOf({ kind: "enricher crash", ms: 200, who: 3, thenMs: 0, at: "mid-produce", after: 2 })).toBe(
+      "enricher crash (3) mid-produce 2 200 ms",
+    );
+  });
+});
+
+describe("faults, a short run", () => {
+  test("as they like: nothing is wrong in the middle of them, and all arrives after", async () => {
+    const kinds = ALL_KINDS.filter((kind) => kind !== "half-open" && kind !== "enricher freeze");
+    const actions = actionsOf(SEED, 8, kinds, 300);
+    const result = await run({
+      seed: SEED,
+      faults: 8,
+      mode: "safety",
+      on: "embedded",
+      actions,
+      sessionMs: 1_500,
+    });
+    expect(result.wrong, again).toEqual([]);
+    expect(result.faults).toBe(8);
+    expect(result.verdict.raw).toBeGreaterThan(100);
+  });
+
+  test("a death between the acknowledgement and the commit costs repeats, and nothing else", async () => {
+    const actions = (["mid-produce", "before commit"] as const).map((at) => ({
+      ...{ kind: "enricher crash" as const, ms: 0, who: 0, thenMs: 0, after: 0 },
+      at,
+    }));
+    const result = await run({
+      seed: SEED,
+      faults: 2,
+      mode: "liveness",
+      on: "embedded",
+      actions,
+      sessionMs: 1_500,
+    });
+    expect(result.wrong, again).toEqual([]);
+    expect(result.kills).toBe(2);
+    expect(result.verdict.wireDuplicates).toBeGreaterThan(0);
+  });
+});
