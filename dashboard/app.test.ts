@@ -1,61 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { Value } from "@sinclair/typebox/value";
-import { ApiHealth, ApiMessage, ApiMessages, Problem, Stats } from "../schemas/api.ts";
+import { app, assets, get, loaded, page, places, registry, view } from "./app.case.ts";
 import { fold } from "./fold.ts";
-import { createView, setCatalog, setKafka } from "./view.ts";
-import type { Catalog } from "./catalog.ts";
-import { loadRegistry } from "../config/registry-file.ts";
 import { dead, enriched, NOW, raw, record } from "./sample.case.ts";
-import type { GroupFacts } from "./group.ts";
 import { appFor } from "./serve.case.ts";
-
-const view = createView(NOW);
-setKafka(view, true, NOW);
-view.coveredFrom = NOW - 3_600_000;
-view.caughtUp = true;
-const put = (topic: "raw" | "enriched" | "dlq", messages: ReturnType<typeof record>[]) =>
-  fold(view, { topic, partition: 2, messages, highWatermark: (messages.at(-1)?.offset ?? 0) + 1 }, NOW);
-put("raw", [record(40, raw({ measurements: { power: { active: 1.5e3 } } }))]);
-put("enriched", [
-  record(
-    7,
-    enriched({
-      findings: [{ code: "null", path: "/measurements/power", severity: "uncertain" }],
-      grade: "UNCERTAIN",
-    }),
-    { source: 40 },
-  ),
-]);
-put("dlq", [dead(3, Uint8Array.of(0xff, 0xfe), "not_utf8")]);
-
-/** An old message that only the broker still has. */
-const OLD = record(9, raw({ device_id: "old-1" }), { timestamp: NOW - 86_400_000 });
-const OLD_ENRICHED = record(5, enriched({ device_id: "old-1" }), { timestamp: NOW - 86_400_000, source: 9 });
-const places = {
-  message: async (topic: string, partition: number, offset: number) => {
-    if (partition !== 2) return undefined;
-    if (topic === "raw" && offset === 9) return OLD;
-    if (topic === "enriched" && offset === 4) return { ...OLD_ENRICHED, offset: 4, headers: {} };
-    return topic === "enriched" && offset === 5 ? OLD_ENRICHED : undefined;
-  },
-  offsetAt: async () => 4,
-};
-const loaded = await loadRegistry("config/device-registry.json");
-let refusal: ReturnType<Catalog["refusal"]> = null;
-setCatalog(view, { ...loaded, refusal: () => refusal });
-const facts: GroupFacts = {
-  at: NOW,
-  lags: [{ partition: 2, committed: 39, end: 41, lag: 2 }],
-  members: [],
-  outputs: 38,
-};
-const group = { last: () => facts, first: async () => facts };
-const { app, assets } = await appFor({ view, now: () => NOW, places, group });
-
-const get = (path: string, headers: Record<string, string> = {}) =>
-  app.request(path, { headers: { host: "127.0.0.1:5001", ...headers } });
-const page = async (path: string) => await (await get(path)).text();
-const json = async (path: string): Promise<unknown> => (await get(path)).json();
+import { createView, setKafka } from "./view.ts";
 
 /** How many elements a selector finds. */
 async function counts(html: string, ...selectors: string[]): Promise<number[]> {
@@ -83,6 +31,7 @@ describe("pages", () => {
     "/types",
     "/types/smart_breaker",
     "/pipeline?range=60",
+    "/docs",
     "/none",
   ])("%s has one h1, one main, no inline script or style, and at most one stream", async (path) => {
     const html = await page(path);
@@ -158,9 +107,12 @@ describe("pages", () => {
       expect(one).toContain(words);
     expect((await get("/types/constructor")).status).toBe(404);
     expect((await get("/live/types/nix")).status).toBe(404);
-    refusal = { at: "2026-11-24T13:52:10.000Z", reasons: ["/device_types/x: unknown key", "second"] };
+    registry.refusal = {
+      at: "2026-11-24T13:52:10.000Z",
+      reasons: ["/device_types/x: unknown key", "second"],
+    };
     const refused = await page("/types");
-    refusal = null;
+    registry.refusal = null;
     expect(refused).toContain("Registry file refused at 13:52:10 UTC");
     expect(refused).toContain("unknown key and 1 more");
   });
@@ -205,56 +157,6 @@ describe("pages", () => {
     );
     for (const back of ["//evil.example", "/\\evil.example", "https://evil.example", "javascript:1"])
       expect((await get(`/view?back=${encodeURIComponent(back)}`)).headers.get("location")).toBe("/");
-  });
-});
-
-describe("the API", () => {
-  test("stats has exactly the fields that are promised", async () => {
-    const stats = await json("/api/stats");
-    expect([...Value.Errors(Stats, stats)]).toEqual([]);
-    expect(stats).toMatchObject({
-      total_raw_messages: 41,
-      total_enriched_messages: 8,
-      total_dead_letters: 4,
-      devices_by_type: { smart_breaker: 1 },
-      kafka_connected: true,
-      data_quality: { messages: 1, uncertain: 1, good_percent: 0, findings: { null: 1 } },
-    });
-    expect(Object.keys(stats as object)).toEqual(Object.keys(Stats.properties));
-  });
-
-  test("messages keep the producer's own bytes, and bytes that are no text come whole", async () => {
-    const rawText = await page("/api/messages?topic=raw");
-    expect(rawText).toContain('"power":{"active":1500}');
-    const answers = ["raw", "enriched", "dlq"].map(async (topic) => {
-      const answer = (await json(`/api/messages?topic=${topic}`)) as { messages: unknown[] };
-      expect([...Value.Errors(ApiMessages, [ApiMessage], answer)]).toEqual([]);
-      return answer.messages[0];
-    });
-    const [, judged, refused] = await Promise.all(answers);
-    expect(judged).toMatchObject({
-      grade: "UNCERTAIN",
-      source_offset: 40,
-      method: "declared",
-      device_id: "breaker-001",
-    });
-    expect(refused).toMatchObject({ reason: "not_utf8", path: "/x", value: null, value_base64: "//4=" });
-  });
-
-  test("health tells why it is degraded", async () => {
-    const health = await json("/api/health");
-    expect([...Value.Errors(ApiHealth, health)]).toEqual([]);
-    expect(health).toMatchObject({ status: "ok", covers_from: "2026-11-24T13:27:12.000Z" });
-  });
-
-  test("errors are problem+json and name the parameter", async () => {
-    const answer = await get("/api/messages?limit=9999");
-    expect(answer.status).toBe(400);
-    expect(answer.headers.get("content-type")).toBe("application/problem+json");
-    const body = await answer.json();
-    expect([...Value.Errors(Problem, body)]).toEqual([]);
-    expect(body).toMatchObject({ parameter: "limit" });
-    expect((await get("/api/nix")).status).toBe(404);
   });
 });
 

@@ -8,7 +8,6 @@ import { type Context, Hono } from "hono";
 import { compress } from "hono/compress";
 import { getCookie, setCookie } from "hono/cookie";
 import type { JSX } from "hono/jsx/jsx-runtime";
-import { API_TOPICS, type ApiTopic } from "../schemas/api.ts";
 import { createApi } from "./api.ts";
 import type { Archive } from "./archive.ts";
 import type { Assets } from "./assets/manifest.ts";
@@ -18,6 +17,7 @@ import { exportResponse, FORMATS } from "./export.ts";
 import type { Group } from "./group.ts";
 import { guard } from "./guard.ts";
 import type { Hub, TimeoutServer } from "./live.ts";
+import { DocsPage } from "./pages/docs.tsx";
 import { DENSITIES, type Frame, PAGES, THEMES } from "./pages/layout.tsx";
 import { findParts, MessagePage, MessageValue } from "./pages/message.tsx";
 import { MessagesPage, messagesLive, PAGE_ROWS } from "./pages/messages.tsx";
@@ -26,6 +26,8 @@ import { PipelinePage, pipelineLive, readRange } from "./pages/pipeline.tsx";
 import { TypePage, typeLive } from "./pages/type.tsx";
 import { TypesPage, typesLive } from "./pages/types.tsx";
 import { WrongPage } from "./pages/wrong.tsx";
+import { openApi } from "./openapi.ts";
+import { readPlace } from "./place.ts";
 import { problem } from "./problem.ts";
 import { textOf } from "./row.ts";
 import { readFilters, search } from "./search.ts";
@@ -86,7 +88,7 @@ export function createApp(deps: AppDeps): Hono<Env> {
   });
   app.get("/messages/:topic/:partition/:offset", async (c) => {
     const place = readPlace(c.req.param());
-    if (place === undefined)
+    if (!place.ok)
       return wrong(
         c,
         404,
@@ -144,6 +146,9 @@ export function createApp(deps: AppDeps): Hono<Env> {
   });
 
   app.route("/api", createApi(deps));
+  const document = openApi(deps.version);
+  app.get("/openapi.json", (c) => c.json(document));
+  app.get("/docs", (c) => page(c, <DocsPage frame={frameOf(c)} />));
 
   app.notFound((c) => wrong(c, 404, "No such page", `There is nothing at ${c.req.path}.`));
   app.onError((error, c) => {
@@ -186,13 +191,4 @@ export function createApp(deps: AppDeps): Hono<Env> {
   function stream(c: AppContext, live: Parameters<Hub["connect"]>[0]): Response {
     return hub.connect(live, c.req.raw, typeof c.env?.timeout === "function" ? c.env : undefined);
   }
-}
-
-function readPlace(
-  params: Record<string, string>,
-): { topic: ApiTopic; partition: number; offset: number } | undefined {
-  const topic = API_TOPICS.find((name) => name === params.topic);
-  const [partition, offset] = [params.partition ?? "", params.offset ?? ""];
-  if (topic === undefined || !/^\d{1,9}$/.test(partition) || !/^\d{1,15}$/.test(offset)) return undefined;
-  return { topic, partition: Number(partition), offset: Number(offset) };
 }

@@ -75,6 +75,7 @@ const PAGES = [
   "/types",
   "/types/smart_breaker",
   "/pipeline",
+  "/docs",
   "/nowhere",
 ];
 

@@ -4,7 +4,7 @@
  * A spreadsheet runs what begins with = + - @: such a field of a CSV is preceded by an apostrophe.
  * Source: RFC 4180; OWASP, CSV injection.
  */
-import { messageJson } from "./api.ts";
+import { messageJson } from "./message-json.ts";
 import { iso } from "./format.ts";
 import { factsOf, type Row, textOf } from "./row.ts";
 

@@ -3,11 +3,12 @@
  *
  * In: the view model, the group's facts. Out: a line for each instance that matters now.
  */
+import type { PRESENCES } from "../schemas/api.ts";
 import { HEARTBEAT_INTERVAL_MS, type Heartbeat } from "../schemas/service.ts";
 import type { GroupFacts } from "./group.ts";
 import type { ViewModel } from "./view.ts";
 
-export type Presence = "up" | "degraded" | "stopped" | "absent";
+export type Presence = (typeof PRESENCES)[number];
 
 export interface ServiceLine {
   service: string;

@@ -86,3 +86,46 @@ export function trend(view: ViewModel, now: number, column: number): number[] {
     return sum(tens, to - step, to, column);
   });
 }
+
+export interface TypeNumbers {
+  key: string;
+  name: string;
+  category: string;
+  devices: number;
+  messages: number;
+  good: number;
+  uncertain: number;
+  bad: number;
+  findings: Record<string, number>;
+}
+
+/** The types of the registry, in its order, with what was heard of them in the last hour. */
+export function typeNumbers(view: ViewModel, now: number): Map<string, TypeNumbers> {
+  const messages = tallied(view.tallies.type, now);
+  const devices = devicesByType(view);
+  const typed = new Map<string, Record<string, number>>();
+  for (const [name, times] of tallied(view.tallies.typed, now)) {
+    const at = name.indexOf("\n");
+    const key = name.slice(0, at);
+    const counts = typed.get(key) ?? Object.create(null);
+    counts[name.slice(at + 1)] = times;
+    typed.set(key, counts);
+  }
+  return new Map(
+    (view.catalog?.plan.types ?? []).map(({ key, name, category }) => {
+      const { GOOD = 0, UNCERTAIN = 0, BAD = 0, ...findings } = typed.get(key) ?? {};
+      const numbers = {
+        key,
+        name,
+        category,
+        devices: devices.get(key)?.length ?? 0,
+        messages: messages.get(key) ?? 0,
+        good: GOOD,
+        uncertain: UNCERTAIN,
+        bad: BAD,
+        findings,
+      };
+      return [key, numbers] as const;
+    }),
+  );
+}

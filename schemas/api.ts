@@ -117,6 +117,95 @@ export const ApiHealth = Type.Object(
 );
 export type ApiHealth = Static<typeof ApiHealth>;
 
+const typeNumbers = {
+  key: Type.String({ description: "Key of the type in the registry" }),
+  name: Type.String(),
+  category: Type.String(),
+  devices: Type.Integer({ minimum: 0, description: "Devices seen in the last hour", unit: "devices" }),
+  messages: count("Enriched messages in the last hour"),
+  good: count("Of these GOOD"),
+  uncertain: count("Of these UNCERTAIN"),
+  bad: count("Of these BAD"),
+};
+
+export const ApiTypes = Type.Object(
+  {
+    registry_version: Type.Union([Type.String(), Type.Null()]),
+    types: Type.Array(Type.Object(typeNumbers, { additionalProperties: false }), {
+      description: "In the order of the registry",
+    }),
+  },
+  { $id: "types", title: "Types", additionalProperties: false },
+);
+export type ApiTypes = Static<typeof ApiTypes>;
+
+export const ApiType = Type.Object(
+  {
+    ...typeNumbers,
+    findings: Type.Record(Type.String(), count("Findings of this code in the last hour"), {
+      description: "By code, most frequent first",
+    }),
+    definition: Type.Unknown({ description: "The type as the registry has it" }),
+    shapes: Type.Array(Type.String(), { description: "Ids of the vendors' shapes that are of this type" }),
+  },
+  { $id: "type", title: "Type", additionalProperties: false },
+);
+export type ApiType = Static<typeof ApiType>;
+
+const Refusal = Type.Union(
+  [
+    Type.Null(),
+    Type.Object(
+      { at: Type.String({ description: "ISO 8601 UTC" }), reasons: Type.Array(Type.String()) },
+      { additionalProperties: false },
+    ),
+  ],
+  { description: "Of the file as it stands now; null when it is the one that is loaded" },
+);
+
+export const ApiRegistry = Type.Object(
+  {
+    version: Type.String({ description: "registry_version of what is loaded here" }),
+    loaded_at: Type.String({ description: "ISO 8601 UTC" }),
+    last_refusal: Refusal,
+    types: Type.Integer({ minimum: 0, description: "Device types", unit: "1" }),
+    shapes: Type.Integer({ minimum: 0, description: "Vendors' shapes", unit: "1" }),
+    newest_verdict: Type.Union([Type.String(), Type.Null()], {
+      description: "registry_version of the newest enriched message or dead letter",
+    }),
+  },
+  { $id: "registry", title: "Registry", additionalProperties: false },
+);
+export type ApiRegistry = Static<typeof ApiRegistry>;
+
+export const PRESENCES = ["up", "degraded", "stopped", "absent"] as const;
+
+export const ApiService = Type.Object(
+  {
+    service: Type.String(),
+    instance: Type.String(),
+    presence: oneOf(PRESENCES, "absent: three heartbeats missed"),
+    reasons: Type.Array(Type.String(), { description: "Why it is degraded, or by what it is known" }),
+    started_at: time("Start of the process"),
+    last_heartbeat: time("Record timestamp of the last heartbeat"),
+    version: Type.Union([Type.String(), Type.Null()]),
+    lag: Type.Union([Type.Number(), Type.Null()], { description: "Messages behind", unit: "messages" }),
+    registry_version: Type.Union([Type.String(), Type.Null()]),
+    counters: Type.Record(
+      Type.String(),
+      Type.Number({ description: "Since the start of the process", unit: "1" }),
+    ),
+  },
+  { $id: "service-line", title: "Service", additionalProperties: false },
+);
+export type ApiService = Static<typeof ApiService>;
+
+export const ApiServices = Type.Object(
+  { services: Type.Array(ApiService) },
+  { $id: "services", title: "Services", additionalProperties: false },
+);
+export type ApiServices = Static<typeof ApiServices>;
+
 /** RFC 9457; `parameter` names what was wrong in the request. */
 export const Problem = Type.Object(
   {

@@ -36,7 +36,8 @@ export interface Frame {
 interface LayoutProps {
   frame: Frame;
   title: string;
-  active: PageName;
+  /** Undefined for a page that the rail does not name. */
+  active?: PageName;
   /** Address of this page's stream; undefined for a page that never changes. */
   live?: string;
   charts?: boolean;
@@ -197,6 +198,7 @@ function ViewMenu({ frame }: { frame: Frame }) {
         <nav class="seg" aria-label="Density">
           {DENSITIES.map((density) => choice("density", density, frame.density))}
         </nav>
+        <a href="/docs">API</a>
         <button class="btn sm scripted" type="button" id="keys-open">
           Keyboard shortcuts
         </button>

@@ -9,7 +9,7 @@ interface Props {
 }
 
 export const WrongPage = ({ frame, title, detail, back = { name: "Overview", href: "/" } }: Props) => (
-  <Layout frame={frame} title={title} active="overview">
+  <Layout frame={frame} title={title}>
     <section class="card">
       <div class="empty">
         <b>{title}</b>

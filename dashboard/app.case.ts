@@ -1,0 +1,57 @@
+/** An app over one message of each topic, an old one that only the broker has, and the shipped registry. */
+import { loadRegistry } from "../config/registry-file.ts";
+import type { Catalog } from "./catalog.ts";
+import { fold } from "./fold.ts";
+import type { GroupFacts } from "./group.ts";
+import { dead, enriched, NOW, raw, record } from "./sample.case.ts";
+import { appFor } from "./serve.case.ts";
+import { createView, setCatalog, setKafka } from "./view.ts";
+
+export const view = createView(NOW);
+setKafka(view, true, NOW);
+view.coveredFrom = NOW - 3_600_000;
+view.caughtUp = true;
+const put = (topic: "raw" | "enriched" | "dlq", messages: ReturnType<typeof record>[]) =>
+  fold(view, { topic, partition: 2, messages, highWatermark: (messages.at(-1)?.offset ?? 0) + 1 }, NOW);
+put("raw", [record(40, raw({ measurements: { power: { active: 1.5e3 } } }))]);
+put("enriched", [
+  record(
+    7,
+    enriched({
+      findings: [{ code: "null", path: "/measurements/power", severity: "uncertain" }],
+      grade: "UNCERTAIN",
+    }),
+    { source: 40 },
+  ),
+]);
+put("dlq", [dead(3, Uint8Array.of(0xff, 0xfe), "not_utf8")]);
+
+/** An old message that only the broker still has. */
+const OLD = record(9, raw({ device_id: "old-1" }), { timestamp: NOW - 86_400_000 });
+const OLD_ENRICHED = record(5, enriched({ device_id: "old-1" }), { timestamp: NOW - 86_400_000, source: 9 });
+export const places = {
+  message: async (topic: string, partition: number, offset: number) => {
+    if (partition !== 2) return undefined;
+    if (topic === "raw" && offset === 9) return OLD;
+    if (topic === "enriched" && offset === 4) return { ...OLD_ENRICHED, offset: 4, headers: {} };
+    return topic === "enriched" && offset === 5 ? OLD_ENRICHED : undefined;
+  },
+  offsetAt: async () => 4,
+};
+export const loaded = await loadRegistry("config/device-registry.json");
+/** What the registry file is refused for. */
+export const registry: { refusal: ReturnType<Catalog["refusal"]> } = { refusal: null };
+setCatalog(view, { ...loaded, refusal: () => registry.refusal });
+const facts: GroupFacts = {
+  at: NOW,
+  lags: [{ partition: 2, committed: 39, end: 41, lag: 2 }],
+  members: [],
+  outputs: 38,
+};
+const group = { last: () => facts, first: async () => facts };
+export const { app, assets } = await appFor({ view, now: () => NOW, places, group });
+
+export const get = (path: string, headers: Record<string, string> = {}) =>
+  app.request(path, { headers: { host: "127.0.0.1:5001", ...headers } });
+export const page = async (path: string) => await (await get(path)).text();
+export const json = async (path: string): Promise<unknown> => (await get(path)).json();
