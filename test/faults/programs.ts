@@ -80,16 +80,21 @@ export async function startEmbedded(): Promise<Broker> {
     return program;
   };
   let program = await run();
+  // Overlapping faults may want two at once.
+  let restarting = Promise.resolve();
   proxy.aim(port);
   return {
     proxy,
     brokers: `127.0.0.1:${proxy.port}`,
     program: () => program,
-    async restart(hard, downMs) {
-      program.process.kill(hard ? "SIGKILL" : "SIGTERM");
-      await program.process.exited;
-      await Bun.sleep(downMs);
-      program = await run();
+    restart(hard, downMs) {
+      restarting = restarting.then(async () => {
+        program.process.kill(hard ? "SIGKILL" : "SIGTERM");
+        await program.process.exited;
+        await Bun.sleep(downMs);
+        program = await run();
+      });
+      return restarting;
     },
     async stop() {
       proxy.stop();
