@@ -44,7 +44,7 @@ export function judge(message: Record<string, unknown>, source: RecordSource, pl
 
   const findings: Finding[] = [];
   if (source.key === null || source.key === "") addFinding(findings, "key.missing", "info", "");
-  judgeClaim(claim, source.timestamp, findings);
+  const timely = judgeClaim(claim, source.timestamp, findings);
   const input = inputOf(message, sent, shape, findings);
   const decided = decideType(message, input, shape, plan, findings);
   const { type } = decided;
@@ -69,7 +69,7 @@ export function judge(message: Record<string, unknown>, source: RecordSource, pl
     detection: decided.detection,
     detection_json: decided.json ?? detectionJson(decided.detection),
     timestamp,
-    timestamp_valid: isTimestampValid(findings),
+    timestamp_valid: timely,
     measurements_complete: completeness === 100,
     completeness,
     enrichment_success: type !== undefined,
@@ -88,9 +88,9 @@ export function ownTime(message: Record<string, unknown>, plan: Plan): number | 
 interface Input {
   measurements: Values;
   /** Only of a vendor's shape. */
-  places?: Places;
+  places: Places | undefined;
   /** JSON text of the canonical measurements. */
-  json?: string;
+  json: string | undefined;
   /** Neither measurements of our own form nor a shape. */
   strange: boolean;
 }
@@ -107,7 +107,8 @@ function inputOf(
     const { measurements, places, json } = extract(message, shape, findings);
     return { measurements, places, json, strange: false };
   }
-  return isRecord(sent) ? { measurements: sent, strange: false } : { measurements: NOTHING, strange: true };
+  const own = isRecord(sent);
+  return { measurements: own ? sent : NOTHING, places: undefined, json: undefined, strange: !own };
 }
 
 interface Decided {
@@ -210,15 +211,10 @@ function none(reasons: string[]): Decided {
   return { type: undefined, detection: { method: "unknown", score: 0, runner_up: null, reasons } };
 }
 
-function isTimestampValid(findings: Finding[]): boolean {
-  for (const { code } of findings)
-    if (code === "timestamp.missing" || code === "timestamp.ahead") return false;
-  return true;
-}
-
-function gradeOf(findings: Finding[], known: boolean): Grade {
+function gradeOf(findings: readonly Finding[], known: boolean): Grade {
   let grade: Grade = known ? "GOOD" : "UNCERTAIN";
-  for (const { severity } of findings) {
+  for (let index = 0; index < findings.length; index++) {
+    const severity = findings[index]?.severity;
     if (severity === "bad") return "BAD";
     if (severity === "uncertain") grade = "UNCERTAIN";
   }

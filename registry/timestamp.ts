@@ -82,16 +82,20 @@ function describe(value: unknown): string {
     : `${typeName(value)} is no time`;
 }
 
-export function judgeClaim(claim: Claim, recordMs: number, findings: Finding[]): void {
+/** Returns timestamp_valid: false exactly with timestamp.missing or timestamp.ahead. */
+export function judgeClaim(claim: Claim, recordMs: number, findings: Finding[]): boolean {
   const { path, ms } = claim;
   if (ms === undefined || claim.bad) {
     addFinding(findings, "timestamp.missing", "uncertain", path, EXPECTED);
-    return;
+    return false;
   }
   if (claim.assumedUtc) addFinding(findings, "timestamp.assumed_utc", "info", path);
   if (claim.unix) addFinding(findings, "timestamp.unix", "info", path);
-  if (ms - recordMs > TOLERANCE_MS)
+  if (ms - recordMs > TOLERANCE_MS) {
     addFinding(findings, "timestamp.ahead", "uncertain", path, "at most 5 min after the record timestamp");
-  else if (recordMs - ms > TOLERANCE_MS)
+    return false;
+  }
+  if (recordMs - ms > TOLERANCE_MS)
     addFinding(findings, "timestamp.late", "uncertain", path, "at most 5 min before the record timestamp");
+  return true;
 }
