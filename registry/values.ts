@@ -3,7 +3,7 @@
  *
  * In: measurements as {group: {leaf: value} | value}, the type, the nominal values that hold.
  * Out: findings, and how many required groups are there. A value of the wrong type and null do not count as there.
- * Source: design.md sections 3 and 5.
+ * Long because each finding of a value is decided here, and only here. Source: design.md sections 3 and 5.
  */
 import type { Finding, FindingCode, Severity } from "../schemas/enriched.ts";
 import type { PlanGroup, PlanLeaf, PlanType } from "./plan.ts";
