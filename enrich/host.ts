@@ -13,7 +13,7 @@ import type { DeadLetterReason } from "../schemas/dead-letter.ts";
 import { HEADERS } from "../schemas/topics.ts";
 import type { Accounting } from "./accounting.ts";
 import { bytesToText, keyToText } from "./bytes-to-text.ts";
-import type { OutputsEnd } from "./outputs-end.ts";
+import type { OutputsEnd } from "./host-outputs.ts";
 import { type DeadLetterMessage, enrich, type EnrichedMessage } from "./enrich.ts";
 
 export interface HostOptions {

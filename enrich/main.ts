@@ -16,7 +16,7 @@ import { type RunningService, runService, type ServiceContext } from "../runtime
 import { GROUPS } from "../schemas/topics.ts";
 import { createAccounting } from "./accounting.ts";
 import { createHandler } from "./host.ts";
-import { createOutputsEnd } from "./outputs-end.ts";
+import { createOutputsEnd } from "./host-outputs.ts";
 import { createHostMetrics, type HostMetrics } from "./host-metrics.ts";
 
 const LAG_EVERY_MS = 5_000;

@@ -10,8 +10,7 @@ import { Type, type Static } from "@sinclair/typebox";
  * UTF-16 units, JSON Schema's counts characters; this counts characters with and without a regex's `u` flag.
  */
 export const DeviceId = Type.String({
-  pattern:
-    "^(?:[^\\u0000-\\u001f\\u007f-\\u009f\\ud800-\\udfff]|[\\ud800-\\udbff][\\udc00-\\udfff]){1,128}$",
+  pattern: "^(?:[^\\u0000-\\u001f\\u007f-\\u009f\\ud800-\\udfff]|[\\ud800-\\udbff][\\udc00-\\udfff]){1,128}$",
   description: "Identity of the device, 1 to 128 characters; also the record key.",
 });
 

@@ -25,7 +25,7 @@ const MAY_ALSO_IMPORT: Record<string, string[]> = {
   // main.ts cut in two, so that its loop can be tested without a process.
   "enrich/host.ts": ["kafka"],
   "enrich/host-metrics.ts": ["kafka", "runtime"],
-  "enrich/outputs-end.ts": ["kafka"],
+  "enrich/host-outputs.ts": ["kafka"],
 };
 /** Packages with one home. */
 const ONLY_IN: Record<string, string[]> = {

@@ -6,7 +6,7 @@
  */
 import { createAccounting } from "../../enrich/accounting.ts";
 import { createHandler } from "../../enrich/host.ts";
-import { createOutputsEnd } from "../../enrich/outputs-end.ts";
+import { createOutputsEnd } from "../../enrich/host-outputs.ts";
 import { createKafka, type Kafka } from "../../kafka/client.ts";
 import { type Batch, consume } from "../../kafka/consume.ts";
 import { groupLag } from "../../kafka/lag.ts";

@@ -3,7 +3,7 @@ import { startBroker } from "../broker/broker.ts";
 import { ensureTopics } from "../kafka/admin.ts";
 import { createKafka } from "../kafka/client.ts";
 import { createProducer } from "../kafka/producer.ts";
-import { createOutputsEnd } from "./outputs-end.ts";
+import { createOutputsEnd } from "./host-outputs.ts";
 
 const SILENT = { info() {}, warn() {}, error() {} };
 const topics = { enriched: "iot.enriched", dlq: "iot.raw.dlq" };
