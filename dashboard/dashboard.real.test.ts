@@ -194,6 +194,32 @@ describeWith(["chromium"], "the dashboard in Chromium", () => {
     await context.close();
   }, 40_000);
 
+  test("three charts are drawn, and their height never grows", async () => {
+    const { page, context } = await open(browser);
+    await page.goto(served.url, { waitUntil: "domcontentloaded" });
+    await isLive(page, 8_000);
+    await page.waitForFunction(
+      () => document.querySelectorAll("#rate canvas, .ring canvas, .hbars canvas").length === 3,
+    );
+    const heights = () =>
+      page
+        .locator("#rate, .ring, .hbars")
+        .evaluateAll((all) => all.map((one) => one.getBoundingClientRect().height));
+    const before = await heights();
+    await page.evaluate(() => {
+      const counter = window as unknown as { ticks: number };
+      counter.ticks = 0;
+      document.addEventListener("iot:draw", () => counter.ticks++);
+    });
+    for (let i = 300; i < 308; i++) {
+      send(served.view, i);
+      await page.waitForFunction((n) => (window as unknown as { ticks: number }).ticks >= n, i - 299);
+    }
+    expect(await heights()).toEqual(before);
+    expect(before).toEqual([220, 128, 184]);
+    await context.close();
+  }, 40_000);
+
   test("pause holds the page still and counts what is new; resume brings it", async () => {
     const { page, context } = await open(browser);
     await page.goto(`${served.url}/messages?topic=raw`, { waitUntil: "domcontentloaded" });

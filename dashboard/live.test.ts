@@ -147,13 +147,17 @@ describe("a stream", () => {
     expect(rows(snapshot)[0]).toBe(23);
   });
 
-  test("without news it beats every two seconds and renders nothing", async () => {
+  test("without news it gives a sign of life each second, with what time alone changes", async () => {
+    put();
     const client = connect();
     await client.next();
-    tick(2_000);
+    tick(500);
+    tick(500);
     const frame = await client.next();
     expect(ticks(frame)).toHaveLength(1);
-    expect(frame).not.toContain("hx-partial");
+    expect(frame).not.toContain('hx-target="#quality"');
+    tick(15_000);
+    expect(await client.next()).toContain("Silent");
   });
 
   test("ends with a word, and lets nobody in after it", async () => {

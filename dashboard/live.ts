@@ -10,10 +10,8 @@ import { type Cards, event, type LivePage, partial } from "./frames.ts";
 import type { ViewModel } from "./view.ts";
 
 const TICK_MS = 500;
-/** Without news a frame is sent all the same: it is the heartbeat that the page listens for. */
-const BEAT_MS = 2_000;
-/** And the cards are rendered again, since what they count over the last hour gets older. */
-const REFRESH_MS = 5_000;
+/** Without news: time alone makes a device silent, and the page listens for a sign of life. */
+const REFRESH_MS = 1_000;
 const SLOW_MS = 2_000;
 /** Frames kept for a client that is behind; beyond it a snapshot is smaller. */
 const KEPT_FRAMES = 8;
@@ -39,7 +37,6 @@ interface Channel {
   version: number;
   renderedAt: number;
   slowAt: number;
-  sentAt: number;
 }
 
 export interface Hub {
@@ -127,7 +124,6 @@ export function createHub(
       version: -1,
       renderedAt: 0,
       slowAt: 0,
-      sentAt: 0,
     };
     channels.set(page.key, channel);
     render(channel, clock());
@@ -152,11 +148,9 @@ export function createHub(
   function tick(): void {
     const now = clock();
     for (const channel of channels.values()) {
-      const news = channel.version !== view.version || now - channel.renderedAt >= REFRESH_MS;
-      if (!news && now - channel.sentAt < BEAT_MS) continue;
-      const text = news ? render(channel, now) : "";
+      if (channel.version === view.version && now - channel.renderedAt < REFRESH_MS) continue;
+      const text = render(channel, now);
       channel.seq++;
-      channel.sentAt = now;
       channel.frames.push(encode(tickText(channel, now, false) + text));
       if (channel.frames.length > KEPT_FRAMES) channel.frames.shift();
       for (const client of channel.clients) client.wake?.();

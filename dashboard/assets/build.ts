@@ -17,7 +17,7 @@ await mkdir(work, { recursive: true });
 const files: Record<string, string> = {};
 
 const bundle = await Bun.build({
-  entrypoints: [join(here, "live.ts"), join(here, "charts.ts")],
+  entrypoints: [join(here, "live.ts"), join(here, "charts.ts"), join(here, "shares.ts")],
   target: "browser",
   minify: true,
 });

@@ -72,7 +72,9 @@ async function runBuild(folder: string): Promise<void> {
 function sourceHash(): string {
   const { dependencies, engines } = packageJson;
   const hasher = new Bun.CryptoHasher("sha256");
-  hasher.update(JSON.stringify([dependencies["htmx.org"], dependencies.uplot, engines.bun]));
+  hasher.update(
+    JSON.stringify([dependencies["htmx.org"], dependencies.uplot, dependencies["chart.js"], engines.bun]),
+  );
   const own = readdirSync(import.meta.dir, { recursive: true, encoding: "utf8" })
     .filter((file) => /\.(ts|css|svg)$/.test(file) && !file.includes(".test."))
     .sort();

@@ -17,6 +17,8 @@ export interface Tick {
   /** Totals of raw, enriched, dlq. */
   counts?: number[];
   topic?: string;
+  /** Of the last hour: [name, messages]. */
+  shares?: Record<string, [string, number][]>;
   /** By the id of the chart. */
   charts?: Record<string, { from: number; stepMs: number; values: Record<string, (number | null)[]> }>;
 }

@@ -1,7 +1,7 @@
 /** What the last hour is made of: event types, device types, grades, reasons. */
 import { GRADES } from "../../schemas/enriched.ts";
 import type { ViewModel } from "../view.ts";
-import { count } from "../format.ts";
+import { count, percent } from "../format.ts";
 import { messagesLink } from "../links.ts";
 import { deadLetters } from "../stats.ts";
 import { tallied } from "../window.ts";
@@ -13,28 +13,132 @@ interface Share {
   now: number;
 }
 
+/** Colours of the doughnut in the order of its legend: five hues, then the rest. */
+const RING_COLOURS = ["s1", "s3", "s2", "s4", "s5", "s0"] as const;
+const RING_RADIUS = 26;
+/** From twelve o'clock. */
+const RING_START = 25;
+
+export type Shares = [name: string, value: number][];
+
+/** At most six shares: five and the rest. */
+export function topShares(counts: Map<string, number>): Shares {
+  const all = [...counts];
+  if (all.length <= RING_COLOURS.length) return all;
+  const rest = all.slice(RING_COLOURS.length - 1);
+  return [
+    ...all.slice(0, RING_COLOURS.length - 1),
+    [`${rest.length} more`, rest.reduce((sum, [, value]) => sum + value, 0)],
+  ];
+}
+
+export const eventShares = (view: ViewModel, now: number): Shares =>
+  topShares(tallied(view.tallies.event, now));
+export const typeShares = (view: ViewModel, now: number): Shares =>
+  topShares(tallied(view.tallies.type, now));
+
 export function EventTypes({ view, now }: Share) {
-  const { bars, sum } = sharesOf(tallied(view.tallies.event, now));
+  const shares = eventShares(view, now);
+  const sum = shares.reduce((all, [, value]) => all + value, 0);
   return (
     <section class="card w4 fill" aria-labelledby="h-events" id="events">
       <header>
         <h2 id="h-events">Message types</h2>
-        <span class="sub">{count(sum)} in the last hour</span>
+        <span class="sub">last hour</span>
       </header>
-      <Bars caption="Messages by event type in the last hour" bars={bars} total={sum} />
+      <div class="donut">
+        <div class="ring" id="event-ring" data-shares="events" data-keep="" aria-hidden="true">
+          <Ring shares={shares} sum={sum} />
+        </div>
+        <p>
+          <span class="big">{count(sum)}</span>
+          <br />
+          <span class="sub">
+            {shares.length === 1 ? "messages, 1 event type" : `messages, ${shares.length} event types`}
+          </span>
+        </p>
+      </div>
+      <table class="tbl">
+        <caption class="vh">Messages by event type in the last hour</caption>
+        <thead class="vh">
+          <tr>
+            <th scope="col">Type</th>
+            <th scope="col">Count</th>
+            <th scope="col">Share</th>
+          </tr>
+        </thead>
+        <tbody>
+          {shares.map(([name, value], i) => (
+            <tr>
+              <th scope="row">
+                <span class="st">
+                  <svg class={`sw ${RING_COLOURS[i]}`} aria-hidden="true">
+                    <line class="ln" x2="14" y1="4" y2="4" />
+                  </svg>
+                  <span class="cut">{name}</span>
+                </span>
+              </th>
+              <td class="num">{count(value)}</td>
+              <td class="num u">{percent(value / sum)} %</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
     </section>
   );
 }
 
+/** Drawn here, so that it stands without JavaScript. */
+function Ring({ shares, sum }: { shares: Shares; sum: number }) {
+  let before = 0;
+  return (
+    <svg viewBox="0 0 64 64" aria-hidden="true">
+      {shares.map(([, value], i) => {
+        const share = (value / sum) * 100;
+        const offset = RING_START - before;
+        before += share;
+        return (
+          <circle
+            class={RING_COLOURS[i]}
+            cx="32"
+            cy="32"
+            r={RING_RADIUS}
+            pathLength="100"
+            stroke-dasharray={`${share.toFixed(2)} ${(100 - share).toFixed(2)}`}
+            stroke-dashoffset={offset.toFixed(2)}
+          />
+        );
+      })}
+    </svg>
+  );
+}
+
 export function DeviceTypes({ view, now }: Share) {
-  const { bars, sum } = sharesOf(tallied(view.tallies.type, now));
+  const shares = typeShares(view, now);
+  const sum = shares.reduce((all, [, value]) => all + value, 0);
+  const bars = shares.map(([name, value]) => ({ name: <span class="cut">{name}</span>, value }));
   return (
     <section class="card w4 fill" aria-labelledby="h-types" id="types">
       <header>
         <h2 id="h-types">Device types</h2>
         <span class="sub">messages in the last hour</span>
+        <a class="t12" href="/types">
+          Types
+        </a>
       </header>
-      <Bars caption="Messages by device type in the last hour" bars={bars} total={sum} />
+      <figure>
+        <div class="hbars" id="type-bars" data-shares="types" data-kind="bar" data-keep="" aria-hidden="true">
+          <Bars caption="Messages by device type in the last hour" bars={bars} total={sum} />
+        </div>
+        <figcaption>
+          {shares.map(([name, value], i) => (
+            <>
+              {i > 0 && ", "}
+              {name} <b>{count(value)}</b> ({percent(value / sum)} %)
+            </>
+          ))}
+        </figcaption>
+      </figure>
     </section>
   );
 }

@@ -40,7 +40,8 @@ interface LayoutProps {
   active?: PageName;
   /** Address of this page's stream; undefined for a page that never changes. */
   live?: string;
-  charts?: boolean;
+  /** Beside live.js, and before it: they listen to what it tells. */
+  scripts?: string[];
   /** Stands in the bar, after the search. */
   tools?: Child;
   /** Where the page lies below its entry in the rail. */
@@ -60,7 +61,7 @@ const HTMX_CONFIG = JSON.stringify({
 });
 
 export function Layout(props: LayoutProps) {
-  const { frame, title, active, live, charts, tools, above, children } = props;
+  const { frame, title, active, live, scripts = [], tools, above, children } = props;
   const { view, now, theme, density, asset, nonce } = frame;
   return (
     <html
@@ -76,7 +77,9 @@ export function Layout(props: LayoutProps) {
         <title>{title} · IoT Cloud</title>
         <link rel="icon" href={asset("icon.svg")} type="image/svg+xml" />
         <link rel="stylesheet" href={asset("style.css")} />
-        {charts && <script type="module" src={asset("charts.js")} nonce={nonce} />}
+        {scripts.map((name) => (
+          <script type="module" src={asset(name)} nonce={nonce} />
+        ))}
         <script type="module" src={asset("live.js")} nonce={nonce} />
       </head>
       <body data-build={frame.build} data-now={now}>

@@ -5,7 +5,7 @@ import { Feed, FeedHead, FeedRow } from "../components/feed.tsx";
 import { Fleet } from "../components/fleet.tsx";
 import { Notices, RailFooter } from "../components/notices.tsx";
 import { RateCaption, RateCard, RateTable } from "../components/rate-chart.tsx";
-import { DeviceTypes, EventTypes, Quality, Reasons } from "../components/shares.tsx";
+import { DeviceTypes, EventTypes, eventShares, Quality, Reasons, typeShares } from "../components/shares.tsx";
 import { StatsGrid } from "../components/stats.tsx";
 import { total, type ViewModel } from "../view.ts";
 import { count } from "../format.ts";
@@ -44,7 +44,7 @@ export function OverviewPage({ frame, query }: { frame: Frame; query: OverviewQu
       frame={frame}
       title="Overview"
       active="overview"
-      charts
+      scripts={["charts.js", "shares.js"]}
       live={withParams("/live/overview", { ...query })}
       tools={<RangeChoice path="/" query={frame.query} range={range} />}
     >
@@ -105,6 +105,7 @@ export function overviewLive({ tab, range }: OverviewQuery): LivePage {
     tick: (view, now, whole) => ({
       counts: API_TOPICS.map((topic) => total(view, topic)),
       topic: tab,
+      shares: { events: eventShares(view, now), types: typeShares(view, now) },
       charts: { rate: rateSeries(view, range, now, whole ? undefined : REPEATED_STEPS) },
     }),
   };

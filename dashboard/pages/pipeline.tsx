@@ -31,7 +31,7 @@ export function PipelinePage({ frame, range, group, viewers }: Props) {
       frame={frame}
       title="Pipeline"
       active="pipeline"
-      charts
+      scripts={["charts.js"]}
       live={withParams("/live/pipeline", { range })}
       tools={<RangeChoice path="/pipeline" query={frame.query} range={range} />}
     >
