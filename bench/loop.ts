@@ -31,6 +31,8 @@ interface Run {
 
 const folder = await mkdtemp(join(tmpdir(), "bench-loop-"));
 const server = await startApacheKafka();
+for (const signal of ["SIGINT", "SIGTERM"] as const)
+  process.once(signal, () => void cleanUp().finally(() => process.exit(1)));
 try {
   const bareFolder = await unpatched();
   await fill();
@@ -45,6 +47,10 @@ try {
   }
   report(best);
 } finally {
+  await cleanUp();
+}
+
+async function cleanUp(): Promise<void> {
   await server.stop();
   await rm(folder, { recursive: true, force: true });
 }

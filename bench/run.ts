@@ -20,6 +20,8 @@ if (name === undefined) {
   const bench = Bun.spawn([process.execPath, join(import.meta.dir, `${name}.ts`), ...rest], {
     stdio: ["ignore", "inherit", "inherit"],
   });
+  // A bench that is stopped cleans up as one that ends.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => bench.kill(signal));
   process.exitCode = await bench.exited;
 } else {
   console.error(`no bench ${name}; there are: ${names.join(", ")}`);
