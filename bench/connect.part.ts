@@ -1,5 +1,6 @@
 /** What bench/connect.ts runs inside the engine: rounds of one kind of work on the text in hand, timed there. */
 import { enrich } from "../enrich/enrich.ts";
+import { isPlain } from "../enrich/plain.ts";
 import type { PlanFile } from "../enrich/transform.ts";
 
 declare const benthos: {
@@ -21,7 +22,7 @@ export function create({ plan }: PlanFile) {
   const works: Record<Round["work"], (round: Round) => unknown> = {
     nothing: ({ text }) => text,
     "JSON.parse": ({ text }) => JSON.parse(text),
-    enrich: ({ text, ...source }) => enrich(text, source, plan, source.timestamp),
+    enrich: ({ text, ...source }) => enrich(text, source, plan, source.timestamp, isPlain),
   };
 
   return {

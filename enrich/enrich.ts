@@ -11,7 +11,7 @@ import { type DeadLetterReason, LIMITS } from "../schemas/dead-letter.ts";
 import type { Plan } from "../registry/plan.ts";
 import { judge } from "../registry/judge.ts";
 import type { DeadLetter, Judged } from "../registry/verdict.ts";
-import { decode } from "./decode.ts";
+import { decode, type Shortcut } from "./decode.ts";
 import { splice } from "./splice.ts";
 import { cut, utf8Length } from "./text.ts";
 
@@ -47,9 +47,10 @@ export function enrich(
   source: Source,
   plan: Plan,
   now: number,
+  shortcut?: Shortcut,
 ): EnrichedMessage | DeadLetterMessage {
   try {
-    const decoded = decode(text, source.bytes);
+    const decoded = decode(text, source.bytes, shortcut);
     if (!decoded.ok) return deadLetter(decoded);
 
     const verdict = judge(decoded.message, source, plan);

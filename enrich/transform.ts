@@ -10,6 +10,7 @@ import { LIMITS } from "../schemas/dead-letter.ts";
 import type { DeadLetterReason } from "../schemas/dead-letter.ts";
 import { PLAN_FORMAT, type Plan } from "../registry/plan.ts";
 import { enrich } from "./enrich.ts";
+import { isPlain } from "./plain.ts";
 import { REPLACEMENT } from "./text.ts";
 
 /** The functions of the processor that are safe to use: text in, text out. */
@@ -54,7 +55,7 @@ export function create(file: PlanFile, host: Host = benthos, id: string = BUNDLE
     }
     const { bytes, timestamp, now, key } = split(record);
     const text = bytes > LIMITS.rawBytes ? "" : host.v0_msg_as_string();
-    const result = enrich(text, { key: key === "" ? null : key, timestamp, bytes }, plan, now);
+    const result = enrich(text, { key: key === "" ? null : key, timestamp, bytes }, plan, now, isPlain);
     if (result.to === "dlq") {
       if (result.bug !== undefined) throw result.bug;
       deadLetter(result.reason, result.path, result.message);
