@@ -38,7 +38,7 @@ interface LayoutProps {
   title: string;
   /** Undefined for a page that the rail does not name. */
   active?: PageName;
-  /** Address of this page's stream; undefined for a page that never changes. */
+  /** Address of this page's stream; none for a page that never changes. `?live=off` leaves it out. */
   live?: string;
   /** Beside live.js, and before it: they listen to what it tells. */
   scripts?: string[];
@@ -61,7 +61,9 @@ const HTMX_CONFIG = JSON.stringify({
 });
 
 export function Layout(props: LayoutProps) {
-  const { frame, title, active, live, scripts = [], tools, above, children } = props;
+  const { frame, title, active, scripts = [], tools, above, children } = props;
+  // `?live=off`: the page as it is now, for pictures and for measuring how it loads.
+  const live = frame.query.live === "off" ? undefined : props.live;
   const { view, now, theme, density, asset, nonce } = frame;
   return (
     <html

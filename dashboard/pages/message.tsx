@@ -153,7 +153,7 @@ const PlaceLink = ({ row, here }: { row: Row; here: boolean }) =>
 /** The whole value, as it was sent. */
 const Copy = ({ row }: { row: Row }) => (
   <button
-    class="btn sm scripted end"
+    class="btn sm scripted"
     type="button"
     data-copy={withParams(messageLink(row.topic, row.partition, row.offset), { part: "text" })}
   >
@@ -171,15 +171,17 @@ function RawValue({ frame, raw, verdict }: { frame: Frame; raw?: Row; verdict?: 
       <header class="rule">
         <h2 id="h-raw">Raw</h2>
         <span class="sub">{shown === undefined ? "expired" : `as sent, ${count(shown.bytes)} B`}</span>
-        {shown !== undefined && <Copy row={shown} />}
-        <nav class="seg" aria-label="Raw view">
-          <a href={frame.path} aria-current={bytes ? undefined : "true"}>
-            Lines
-          </a>
-          <a href={withParams(frame.path, { view: "bytes" })} aria-current={bytes ? "true" : undefined}>
-            Bytes
-          </a>
-        </nav>
+        <div class="acts">
+          <nav class="seg" aria-label="Raw view">
+            <a href={frame.path} aria-current={bytes ? undefined : "true"}>
+              Lines
+            </a>
+            <a href={withParams(frame.path, { view: "bytes" })} aria-current={bytes ? "true" : undefined}>
+              Bytes
+            </a>
+          </nav>
+          {shown !== undefined && <Copy row={shown} />}
+        </div>
       </header>
       {shown === undefined ? (
         <p class="body top m">The raw message is no longer kept.</p>
