@@ -29,6 +29,7 @@ type Figure = (scene: Scene) => Promise<number>;
 const SILENT = { info() {}, warn() {}, error() {} };
 const PARTITIONS = 3;
 const BLACKHOLE_MS = 60_000;
+const STOPS = 10;
 
 const FIGURES: Record<string, Figure> = {
   /** From the -9 of the only one that reads, with another started at once, to the first new output. */
@@ -64,17 +65,20 @@ const FIGURES: Record<string, Figure> = {
     await newOutput(kafka);
     return performance.now() - began;
   },
-  /** From SIGTERM under full load to the exit; a code other than 0, or a repeat, is an error. */
+  /** The longest of ten, each in the middle of catching up, from SIGTERM to the exit; a code other than 0, or a repeat, is an error. */
   async sigterm({ broker, enricher, another, kafka, load }) {
-    const { code, ms } = await enricher.process.stop();
-    another();
-    await caughtUp(kafka, load);
+    const ends: { code: number; ms: number }[] = [];
+    for (let program = enricher; ends.length < STOPS; program = another()) {
+      await newOutput(kafka);
+      ends.push(await program.process.stop());
+    }
     await load.stop();
     await caughtUp(kafka);
     const verdict = await oracle({ brokers: broker.brokers, plans: [PLAN] });
-    if (code !== 0 || verdict.wireDuplicates > 0 || verdict.anomalies.length > 0)
-      throw new Error(`exit ${code} after ${Math.round(ms)} ms; ${report(verdict)}`);
-    return ms;
+    const longest = Math.max(...ends.map(({ ms }) => ms));
+    if (ends.some(({ code }) => code !== 0) || verdict.wireDuplicates > 0 || verdict.anomalies.length > 0)
+      throw new Error(`${JSON.stringify(ends)}; ${report(verdict)}`);
+    return longest;
   },
 };
 
