@@ -16,7 +16,11 @@ export function judgeChecks(
   places: Places | undefined,
   findings: Finding[],
 ): void {
-  for (const check of type.checks) {
+  // Loops by index, here and in what is called for each message: in Connect's engine the others cost three times as much.
+  const { checks } = type;
+  for (let at = 0; at < checks.length; at++) {
+    const check = checks[at];
+    if (check === undefined) continue;
     const failed =
       check.kind === "order"
         ? failsOrder(check, type, measurements)
@@ -54,14 +58,15 @@ function failsEquality(check: PlanCheck, type: PlanType, measurements: Values): 
 
 /** NaN when a value is not there; infinite when it divides by zero. */
 function combine(check: PlanCheck, type: PlanType, measurements: Values): number {
-  const [first = -1, second = -1] = check.of;
-  if (check.kind === "ratio") return valueAt(first, type, measurements) / valueAt(second, type, measurements);
+  const { of, kind } = check;
+  if (kind === "ratio")
+    return valueAt(of[0] ?? -1, type, measurements) / valueAt(of[1] ?? -1, type, measurements);
   let total = 0;
-  for (const index of check.of) {
-    const value = valueAt(index, type, measurements);
-    total += check.kind === "hypot" ? value * value : value;
+  for (let at = 0; at < of.length; at++) {
+    const value = valueAt(of[at] ?? -1, type, measurements);
+    total += kind === "hypot" ? value * value : value;
   }
-  return check.kind === "hypot" ? Math.sqrt(total) : total;
+  return kind === "hypot" ? Math.sqrt(total) : total;
 }
 
 function valueAt(index: number, type: PlanType, measurements: Values): number {

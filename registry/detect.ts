@@ -148,9 +148,15 @@ function excluded(type: PlanType, sharedGroups: number, presence: Presence): Sco
  */
 export function contradiction(type: PlanType, measurements: Values, partial: boolean): string | undefined {
   const { requires, forbids } = type.detect;
-  for (const field of forbids)
-    if (isThere(measurements, field)) return `${field.path} is no field of ${type.key}`;
-  for (const field of requires) if (isThere(measurements, field)) return undefined;
+  for (let at = 0; at < forbids.length; at++) {
+    const field = forbids[at];
+    if (field !== undefined && isThere(measurements, field))
+      return `${field.path} is no field of ${type.key}`;
+  }
+  for (let at = 0; at < requires.length; at++) {
+    const field = requires[at];
+    if (field !== undefined && isThere(measurements, field)) return undefined;
+  }
   if (requires.length === 0 || partial) return undefined;
   return `nothing that ${type.key} requires is there: ${printList(requires.map(({ path }) => path))}`;
 }

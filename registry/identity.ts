@@ -48,6 +48,7 @@ export function identify(
 
 /** 1 to 128 characters, no control characters, no half of a surrogate pair. Undefined if all is well. */
 export function idFault(id: string): string | undefined {
+  if (USUAL_ID.test(id)) return undefined;
   if (id.length === 0) return "is empty; expected 1 to 128 characters";
   let characters = 0;
   for (let at = 0; at < id.length; at++) {
@@ -61,6 +62,9 @@ export function idFault(id: string): string | undefined {
   }
   return characters > MAX_LENGTH ? `has ${characters} characters; expected at most ${MAX_LENGTH}` : undefined;
 }
+
+/** Nearly every id: printable ASCII. */
+const USUAL_ID = /^[ -~]{1,128}$/;
 
 /** What a JSON value is, in words. */
 export function typeName(value: unknown): string {

@@ -8,6 +8,17 @@ export function deviceMetadata(type: PlanType, message: Record<string, unknown>)
   if (type.makers.length === 0) return `${type.metadata_json}}`;
   const { manufacturer, model } = message;
   if (typeof manufacturer !== "string" && typeof model !== "string") return `${type.metadata_json}}`;
+  const last = lastTexts.get(type);
+  if (last !== undefined && last.manufacturer === manufacturer && last.model === model) return last.text;
+  const text = withMaker(type, manufacturer, model);
+  lastTexts.set(type, { manufacturer, model, text });
+  return text;
+}
+
+/** Neighbours in a fleet are often of one make. */
+const lastTexts = new WeakMap<PlanType, { manufacturer: unknown; model: unknown; text: string }>();
+
+function withMaker(type: PlanType, manufacturer: unknown, model: unknown): string {
   const maker = findMaker(type.makers, manufacturer, model);
   if (maker === undefined) return `${type.metadata_json}}`;
   const listed = typeof model === "string" && maker.models.includes(model);

@@ -9,7 +9,11 @@ import type { Plan, PlanSite, PlanType } from "./plan.ts";
 import { type Nominal, readNumber, type Values } from "./values.ts";
 
 export function siteOf(deviceId: string, plan: Plan): PlanSite | undefined {
-  for (const site of plan.sites) if (deviceId.startsWith(site.device_prefix)) return site;
+  const { sites } = plan;
+  for (let index = 0; index < sites.length; index++) {
+    const site = sites[index];
+    if (site !== undefined && deviceId.startsWith(site.device_prefix)) return site;
+  }
   return undefined;
 }
 

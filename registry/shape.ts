@@ -21,7 +21,9 @@ export function findShape(
 ): PlanShape | undefined {
   let best = plan.shapes.length;
   if (best === 0) return undefined;
-  for (const member of ownForm ? OWN_FORM_MEMBERS : Object.keys(message)) {
+  const members = ownForm ? OWN_FORM_MEMBERS : Object.keys(message);
+  for (let at = 0; at < members.length; at++) {
+    const member = members[at] ?? "";
     if (!Object.hasOwn(plan.shape_index, member)) continue;
     for (const index of plan.shape_index[member] ?? []) {
       if (index >= best) break;

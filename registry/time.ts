@@ -15,7 +15,9 @@ const UNIX_MIN_S = 946_684_800;
 const UNIX_MAX_S = 4_102_444_800;
 
 const ZERO = 48;
+const COMMA = 44;
 const DASH = 45;
+const POINT = 46;
 const COLON = 58;
 const PLUS = 43;
 const UPPER_T = 84;
@@ -24,6 +26,8 @@ const UPPER_Z = 90;
 /** `2025-08-15T22:21:42.123456+02:00`; fraction, seconds and zone may be missing. NaN if it is not such a time. */
 export function parseIso(text: string): number {
   if (text.length < 13 || text.length > 64) return Number.NaN;
+  if (text.charCodeAt(16) === COLON && text.slice(0, 17) === lastMinute.text)
+    return addSeconds(text, 17, lastMinute.ms);
   const extended = text.charCodeAt(4) === DASH;
   const monthAt = extended ? 5 : 4;
   const dayAt = extended ? 8 : 6;
@@ -40,33 +44,35 @@ export function parseIso(text: string): number {
   const hour = digits(text, timeAt, 2);
   const minute = digits(text, timeAt + step, 2);
   if (!(hour <= 23 && minute <= 59)) return Number.NaN;
-  let at = timeAt + step + 2;
-  let second = 0;
-  let fractionMs = 0;
+  const minuteMs = daysFromCivil(year, month, day) * DAY_MS + hour * HOUR_MS + minute * MINUTE_MS;
+  const at = timeAt + step + 2;
   const hasSeconds = extended ? text.charCodeAt(at) === COLON : isDigit(text.charCodeAt(at));
-  if (hasSeconds) {
-    const secondAt = extended ? at + 1 : at;
-    second = digits(text, secondAt, 2);
-    if (!(second <= 60)) return Number.NaN;
-    at = secondAt + 2;
-    if (text[at] === "." || text[at] === ",") {
-      const end = digitsEnd(text, at + 1);
-      if (end === at + 1) return Number.NaN;
-      fractionMs = firstThreeDigits(text, at + 1, end);
-      at = end;
-    }
-  }
-  const offsetMs = at === text.length ? 0 : zoneOffset(text, at);
-  if (Number.isNaN(offsetMs)) return Number.NaN;
+  if (!hasSeconds) return addZone(text, at, minuteMs);
+  if (extended) lastMinute = { text: text.slice(0, 17), ms: minuteMs };
+  return addSeconds(text, extended ? at + 1 : at, minuteMs);
+}
 
-  const ms =
-    daysFromCivil(year, month, day) * DAY_MS +
-    hour * HOUR_MS +
-    minute * MINUTE_MS +
-    second * 1000 +
-    fractionMs -
-    offsetMs;
-  return second === 60 && !isLeapSecond(ms - fractionMs) ? Number.NaN : ms;
+/** Up to the colon before the seconds: most messages are of the same minute as the one before. */
+let lastMinute = { text: "", ms: Number.NaN };
+
+function addSeconds(text: string, secondAt: number, minuteMs: number): number {
+  const second = digits(text, secondAt, 2);
+  if (!(second <= 60)) return Number.NaN;
+  let at = secondAt + 2;
+  let fractionMs = 0;
+  const point = text.charCodeAt(at);
+  if (point === POINT || point === COMMA) {
+    const end = digitsEnd(text, at + 1);
+    if (end === at + 1) return Number.NaN;
+    fractionMs = firstThreeDigits(text, at + 1, end);
+    at = end;
+  }
+  const ms = addZone(text, at, minuteMs + second * 1000);
+  return second === 60 && !isLeapSecond(ms) ? Number.NaN : ms + fractionMs;
+}
+
+function addZone(text: string, at: number, ms: number): number {
+  return at === text.length ? ms : ms - zoneOffset(text, at);
 }
 
 /** Whether a text that `parseIso` accepts names its zone; without one it was taken as UTC. */
@@ -145,9 +151,9 @@ export function parseDuration(text: string): number {
 function digits(text: string, at: number, count: number): number {
   let value = 0;
   for (let i = at; i < at + count; i++) {
-    const code = text.charCodeAt(i);
-    if (!isDigit(code)) return Number.NaN;
-    value = value * 10 + (code - ZERO);
+    const digit = text.charCodeAt(i) - ZERO;
+    if (!(digit >= 0 && digit <= 9)) return Number.NaN;
+    value = value * 10 + digit;
   }
   return value;
 }
@@ -155,9 +161,10 @@ function digits(text: string, at: number, count: number): number {
 const isDigit = (code: number) => code >= ZERO && code <= ZERO + 9;
 
 function digitsEnd(text: string, at: number): number {
-  let end = at;
-  while (end < text.length && isDigit(text.charCodeAt(end))) end++;
-  return end;
+  for (let end = at; ; end++) {
+    const code = text.charCodeAt(end);
+    if (!(code >= ZERO && code <= ZERO + 9)) return end;
+  }
 }
 
 /** Milliseconds of a fraction of a second: `5` is 500, `123456` is 123. */
