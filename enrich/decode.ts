@@ -48,13 +48,16 @@ function parseObject(json: string): JsonObject | undefined {
 }
 
 function reserved(message: JsonObject): DeadLetter | undefined {
-  for (const name of RESERVED)
-    if (Object.hasOwn(message, name))
+  for (let at = 0; at < RESERVED.length; at++) {
+    const name = RESERVED[at] ?? "";
+    // No such name is on Object.prototype, and nothing in JSON is undefined: what is found was sent.
+    if (message[name] !== undefined)
       return dead(
         "reserved_member",
         `${name} is appended by the enrichment, a device must not send it`,
         `/${name}`,
       );
+  }
   return undefined;
 }
 
