@@ -15,6 +15,8 @@ const REFRESH_MS = 1_000;
 const SLOW_MS = 2_000;
 /** Frames kept for a client that is behind; beyond it a snapshot is smaller. */
 const KEPT_FRAMES = 8;
+/** And only so much of them: put together they are a client's own, a snapshot is shared. */
+const MAX_MISSED_BYTES = 65_536;
 /** A connection on which nothing could be written for so long is closed by the server. */
 const STUCK_S = 12;
 const MAX_CLIENTS = 4_000;
@@ -132,11 +134,13 @@ export function createHub(
 
   function nextFor(client: Client, channel: Channel): Uint8Array {
     const behind = channel.seq - client.seq;
-    const missed =
-      client.seq < 0 || behind > channel.frames.length ? undefined : channel.frames.slice(-behind);
+    const missed = client.seq < 0 || behind > channel.frames.length ? [] : channel.frames.slice(-behind);
     client.seq = channel.seq;
-    if (missed === undefined) return snapshotOf(channel);
-    return missed.length === 1 && missed[0] ? missed[0] : new Uint8Array(Buffer.concat(missed));
+    const [only] = missed;
+    if (missed.length === 1 && only !== undefined) return only;
+    const bytes = missed.reduce((sum, frame) => sum + frame.length, 0);
+    if (missed.length === 0 || bytes > MAX_MISSED_BYTES) return snapshotOf(channel);
+    return new Uint8Array(Buffer.concat(missed));
   }
 
   function snapshotOf(channel: Channel): Uint8Array {
@@ -173,9 +177,10 @@ export function createHub(
     let changed = "";
     for (const [id, element] of Object.entries(cards)) {
       const html = String(element);
-      if (channel.cards.get(id) === html) continue;
+      const before = channel.cards.get(id);
       channel.cards.set(id, html);
-      changed += partial(id, "outerMorph", html);
+      if (before === undefined || withoutAges(before) !== withoutAges(html))
+        changed += partial(id, "outerMorph", html);
     }
     return changed;
   }
@@ -223,6 +228,9 @@ const STREAM_HEADERS = {
   "cache-control": "no-cache, no-transform",
   "x-accel-buffering": "no",
 };
+
+/** Ages tick in the browser: that alone is no reason to send a card again. */
+const withoutAges = (html: string): string => html.replace(/(<time [^>]*data-age[^>]*>).*?<\/time>/gs, "$1");
 
 const encoder = new TextEncoder();
 const encode = (text: string): Uint8Array<ArrayBuffer> => encoder.encode(text);

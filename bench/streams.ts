@@ -1,0 +1,158 @@
+/**
+ * Do 2,000 live pages at two frames a second fit one process?
+ *
+ * In: the number of clients (2,000). Out: latency of a frame from the first to the last client, CPU and memory of the
+ * server; and what a client that never reads costs. The server runs in a process of its own, over a view model that
+ * changes all the time; the clients are plain sockets in this one.
+ */
+import { createConnection, type Socket } from "node:net";
+
+const CLIENTS = Number(process.argv[2] ?? 2_000);
+const SECONDS = 15;
+const LIMIT_P99_MS = 250;
+const LIMIT_MIB = 200;
+const STUCK = 20;
+
+if (process.argv[2] === "serve") await serve();
+else await bench();
+
+async function serve(): Promise<void> {
+  const { fold } = await import("../dashboard/fold.ts");
+  const { enriched, record } = await import("../dashboard/sample.case.ts");
+  const { serveDashboard } = await import("../dashboard/serve.case.ts");
+  const { createView, setKafka } = await import("../dashboard/view.ts");
+  const view = createView(Date.now());
+  view.coveredFrom = Date.now() - 3_600_000;
+  view.caughtUp = true;
+  setKafka(view, true, Date.now());
+  const { url, clients } = await serveDashboard({ view });
+  let offset = 0;
+  let perTurn = 8;
+  setInterval(() => {
+    const now = Date.now();
+    const messages = Array.from({ length: perTurn }, () => {
+      const at = offset++;
+      const value = enriched({ device_id: `d${at % 60}`, timestamp: new Date(now).toISOString() });
+      return record(at, value, { source: at, timestamp: now, key: `d${at % 60}` });
+    });
+    fold(view, { topic: "enriched", partition: 0, messages, highWatermark: offset }, now);
+    setKafka(view, true, now);
+  }, 250);
+  process.on("message", (message) => {
+    if (message === "more") perTurn = 150;
+    const { user, system } = process.cpuUsage();
+    process.send?.({ rss: process.memoryUsage.rss(), cpu: user + system, clients: clients() });
+  });
+  process.send?.({ url });
+}
+
+interface Usage {
+  rss: number;
+  cpu: number;
+  clients: number;
+}
+
+async function bench(): Promise<void> {
+  let answer: (message: unknown) => void = () => {};
+  const next = () => new Promise<unknown>((resolve) => (answer = resolve));
+  const first = next();
+  const server = Bun.spawn([process.execPath, import.meta.path, "serve"], {
+    ipc: (message) => answer(message),
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  const usage = async (word = "usage"): Promise<Usage> => {
+    const reply = next();
+    server.send(word);
+    return (await reply) as Usage;
+  };
+  try {
+    const { url } = (await first) as { url: string };
+    const port = Number(new URL(url).port);
+    const empty = await usage();
+
+    /** Frame number -> when each client had it whole, ms after the first. */
+    const seen = new Map<number, number[]>();
+    let bytes = 0;
+    const sockets: Socket[] = [];
+    for (let i = 0; i < CLIENTS; i++) {
+      const socket = connect(port);
+      sockets.push(socket);
+      socket.on("data", (chunk: Buffer) => {
+        bytes += chunk.length;
+        const found = /id: (\d+)\nevent: iot:tick/.exec(chunk.toString("latin1"));
+        if (found?.[1] === undefined) return;
+        const times = seen.get(Number(found[1])) ?? [];
+        times.push(performance.now());
+        seen.set(Number(found[1]), times);
+      });
+      if (i % 100 === 99) await Bun.sleep(20);
+    }
+    await Bun.sleep(3_000);
+    seen.clear();
+    bytes = 0;
+    const before = await usage();
+    const began = performance.now();
+    await Bun.sleep(SECONDS * 1_000);
+    const elapsed = performance.now() - began;
+    const after = await usage();
+    const whole = [...seen.values()].filter((times) => times.length >= CLIENTS * 0.99);
+    const delays = whole.flatMap((times) => times.map((at) => at - (times[0] ?? at))).sort((a, b) => a - b);
+    const p99 = delays[Math.floor(delays.length * 0.99)] ?? Number.NaN;
+    const cpu = ((after.cpu - before.cpu) / 1_000 / elapsed) * 100;
+    for (const socket of sockets) socket.destroy();
+
+    const stuck = await neverReads(port, usage);
+    const mib = (n: number) => (n / 1_048_576).toFixed(0);
+    console.table({
+      clients: CLIENTS,
+      "frames per second": (seen.size / (elapsed / 1_000)).toFixed(2),
+      "KiB per client and second": (bytes / 1_024 / CLIENTS / (elapsed / 1_000)).toFixed(1),
+      "last client after the first, p50 ms": delays[Math.floor(delays.length / 2)]?.toFixed(0),
+      "last client after the first, p99 ms": p99.toFixed(0),
+      "server CPU, % of a core": cpu.toFixed(1),
+      "server memory, MiB": `${mib(empty.rss)} idle, ${mib(after.rss)} with all`,
+      "a client that never reads": `${stuck.kib.toFixed(0)} KiB, all cut ${stuck.seconds.toFixed(1)} s after they came`,
+    });
+    if (!(p99 <= LIMIT_P99_MS) || after.rss > LIMIT_MIB * 1_048_576) process.exitCode = 1;
+  } finally {
+    server.kill();
+    await server.exited;
+  }
+}
+
+function connect(port: number, path = "/live/overview"): Socket {
+  const socket = createConnection({ port, host: "127.0.0.1" });
+  socket.on("error", () => {});
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`);
+  return socket;
+}
+
+/**
+ * Twenty of them, to see them in the memory at all, beside one that reads the same page; what the memory does without
+ * them in the same time is taken off. The frames are large, since the kernel's buffers of some MB each have to be full
+ * before a client counts as stuck.
+ */
+async function neverReads(port: number, usage: (word?: string) => Promise<Usage>) {
+  const path = "/live/messages?limit=100";
+  const reading = connect(port, path);
+  reading.resume();
+  await usage("more");
+  const until = async (seconds: number, done: (clients: number) => boolean) => {
+    const began = performance.now();
+    let most = 0;
+    for (let elapsed = 0; elapsed < seconds; elapsed = (performance.now() - began) / 1_000) {
+      const { rss, clients } = await usage();
+      most = Math.max(most, rss);
+      if (done(clients)) return { most, elapsed };
+      await Bun.sleep(250);
+    }
+    return { most, elapsed: Number.POSITIVE_INFINITY };
+  };
+  const alone = await until(30, () => false);
+  const sockets = Array.from({ length: STUCK }, () => connect(port, path));
+  for (const socket of sockets) socket.pause();
+  await until(5, (clients) => clients > STUCK);
+  const beside = await until(120, (clients) => clients <= 1);
+  for (const socket of [reading, ...sockets]) socket.destroy();
+  return { kib: Math.max(0, beside.most - alone.most) / 1_024 / STUCK, seconds: beside.elapsed };
+}
