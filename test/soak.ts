@@ -1,20 +1,34 @@
 /**
  * `bun run soak --faults N --seed S`: seeded faults for as long as one likes, in rounds, each with its own broker and oracle.
  *
- * Options: `--round N` faults in a round (50), `--mode safety|liveness` (in turn), `--on embedded|kafka`, `--minutes M` at most.
+ * Options: `--round N` faults in a round (50), `--mode safety|liveness` (in turn), `--on embedded|kafka`, `--minutes M` at most,
+ * `--kinds "enricher crash,broker kill"`, `--session MS` of the enrichers.
  * Out: progress; exit 1 at the first round in which anything is wrong, with the line that replays it.
  */
 import { parseArgs } from "node:util";
+import { ALL_KINDS } from "./faults/actions.ts";
 import { figures, run, type RunOptions } from "./faults/run.ts";
 
 const text = { type: "string" } as const;
 const { values } = parseArgs({
-  options: { faults: text, seed: text, round: text, mode: text, on: text, minutes: text, quiet: text },
+  options: {
+    faults: text,
+    seed: text,
+    round: text,
+    mode: text,
+    on: text,
+    minutes: text,
+    quiet: text,
+    kinds: text,
+    session: text,
+  },
 });
 const faults = Number(values.faults ?? 50);
 const firstSeed = Number(values.seed ?? crypto.getRandomValues(new Uint16Array(1))[0]);
 const perRound = Math.min(faults, Number(values.round ?? 50));
 const on = values.on === "kafka" ? "kafka" : "embedded";
+const kinds = values.kinds?.split(",").map((kind) => ALL_KINDS.find((one) => one === kind) ?? fail(kind));
+const sessionMs = values.session === undefined ? undefined : Number(values.session);
 const untilMs = performance.now() + Number(values.minutes ?? 100_000) * 60_000;
 
 let done = 0;
@@ -30,6 +44,8 @@ for (let seed = firstSeed; done < faults && performance.now() < untilMs; seed++)
     mode,
     on,
     untilMs,
+    kinds,
+    sessionMs,
     quietMs: Number(values.quiet ?? 1_000),
   };
   const result = await run({ ...options, onFault: (line) => console.log(`  ${line}`) });
@@ -48,6 +64,11 @@ for (let seed = firstSeed; done < faults && performance.now() < untilMs; seed++)
   );
 }
 process.exit(0);
+
+function fail(kind: string): never {
+  console.error(`--kinds ${kind}: expected some of ${ALL_KINDS.join(", ")}`);
+  process.exit(1);
+}
 
 function modeOf(seed: number): RunOptions["mode"] {
   if (values.mode === "safety" || values.mode === "liveness") return values.mode;

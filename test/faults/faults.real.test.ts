@@ -3,12 +3,14 @@ import { describe, expect, test } from "bun:test";
 import { describeWith } from "../real/parts.ts";
 import type { Action } from "./actions.ts";
 import { CRASH_POINTS } from "./orders.ts";
-import { figures, run, type RunOptions } from "./run.ts";
+import { figures, run, type RunOptions, type RunResult } from "./run.ts";
 
 const SEED = Number(Bun.env.FAULT_SEED ?? 1);
 const MINUTES_5 = 300_000;
+/** The largest batch that kafka/consume.ts hands over. */
+const BATCH = 1_000;
 
-async function expectNothingWrong(options: Omit<RunOptions, "seed"> & { seed?: number }): Promise<void> {
+async function expectNothingWrong(options: Omit<RunOptions, "seed"> & { seed?: number }): Promise<RunResult> {
   const { seed = SEED, faults, mode, on } = options;
   const result = await run({ ...options, seed });
   const { verdict, kills } = result;
@@ -19,6 +21,7 @@ async function expectNothingWrong(options: Omit<RunOptions, "seed"> & { seed?: n
     [],
   );
   expect(result.faults).toBe(faults);
+  return result;
 }
 
 describe("faults on the embedded broker", () => {
@@ -40,7 +43,13 @@ describe("faults on the embedded broker", () => {
       const actions: Action[] = CRASH_POINTS.flatMap((at) =>
         [0, 3].map((after) => ({ kind: "enricher crash", ms: 0, who: after, thenMs: 0, at, after })),
       );
-      await expectNothingWrong({ faults: 12, mode: "liveness", on: "embedded", actions, sessionMs: 2_000 });
+      const { kills, verdict } = await expectNothingWrong({
+        ...{ faults: 12, mode: "liveness", on: "embedded" },
+        actions,
+        sessionMs: 2_000,
+      });
+      expect(kills).toBe(12);
+      expect(verdict.wireDuplicates).toBeLessThanOrEqual(kills * BATCH);
     },
     MINUTES_5,
   );

@@ -16,17 +16,19 @@ import { oracle, report } from "../oracle.ts";
 import { until } from "../processes.ts";
 import { committedOffsets, readTopic } from "../read-topic.ts";
 import { PLAN } from "../shipped-plan.ts";
-import { type Action, actionsOf, ALL_KINDS, lineOf, ONLY_EMBEDDED } from "./actions.ts";
+import { type Action, type ActionKind, actionsOf, ALL_KINDS, lineOf, ONLY_EMBEDDED } from "./actions.ts";
 import { judgeLoad, type Load, startLoad } from "./load.ts";
 import { perform, type Scene } from "./perform.ts";
 import { createPool } from "./pool.ts";
-import { type Broker, startEmbedded, startKafka } from "./programs.ts";
+import { startEmbedded, startKafka } from "./programs.ts";
 
 export interface RunOptions {
   seed: number;
   faults: number;
   mode: "safety" | "liveness";
   on: "embedded" | "kafka";
+  /** Only these; undefined = all that the broker allows. */
+  kinds?: ActionKind[];
   /** Instead of the seed's own list. */
   actions?: Action[];
   partitions?: number;
@@ -61,6 +63,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const enrichers = { brokers, partitions, sessionMs };
   const scene: Scene = { broker, pool: createPool(enrichers) };
   const wrong: string[] = [];
+  let kills = 0;
   try {
     const settings = readSettings({ TOPIC_PARTITIONS: `${partitions}` });
     await ensureTopics(kafka, topicSpecs(settings));
@@ -73,13 +76,14 @@ export async function run(options: RunOptions): Promise<RunResult> {
     if (options.mode === "safety") {
       await scene.pool.killAll();
       wrong.push(...(await wrongAtStandstill(brokers)));
-      wrong.push(...scene.pool.unexpected.splice(0));
+      wrong.push(...scene.pool.unexpected);
+      kills = scene.pool.kills();
       scene.pool = createPool(enrichers);
       scene.pool.add();
     }
     const { verdict, faults } = await settle(scene, kafka, load);
     wrong.push(...faults, ...scene.pool.unexpected);
-    return { faults: recoveries.length, wrong, verdict, kills: scene.pool.kills(), recoveries };
+    return { faults: recoveries.length, wrong, verdict, kills: kills + scene.pool.kills(), recoveries };
   } finally {
     await scene.pool.killAll();
     await broker.stop();
@@ -94,7 +98,9 @@ async function happen(
   options: RunOptions,
   wrong: string[],
 ): Promise<RunResult["recoveries"]> {
-  const kinds = ALL_KINDS.filter((kind) => options.on === "embedded" || !ONLY_EMBEDDED.includes(kind));
+  const kinds = (options.kinds ?? ALL_KINDS).filter(
+    (kind) => options.on === "embedded" || !ONLY_EMBEDDED.includes(kind),
+  );
   const actions = options.actions ?? actionsOf(options.seed, options.faults, kinds, options.quietMs);
   const done: RunResult["recoveries"] = [];
   const overlapping: Promise<void>[] = [];
@@ -175,5 +181,3 @@ export function figures({ recoveries }: RunResult): string {
   const slowest = [...recoveries].sort((a, b) => b.ms - a.ms).slice(0, 5);
   return slowest.map(({ fault, ms }) => `${Math.round(ms)} ms after ${fault}`).join("; ");
 }
-
-export type { Broker };
