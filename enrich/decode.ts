@@ -15,22 +15,25 @@ export type JsonObject = Record<string, unknown>;
 export type Decoded = { ok: true; message: JsonObject } | DeadLetter;
 
 /** For a host whose engine is slow at loops: plain.ts. What it lets pass, the scan would. */
-export type Shortcut = (text: string, value: object) => boolean;
+export type Shortcut = (text: string, value: object, names: string[]) => boolean;
 
 export function decode(text: string, bytes: number, shortcut?: Shortcut): Decoded {
   if (bytes > LIMITS.rawBytes) return dead("too_large", `${bytes} bytes, allowed are ${LIMITS.rawBytes}`);
   if (!isUtf8(text, bytes)) return dead("not_utf8", "the bytes are not UTF-8");
   if (shortcut !== undefined && !text.includes("\\")) {
-    const message = parseObject(text);
-    if (message !== undefined && shortcut(text, message)) return reserved(message) ?? { ok: true, message };
+    const message = tryParse(text);
+    if (isObject(message)) {
+      const names = Object.keys(message);
+      if (names.length > 0 && shortcut(text, message, names))
+        return reserved(message) ?? { ok: true, message };
+    }
   }
   const facts = scan(text);
   const json = facts.escapes ? replaceLoneSurrogates(text) : text;
   const value = parse(json, facts);
   if (value === NOT_JSON) return notJson(json, bytes);
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    return dead("not_object", `expected an object, found ${kindOf(value)}`);
-  const message = value as JsonObject;
+  if (!isObject(value)) return dead("not_object", `expected an object, found ${kindOf(value)}`);
+  const message = value;
   const members = Object.keys(message).length;
   if (members === 0) return dead("empty_object", "an object without members");
   if (facts.depth > LIMITS.depth)
@@ -40,11 +43,8 @@ export function decode(text: string, bytes: number, shortcut?: Shortcut): Decode
   return reserved(message) ?? { ok: true, message };
 }
 
-/** An object with members; undefined for anything else. */
-function parseObject(json: string): JsonObject | undefined {
-  const value = tryParse(json);
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
-  return Object.keys(value).length === 0 ? undefined : (value as JsonObject);
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function reserved(message: JsonObject): DeadLetter | undefined {

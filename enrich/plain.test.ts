@@ -3,10 +3,10 @@ import { describe, expect, test } from "bun:test";
 import { corpus } from "../connect/corpus.case.ts";
 import { bytesToText } from "./bytes-to-text.ts";
 import { decode } from "./decode.ts";
-import { isPlain } from "./plain.ts";
+import { isPlain, namesStandOnce } from "./plain.ts";
 import { ENRICH_CASES } from "./enrich.case.ts";
 
-const plain = (text: string) => isPlain(text, JSON.parse(text));
+const plain = (text: string) => isPlain(text, JSON.parse(text), Object.keys(JSON.parse(text)));
 
 describe("isPlain", () => {
   test("is sure of what compact and of what spaced producers send", () => {
@@ -37,6 +37,28 @@ describe("isPlain", () => {
   });
 });
 
+describe("namesStandOnce", () => {
+  const once = (text: string) => namesStandOnce(text, Object.keys(JSON.parse(text)));
+
+  test("is sure of a common message", () => {
+    expect(once('{"device_id":"d","measurements":{"voltage":{"phase_a":1}}}')).toBe(true);
+  });
+
+  test("is not sure of a name that stands twice, however it is spaced or wherever it is", () => {
+    for (const text of ['{"a":1,"a":2}', '{"a":1,"a" :2}', '{"b":"a","a":1}', '{"a":{"a":1}}'])
+      expect([text, once(text)]).toEqual([text, false]);
+  });
+
+  test("of all samples it is sure of none that has a member twice", () => {
+    for (const { value } of corpus(20_000, 6)) {
+      const text = bytesToText(value);
+      const verdict = decode(text, value?.length ?? 0);
+      if (!verdict.ok && verdict.reason === "duplicate_key" && !text.includes("\\"))
+        expect([text, once(text)]).toEqual([text, false]);
+    }
+  });
+});
+
 describe("decode() with the shortcut", () => {
   const samples = [
     ...ENRICH_CASES.map(({ bytes }) => bytes),
@@ -48,8 +70,8 @@ describe("decode() with the shortcut", () => {
     for (const bytes of samples) {
       const text = bytesToText(bytes);
       const size = bytes?.length ?? 0;
-      const short = decode(text, size, (json, value) => {
-        const sure = isPlain(json, value);
+      const short = decode(text, size, (json, value, names) => {
+        const sure = isPlain(json, value, names);
         if (sure) taken++;
         return sure;
       });

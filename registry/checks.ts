@@ -43,11 +43,12 @@ function failsEquality(check: PlanCheck, type: PlanType, measurements: Values): 
   if (!Number.isFinite(found)) return undefined;
   const wanted = combine(check, type, measurements);
   if (!Number.isFinite(wanted)) return undefined;
+  const difference = found - wanted;
   const allowed = Math.max(
     check.tolerance * Math.max(Math.abs(found), Math.abs(wanted)),
     check.tolerance_absolute * leaf.factor,
   );
-  if (Math.abs(found - wanted) <= allowed) return undefined;
+  if (difference <= allowed && -difference <= allowed) return undefined;
   const inUnit = printNumber((wanted - leaf.offset) / leaf.factor, 6);
   const unit = leaf.unit === null || leaf.unit === "1" ? "" : ` ${leaf.unit}`;
   return {

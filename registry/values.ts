@@ -31,7 +31,7 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 /** What was sent for a leaf; undefined if nothing was. */
 export function readLeaf(measurements: Values, group: string, leaf: string): unknown {
   const sent = measurements[group];
-  if (isRecord(sent)) return sent[leaf];
+  if (typeof sent === "object" && sent !== null && !Array.isArray(sent)) return (sent as Values)[leaf];
   return leaf === "value" ? sent : undefined;
 }
 
@@ -107,12 +107,13 @@ function judgeGroup(sent: unknown, group: PlanGroup, look: Look): boolean {
   const { first } = group;
   const end = first + group.count;
   const { leaves } = type;
-  if (!isRecord(sent)) {
+  if (typeof sent !== "object" || Array.isArray(sent)) {
     const names = leaves.slice(first, end).map(({ name }) => name);
     addFinding(findings, "wrong_type", "bad", group.pointer, `an object with ${printList(names, "or")}`);
     return false;
   }
-  if (sent.unit !== undefined) judgeUnit(sent, group, findings);
+  const values = sent as Values;
+  if (values.unit !== undefined) judgeUnit(values, group, findings);
   const before = findings.length;
   let anySent = false;
   let anyThere = false;
@@ -120,7 +121,7 @@ function judgeGroup(sent: unknown, group: PlanGroup, look: Look): boolean {
   for (let index = first; index < end; index++) {
     const leaf = leaves[index];
     if (leaf === undefined) continue;
-    const value = sent[leaf.name];
+    const value = values[leaf.name];
     if (value !== undefined) anySent = true;
     // The commonest case of isQuiet(), without the call.
     if (
