@@ -35,6 +35,8 @@ export interface Reader {
 /** How far back, longest first; the first that is not too much to read. */
 const READ_BACK_MS = [HOUR_MS, HOUR_MS / 4, HOUR_MS / 12, HOUR_MS / 60];
 const MAX_READ_BACK = 300_000;
+/** Compressed, for a partition and fetch: ten times that decoded, of three topics and all their partitions at once. */
+const FETCH_BYTES = 65_536;
 /**
  * How long nothing may come before the brokers are asked whether they are there: with the heartbeats of the services
  * something comes every few seconds. An outage is on the page within this and the client's own patience.
@@ -69,6 +71,7 @@ export function startReader(options: ReaderOptions): Reader {
       handle: async (batch) => handle(batch),
       log,
       onCrash: options.onCrash,
+      maxBytesPerPartition: FETCH_BYTES,
     });
     if (signal.aborted) await consumer.stop();
   }
