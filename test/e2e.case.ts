@@ -76,7 +76,8 @@ export function endToEnd(
       expect(found.last_enriched_message_time).not.toBeNull();
       const later = await until("more messages", async () => {
         const now = await stats(dashboard);
-        return now.total_enriched_messages > found.total_enriched_messages && now;
+        const grown = (name: "total_raw_messages" | "total_enriched_messages") => now[name] > found[name];
+        return grown("total_raw_messages") && grown("total_enriched_messages") && now;
       });
       expect(later.total_raw_messages).toBeGreaterThan(found.total_raw_messages);
     });
