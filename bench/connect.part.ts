@@ -1,7 +1,7 @@
 /** What bench/connect.ts runs inside the engine: rounds of one kind of work on the text in hand, timed there. */
 import { enrich } from "../enrich/enrich.ts";
 import { isPlain } from "../enrich/plain.ts";
-import type { PlanFile } from "../enrich/transform.ts";
+import { type PlanFile, unpack } from "../enrich/transform.ts";
 
 declare const benthos: {
   v0_msg_as_string(): string;
@@ -18,7 +18,8 @@ export interface Round {
   timestamp: number;
 }
 
-export function create({ plan }: PlanFile) {
+export function create(file: PlanFile) {
+  const plan = unpack(file.plan);
   const works: Record<Round["work"], (round: Round) => unknown> = {
     nothing: ({ text }) => text,
     "JSON.parse": ({ text }) => JSON.parse(text),

@@ -9,7 +9,7 @@ import { mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { loadRegistry } from "../config/registry-file.ts";
 import { readSettings } from "../config/env.ts";
-import type { PlanFile } from "../enrich/transform.ts";
+import { pack, type PlanFile } from "../enrich/transform.ts";
 import type { Plan } from "../registry/plan.ts";
 import { exitWithFaults } from "../runtime/topics.ts";
 
@@ -45,7 +45,7 @@ async function bundle(id: string): Promise<string> {
 
 /** ASCII only: the engine's loader of JSON misreads some characters beyond it. */
 export function planText(plan: Plan, id: string): string {
-  const file: PlanFile = { bundle: id, plan };
+  const file: PlanFile = { bundle: id, plan: pack(plan) };
   return JSON.stringify(file).replace(
     /[\u007f-\uffff]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,

@@ -8,7 +8,7 @@
  */
 import { LIMITS } from "../schemas/dead-letter.ts";
 import type { DeadLetterReason } from "../schemas/dead-letter.ts";
-import { PLAN_FORMAT, type Plan } from "../registry/plan.ts";
+import { PLAN_FORMAT, type Plan, type PlanShape, type PlanType } from "../registry/plan.ts";
 import { enrich } from "./enrich.ts";
 import { isPlain } from "./plain.ts";
 import { REPLACEMENT } from "./text.ts";
@@ -26,7 +26,39 @@ declare const benthos: Host;
 export interface PlanFile {
   /** Of the bundle that was built with it. */
   bundle: string;
-  plan: Plan;
+  plan: PackedPlan;
+}
+
+/** The plan with its types and shapes as JSON text: a new instance parses only those that messages ask for. */
+export interface PackedPlan extends Omit<Plan, "types" | "shapes"> {
+  types: string[];
+  shapes: string[];
+}
+
+export function pack(plan: Plan): PackedPlan {
+  const texts = (list: object[]) => list.map((one) => JSON.stringify(one));
+  return { ...plan, types: texts(plan.types), shapes: texts(plan.shapes) };
+}
+
+export function unpack(plan: PackedPlan): Plan {
+  return { ...plan, types: lazy<PlanType>(plan.types), shapes: lazy<PlanShape>(plan.shapes) };
+}
+
+/** Each element is parsed when it is first read, and is a plain one from then on. */
+function lazy<T>(texts: string[]): T[] {
+  const list: T[] = new Array(texts.length);
+  for (let at = 0; at < texts.length; at++) {
+    const define = (element: PropertyDescriptor) =>
+      Object.defineProperty(list, at, { ...element, enumerable: true, configurable: true });
+    define({
+      get() {
+        const value: T = JSON.parse(texts[at] ?? "");
+        define({ value, writable: true });
+        return value;
+      },
+    });
+  }
+  return list;
 }
 /** connect/build.ts puts a hash of the bundle here. */
 declare const BUNDLE_ID: string;
@@ -42,9 +74,9 @@ const KEY = "key";
 const RECORD = "record";
 
 export function create(file: PlanFile, host: Host = benthos, id: string = BUNDLE_ID): Transform {
-  const { plan } = file;
-  if (file.bundle !== id || plan.format !== PLAN_FORMAT)
+  if (file.bundle !== id || file.plan.format !== PLAN_FORMAT)
     throw new Error("plan.json and enrich.cjs are of different builds: run 'bun run transform' and restart");
+  const plan = unpack(file.plan);
   const registry = plan.version;
 
   function run(): void {
