@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { app, assets, get, loaded, page, places, registry, view } from "./app.case.ts";
 import { fold } from "./fold.ts";
 import { dead, enriched, NOW, raw, record } from "./sample.case.ts";
+import { NAUGHTY } from "../enrich/naughty.case.ts";
 import { appFor } from "./serve.case.ts";
 import { createView, setKafka } from "./view.ts";
 
@@ -209,6 +210,37 @@ describe("assets", () => {
   });
 });
 
+describe("much of everything", () => {
+  test("ten thousand devices, two hundred types and messages of 60 KB keep every page small", async () => {
+    const target = createView(NOW);
+    setKafka(target, true, NOW);
+    const strange = "ä·\u2028#?/%".repeat(18).slice(0, 122);
+    for (let i = 0; i < 10_000; i++) {
+      const value = enriched({ device_id: `${strange}${i}`, device_type: `type-${i % 200}` });
+      fold(
+        target,
+        {
+          topic: "enriched",
+          partition: 0,
+          messages: [record(i, value, { source: i, key: "k" })],
+          highWatermark: i + 1,
+        },
+        NOW,
+      );
+    }
+    const big = raw({ filler: Array.from({ length: 5_000 }, (_, i) => i * 1.5) });
+    fold(target, { topic: "raw", partition: 0, messages: [record(0, big)], highWatermark: 1 }, NOW);
+    const served = await appFor({ view: target, now: () => NOW });
+    for (const path of ["/", "/types", "/messages", "/messages?topic=raw", "/messages/raw/0/0"]) {
+      const answer = await served.app.request(path, { headers: { host: "localhost" } });
+      expect([path, answer.status]).toEqual([path, 200]);
+      const html = await answer.text();
+      expect([path, html.length < 700_000]).toEqual([path, true]);
+      expect([path, Bun.gzipSync(html).length < 60_000]).toEqual([path, true]);
+    }
+  });
+});
+
 describe("hostile content", () => {
   const PAYLOADS = [
     `"><script>alert(1)</script>`,
@@ -220,11 +252,18 @@ describe("hostile content", () => {
     `\u0000\u202e\ud800${"\u0301".repeat(30)}`,
     "javascript:alert(1)",
     "data: x\r\n\r\nevent: iot:tick\r\ndata: {}",
-    "__proto__",
+    // Without those that mean something here: no text, no type.
+    ...NAUGHTY.filter((text) => text !== "" && text !== "unknown"),
+    // Each of the first characters, and what is special in HTML around it.
+    ...Array.from(
+      { length: 480 },
+      (_, code) => `<${String.fromCodePoint(code)}"'>&${String.fromCodePoint(code)};`,
+    ),
   ];
 
-  test("adds no element and no handler, in any field of any page", async () => {
-    const harmless = await render((i) => `plain-${i}`);
+  test("of more than 500 kinds adds no element and no handler, in any field of any page", async () => {
+    expect(PAYLOADS.length).toBeGreaterThan(500);
+    const harmless = await render((i) => `plain-${PAYLOADS.indexOf(PAYLOADS[i] ?? "")}`);
     const hostile = await render((i) => PAYLOADS[i] ?? "");
     expect(hostile).toEqual(harmless);
   });
@@ -280,8 +319,11 @@ describe("hostile content", () => {
       "/",
       "/?tab=raw",
       "/?tab=dlq",
-      "/messages",
-      "/messages?topic=raw",
+      "/messages?limit=500",
+      "/messages?topic=raw&limit=500",
+      "/messages?topic=dlq&limit=500",
+      "/types",
+      "/pipeline",
       "/messages/enriched/0/3",
       "/messages/raw/0/1",
       "/messages/dlq/0/2",

@@ -26,6 +26,8 @@ let ahead = ticked - Date.now();
 let tickedHere = Date.now();
 let connected = false;
 let attempt = 0;
+/** A tab that was hidden let go of its stream: for a moment it is not lost, only not back yet. */
+let backAt = 0;
 let paused = false;
 let countsAtPause: number[] | undefined;
 let counts: number[] = [];
@@ -94,7 +96,7 @@ const LOOK: Record<State, [shape: string, word: string]> = {
 let shown: State | undefined;
 
 function stateNow(): State {
-  const silent = Date.now() - tickedHere;
+  const silent = Date.now() - Math.max(tickedHere, backAt);
   if (paused) return "paused";
   if (connected && silent < DEAD_MS) return "live";
   if (silent >= CUT_MS)
@@ -152,10 +154,14 @@ function tickAges(): void {
   }
 }
 
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) backAt = Date.now();
+});
+
 setInterval(() => {
   if (document.hidden) return;
   if (!paused) tickAges();
-  if (connected && stream.exists && Date.now() - tickedHere > DEAD_MS) {
+  if (connected && stream.exists && Date.now() - Math.max(tickedHere, backAt) > DEAD_MS) {
     connected = false;
     stream.again();
   }

@@ -8,11 +8,12 @@ import { RateCaption, RateCard, RateTable } from "../components/rate-chart.tsx";
 import { DeviceTypes, EventTypes, eventShares, Quality, Reasons, typeShares } from "../components/shares.tsx";
 import { StatsGrid } from "../components/stats.tsx";
 import { total, type ViewModel } from "../view.ts";
-import { count } from "../format.ts";
+import { clockMinutes, count } from "../format.ts";
 import { messagesLink, withParams } from "../links.ts";
 import type { LivePage } from "../frames.ts";
 import { DEFAULT_RANGE, RANGE_NAMES, RANGES, type RangeName, rateSeries, REPEATED_STEPS } from "../series.ts";
 import { type Frame, Layout } from "./layout.tsx";
+import { UnknownDevices } from "./types.tsx";
 
 export interface OverviewQuery {
   tab: ApiTopic;
@@ -57,6 +58,7 @@ export function OverviewPage({ frame, query }: { frame: Frame; query: OverviewQu
         <DeviceTypes view={view} now={now} />
         <Quality view={view} now={now} />
         <Reasons view={view} now={now} />
+        <UnknownIfAny view={view} />
         <section class="card" aria-labelledby="h-latest" id="latest">
           <header>
             <h2 id="h-latest">Latest messages</h2>
@@ -70,6 +72,7 @@ export function OverviewPage({ frame, query }: { frame: Frame; query: OverviewQu
           <Feed topic={tab} rows={newest(view, tab)} limit={FEED_ROWS} />
           <Empty view={view} topic={tab} />
         </section>
+        <Covers view={view} />
       </div>
     </Layout>
   );
@@ -95,6 +98,8 @@ export function overviewLive({ tab, range }: OverviewQuery): LivePage {
       types: <DeviceTypes view={view} now={now} />,
       quality: <Quality view={view} now={now} />,
       reasons: <Reasons view={view} now={now} />,
+      unknown: <UnknownIfAny view={view} />,
+      covers: <Covers view={view} />,
     }),
     feed: {
       limit: FEED_ROWS,
@@ -110,6 +115,25 @@ export function overviewLive({ tab, range }: OverviewQuery): LivePage {
     }),
   };
 }
+
+/** Its place is kept in the page also while every device has a type. */
+const UnknownIfAny = ({ view }: { view: ViewModel }) =>
+  view.devices.values().some((device) => device.type === "unknown") ? (
+    <UnknownDevices view={view} />
+  ) : (
+    <div id="unknown" />
+  );
+
+/** What the figures of this page stand on. */
+const Covers = ({ view: { coveredFrom, devices, repeats } }: { view: ViewModel }) => (
+  <p class="sub" id="covers">
+    {coveredFrom === undefined
+      ? "Nothing has been read yet."
+      : `Read back to ${clockMinutes(coveredFrom)} UTC, then live. ${count(devices.size)} devices heard. `}
+    Totals are end offsets of the topics; everything else counts a message once
+    {repeats > 0 && `, though ${count(repeats)} came again`}.
+  </p>
+);
 
 const newest = (view: ViewModel, topic: ApiTopic) =>
   view.topics[topic].newest.rows.slice(-FEED_ROWS).reverse();
