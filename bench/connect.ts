@@ -18,6 +18,8 @@ import { SAMPLE_TIME, sampleKey, sampleText } from "./sample.part.ts";
 const ROUNDS = 15;
 const TIMES = 2_000;
 const MESSAGES = 40_000;
+/** Of enrich() to a bare JSON.parse, and of the first message, ms: beyond them the exit code is 1. */
+const LIMITS = { ratio: 4, coldMs: 50 };
 const START_MS = Date.UTC(2026, 10, 25);
 
 type Message = Pick<Round, "text" | "bytes" | "key" | "timestamp">;
@@ -84,6 +86,7 @@ async function ratios(): Promise<void> {
     const best = (work: string) =>
       Math.min(...lines.filter((line) => line.work === work).map(({ us }) => us));
     const [parse, enrich] = [best("JSON.parse"), best("enrich")];
+    if (enrich / parse > LIMITS.ratio) process.exitCode = 1;
     const allocated = await bytesOf("enrich", message);
     console.log(
       `| ${name} | ${message.bytes} | ${parse.toFixed(1)} | ${enrich.toFixed(1)} | ${(enrich / parse).toFixed(2)} | ${(allocated / 1024).toFixed(1)} KiB |`,
@@ -120,6 +123,7 @@ async function coldStart(): Promise<void> {
     took.push(Number(output.out.trim()));
   }
   took.sort((a, b) => a - b);
+  if ((took[3] ?? 0) > LIMITS.coldMs) process.exitCode = 1;
   console.log(
     `\nThe first message of a new process, bundle and plan read: ${took[0]} ms best, ${took[3]} ms median.\n`,
   );
