@@ -79,6 +79,11 @@ export async function checkTopics(kafka: Kafka, topics: Topic[], rules: TopicRul
   });
 }
 
+/** Every topic that there is. */
+export async function topicNames(kafka: Kafka): Promise<string[]> {
+  return patiently(kafka, async (admin) => [...(await partitionCounts(admin)).keys()]);
+}
+
 /** The first offset that is still there and the one that the next message gets, for each partition. */
 export async function endOffsets(
   kafka: Kafka,

@@ -84,6 +84,17 @@ describe("kafkajs, patched", () => {
     await until("the idle one reads", reads, { withinMs: 4_000 });
   });
 
+  test("says that no broker has answered for its topics, instead of meeting null", async () => {
+    const { proxy, kafka } = await scene();
+    const admin = kafka.admin();
+    await admin.connect();
+    cleanups.push(() => admin.disconnect());
+    // It asks twice; the first answer tells it which brokers there are.
+    proxy.trap({ api: "Metadata", effect: "delay", delayMs: 1 });
+    proxy.trap({ api: "Metadata", effect: "cut before" });
+    expect(await admin.listTopics().catch((error: Error) => error.name)).toEqual("KafkaJSMetadataNotLoaded");
+  });
+
   test("keeps an address to go back to when its only broker has closed the connection", () => {
     const pool = new BrokerPool({ connectionPoolBuilder: {}, logger: { namespace() {} } });
     const only = { nodeId: 1, connectionPool: { host: "127.0.0.1", port: 1 } };
