@@ -1,5 +1,6 @@
 /** The frame of every page: rail, bar with the state of the connection, and what stands in for JavaScript. */
 import type { Child } from "hono/jsx";
+import { Keys } from "../components/keys.tsx";
 import { CutBanner, Notices, RailFooter, WithoutScript } from "../components/notices.tsx";
 import { Icon, Shape, Sprite } from "../components/status.tsx";
 import type { ViewModel } from "../view.ts";
@@ -154,7 +155,7 @@ export function Layout(props: LayoutProps) {
             {children}
           </main>
         </div>
-        <Keys />
+        <Keys pages={Object.values(PAGES)} />
         {live !== undefined && (
           <div
             hidden
@@ -211,41 +212,3 @@ function ViewMenu({ frame }: { frame: Frame }) {
     </details>
   );
 }
-
-const KEYS = [
-  ["p", "Pause and resume"],
-  ["/", "Search messages"],
-  ["j  k", "Next and previous message"],
-  ["Enter", "Open and close a message"],
-  ["↓  ↑", "Lines of a message, to copy a path or a value"],
-  ["?", "This list"],
-];
-
-const Keys = () => (
-  <dialog id="keys" aria-labelledby="h-keys">
-    <form method="dialog">
-      <h2 id="h-keys">Keyboard shortcuts</h2>
-      <dl class="kv">
-        {Object.values(PAGES).map((page) => (
-          <>
-            <dt>
-              <span class="kbd">g</span> <span class="kbd">{page.key}</span>
-            </dt>
-            <dd>{page.name}</dd>
-          </>
-        ))}
-        {KEYS.map(([key, what]) => (
-          <>
-            <dt>
-              <span class="kbd">{key}</span>
-            </dt>
-            <dd>{what}</dd>
-          </>
-        ))}
-      </dl>
-      <button class="btn main" type="submit">
-        Close
-      </button>
-    </form>
-  </dialog>
-);

@@ -1,82 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
-import type { Browser, Page } from "playwright-core";
-import { loadRegistry } from "../config/registry-file.ts";
+import type { Browser } from "playwright-core";
 import { describeWith } from "../test/real/parts.ts";
 import { axe, isLive, launch, open } from "./browser.case.ts";
 import { fold } from "./fold.ts";
-import { createView, setCatalog, setEnds, setKafka, type ViewModel } from "./view.ts";
-import { dead, enriched, raw, record } from "./sample.case.ts";
+import { enriched, record } from "./sample.case.ts";
+import { seeded } from "./seeded.case.ts";
 import { type Served, serveDashboard } from "./serve.case.ts";
-
-const registry = await loadRegistry("config/device-registry.json");
-
-/** A view with a fleet of every state, an hour of messages and dead letters. */
-function seeded(): ViewModel {
-  const now = Date.now();
-  const view = createView(now);
-  view.coveredFrom = now - 3_600_000;
-  view.caughtUp = true;
-  setKafka(view, true, now);
-  for (let i = 0; i < 300; i++) send(view, i, now - (300 - i) * 3_000);
-  setCatalog(view, { ...registry, refusal: () => null });
-  const strange = "ünbröken·".repeat(15).slice(0, 128);
-  fold(
-    view,
-    {
-      topic: "enriched",
-      partition: 2,
-      messages: [
-        record(0, enriched({ device_id: strange, grade: "BAD" }), {
-          source: 0,
-          timestamp: now - 900,
-          key: strange,
-        }),
-      ],
-      highWatermark: 1,
-    },
-    now,
-  );
-  for (const topic of ["raw", "enriched", "dlq"] as const)
-    setEnds(view, topic, [{ partition: 0, high: 1_000 }]);
-  return view;
-}
-
-const TYPES = ["smart_breaker", "smart_meter", "environmental_sensor", "unknown"];
-
-function send(view: ViewModel, i: number, at = Date.now()): void {
-  const now = Date.now();
-  const type = TYPES[i % 4] ?? "unknown";
-  const id = `${type}-${i % 12}`;
-  const time = new Date(at).toISOString();
-  const odd = i % 12 === 0;
-  const findings = odd
-    ? [
-        {
-          code: "range.operating",
-          path: "/measurements/voltage/phase_b",
-          expected: "110..130 V",
-          severity: "uncertain" as const,
-        },
-      ]
-    : i % 12 === 1
-      ? [{ code: "missing", path: "/measurements/demand", expected: "demand", severity: "bad" as const }]
-      : [];
-  const grade = odd || type === "unknown" ? "UNCERTAIN" : i % 12 === 1 ? "BAD" : "GOOD";
-  const common = { device_id: id, timestamp: time };
-  const put = (topic: "raw" | "enriched" | "dlq", message: ReturnType<typeof record>) =>
-    fold(view, { topic, partition: 0, messages: [message], highWatermark: i + 1 }, now);
-  put("raw", record(i, raw({ ...common, device_type: type }), { timestamp: at, key: id }));
-  if (i % 40 === 39) put("dlq", dead(i, '{"a":', "not_json", at));
-  else
-    put(
-      "enriched",
-      record(i, enriched({ ...common, device_type: type, grade, findings }), {
-        timestamp: at,
-        key: id,
-        source: i,
-      }),
-    );
-}
 
 const PAGES = [
   "/",
@@ -109,8 +38,6 @@ describeWith(["chromium"], "the dashboard in Chromium", () => {
     served = await serveDashboard({ view: seeded() });
   });
   afterEach(() => served.stop());
-
-  const rows = (page: Page) => page.locator("#feed > li").evaluateAll((all) => all.map((row) => row.id));
 
   test("every page keeps the policy, complains of nothing, and fits 390 px without sideways scroll", async () => {
     for (const width of [1440, 768, 390]) {
@@ -145,144 +72,6 @@ describeWith(["chromium"], "the dashboard in Chromium", () => {
     },
     180_000,
   );
-
-  test("a refused first connect is live within 6 s, by exactly one stream", async () => {
-    const { page, context } = await open(browser);
-    let refused = 0;
-    await page.route("**/live/**", (route) => (refused++ === 0 ? route.abort() : route.continue()));
-    await page.goto(served.url, { waitUntil: "domcontentloaded" });
-    expect(await isLive(page, 6_000)).toBeLessThan(6_000);
-    expect(refused).toBe(2);
-    // The element asks again every 5 s: while a stream is open it must not open a second one.
-    await page.waitForTimeout(5_500);
-    expect(served.clients()).toBe(1);
-    await context.close();
-  }, 40_000);
-
-  test("a slow first answer opens one stream, not two", async () => {
-    const { page, context } = await open(browser);
-    let asked = 0;
-    await page.route("**/live/**", async (route) => {
-      if (asked++ === 0) await Bun.sleep(7_000);
-      await route.continue();
-    });
-    await page.goto(served.url, { waitUntil: "domcontentloaded" });
-    await isLive(page, 20_000);
-    await page.waitForTimeout(1_000);
-    expect(asked).toBe(1);
-    expect(served.clients()).toBe(1);
-    await context.close();
-  }, 40_000);
-
-  test("the server killed and started again: said so, then live within 6 s, no row twice", async () => {
-    const { page, context } = await open(browser);
-    await page.goto(served.url, { waitUntil: "domcontentloaded" });
-    await isLive(page, 8_000);
-    const { port, view } = served;
-    await served.stop();
-    await page.waitForSelector("#cut:not([hidden])");
-    expect(await page.locator("#cut").innerText()).toMatch(/Connection lost at \d\d:\d\d:\d\d UTC/);
-    expect(await page.locator("#pill").innerText()).toContain("Offline");
-    for (let i = 300; i < 305; i++) send(view, i);
-    served = await serveDashboard({ view, port });
-    expect(await isLive(page, 6_000)).toBeLessThan(6_000);
-    await page.waitForSelector("#m-enriched-0-304");
-    const ids = await rows(page);
-    expect(ids).toHaveLength(new Set(ids).size);
-    expect(ids).toHaveLength(15);
-    expect(await page.locator("#cut").isHidden()).toBe(true);
-    await context.close();
-  }, 60_000);
-
-  test("new rows come on top, the oldest leave, ages tick, the totals follow", async () => {
-    const { page, context } = await open(browser);
-    await page.goto(served.url, { waitUntil: "domcontentloaded" });
-    await isLive(page, 8_000);
-    send(served.view, 300);
-    await page.waitForSelector("#m-enriched-0-300");
-    const ids = await rows(page);
-    expect(ids[0]).toBe("m-enriched-0-300");
-    expect(ids).toHaveLength(15);
-    const age = page.locator("#stats [data-big] span").first();
-    const first = Number(await age.innerText());
-    await page.waitForFunction(
-      (before) => Number(document.querySelector("#stats [data-big] span")?.textContent) > before + 1,
-      first,
-    );
-    await context.close();
-  }, 40_000);
-
-  test("three charts are drawn, and their height never grows", async () => {
-    const { page, context } = await open(browser);
-    await page.goto(served.url, { waitUntil: "domcontentloaded" });
-    await isLive(page, 8_000);
-    await page.waitForFunction(
-      () => document.querySelectorAll("#rate canvas, .ring canvas, .hbars canvas").length === 3,
-    );
-    const heights = () =>
-      page
-        .locator("#rate, .ring, .hbars")
-        .evaluateAll((all) => all.map((one) => one.getBoundingClientRect().height));
-    const before = await heights();
-    await page.evaluate(() => {
-      const counter = window as unknown as { ticks: number };
-      counter.ticks = 0;
-      document.addEventListener("iot:draw", () => counter.ticks++);
-    });
-    for (let i = 300; i < 308; i++) {
-      send(served.view, i);
-      await page.waitForFunction((n) => (window as unknown as { ticks: number }).ticks >= n, i - 299);
-    }
-    expect(await heights()).toEqual(before);
-    expect(before).toEqual([220, 128, 184]);
-    await context.close();
-  }, 40_000);
-
-  test("pause holds the page still and counts what is new; resume brings it", async () => {
-    const { page, context } = await open(browser);
-    await page.goto(`${served.url}/messages?topic=raw`, { waitUntil: "domcontentloaded" });
-    await isLive(page, 8_000);
-    await page.keyboard.press("p");
-    expect(await page.locator("#pause").getAttribute("aria-pressed")).toBe("true");
-    const before = await rows(page);
-    for (let i = 1_000; i < 1_007; i++) send(served.view, i);
-    await page.waitForFunction(() => document.querySelector("#pill .age")?.textContent === "7 new");
-    expect(await rows(page)).toEqual(before);
-    await page.locator("#pause").click();
-    await page.waitForSelector("#m-raw-0-1006");
-    await isLive(page, 6_000);
-    expect((await rows(page))[0]).toBe("m-raw-0-1006");
-    await context.close();
-  }, 40_000);
-
-  test("an opened row stays open and whole through ten frames, and new rows wait until it is closed", async () => {
-    const { page, context } = await open(browser);
-    await page.goto(served.url, { waitUntil: "domcontentloaded" });
-    await isLive(page, 8_000);
-    const id = (await rows(page))[2] ?? "";
-    const row = page.locator(`#${id} details`);
-    await row.locator("> summary").click();
-    await row.locator(".more .json").first().waitFor();
-    await page.evaluate(() => {
-      const counter = window as unknown as { ticks: number };
-      counter.ticks = 0;
-      document.addEventListener("iot:draw", () => counter.ticks++);
-    });
-    for (let i = 300; i < 310; i++) {
-      send(served.view, i);
-      const seen = i - 299;
-      await page.waitForFunction((ticks) => (window as unknown as { ticks: number }).ticks >= ticks, seen);
-    }
-    expect(await row.getAttribute("open")).not.toBeNull();
-    expect(await row.locator(".more .json").count()).toBeGreaterThan(0);
-    expect((await rows(page))[2]).toBe(id);
-    await row.locator("> summary").click();
-    await page.waitForSelector("#m-enriched-0-309");
-    const ids = await rows(page);
-    expect(ids.slice(0, 3)).toEqual(["m-enriched-0-309", "m-enriched-0-308", "m-enriched-0-307"]);
-    expect(ids).toHaveLength(new Set(ids).size);
-    await context.close();
-  }, 60_000);
 
   test("without JavaScript every page reads, tabs and filters work, rows open", async () => {
     const { page, context } = await open(browser, { javaScriptEnabled: false });
