@@ -1,4 +1,8 @@
-/** The cards of one device type: what the registry says of it, and how its messages are. */
+/**
+ * The cards of one device type: what the registry says of it, and how its messages are.
+ *
+ * Long for being seven small cards that share nothing but their type.
+ */
 import { GRADES } from "../../schemas/enriched.ts";
 import {
   alarmWords,
