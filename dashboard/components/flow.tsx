@@ -28,7 +28,7 @@ export function Flow({ view, group, now, viewers }: Props) {
     <section class="card" aria-labelledby="h-flow" id="flow">
       <header>
         <h2 id="h-flow">Flow</h2>
-        <Accounts group={group} />
+        <Accounts group={group} lines={lines} />
       </header>
       <ol class="flow">
         <li>
@@ -124,9 +124,16 @@ function UpState({ lines, none }: { lines: ServiceLine[]; none: string }) {
   return <State status="ok">{`${up.length} up`}</State>;
 }
 
-/** Nothing lost: what was read and committed must stand in the outputs; more than that are repeats, or on the way. */
-function Accounts({ group }: { group: GroupFacts | undefined }) {
-  if (group === undefined) return <span class="sub">accounts not known yet</span>;
+/**
+ * Nothing lost, told twice: what was read and committed must stand in the outputs (more than that are repeats, or on the way); and
+ * each enricher counts offsets against acknowledgements, which repeats do not hide.
+ */
+function Accounts({ group, lines }: { group: GroupFacts | undefined; lines: ServiceLine[] }) {
+  const differing = lines.filter(({ counters }) => (counters.accounting_difference ?? 0) > 0);
+  const differences = differing.map(({ service, instance, counters }) => (
+    <State status="crit">{`${count(counters.accounting_difference ?? 0)} unaccounted for, says ${service} ${instance}`}</State>
+  ));
+  if (group === undefined) return <>{[<span class="sub">accounts not known yet</span>, ...differences]}</>;
   const read = group.lags.reduce((all, { committed }) => all + (committed ?? 0), 0);
   const missing = read - group.outputs;
   return (
@@ -134,11 +141,9 @@ function Accounts({ group }: { group: GroupFacts | undefined }) {
       <span class="sub">
         {count(read)} raw messages done, {count(group.outputs)} enriched messages and dead letters
       </span>
-      {missing > 0 ? (
-        <State status="crit">{`${count(missing)} without an output`}</State>
-      ) : (
-        <State status="ok">nothing missing</State>
-      )}
+      {missing > 0 && <State status="crit">{`${count(missing)} without an output`}</State>}
+      {differences}
+      {missing <= 0 && differences.length === 0 && <State status="ok">nothing missing</State>}
     </>
   );
 }

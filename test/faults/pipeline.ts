@@ -6,12 +6,14 @@
  */
 import { createAccounting } from "../../enrich/accounting.ts";
 import { createHandler } from "../../enrich/host.ts";
+import { createHostMetrics } from "../../enrich/host-metrics.ts";
 import { createOutputsEnd } from "../../enrich/host-outputs.ts";
 import { createKafka, type Kafka } from "../../kafka/client.ts";
 import { type Batch, consume } from "../../kafka/consume.ts";
 import { groupLag } from "../../kafka/lag.ts";
 import { createProducer, type OutMessage, type Producer } from "../../kafka/producer.ts";
 import type { Plan } from "../../registry/plan.ts";
+import { createMetrics } from "../../runtime/metrics.ts";
 import { until } from "../processes.ts";
 
 export interface Names {
@@ -35,7 +37,10 @@ export interface Plant {
 }
 
 export interface Ended {
+  /** `iot_accounting_difference`, as a scrape of the process would show it. */
   difference: number;
+  /** What its heartbeats would tell. */
+  counters: Record<string, number>;
   /** The plant has ended the loop, as a crash would. */
   crashed: boolean;
 }
@@ -47,6 +52,8 @@ const MAX_MESSAGES = 20;
 export async function runPipeline(brokers: string, names: Names, sound: Plan, plant: Plant): Promise<Ended> {
   const kafka = createKafka({ brokers: [brokers], clientId: "planted" }, SILENT);
   const accounting = createAccounting();
+  const metrics = createMetrics("enrich", "planted");
+  const counts = createHostMetrics(metrics, accounting);
   const commits = seeCommits(kafka, plant);
   const real = await createProducer(kafka, { deadlineMs: 2_000 });
   const send: Producer["send"] = async (topic, messages) => {
@@ -67,7 +74,7 @@ export async function runPipeline(brokers: string, names: Names, sound: Plan, pl
     now: Date.now,
     accounting,
     outputsEnd: createOutputsEnd(kafka, names),
-    observe() {},
+    observe: counts.observe,
     log: SILENT,
   });
   let crashed = false;
@@ -91,7 +98,8 @@ export async function runPipeline(brokers: string, names: Names, sound: Plan, pl
   });
   await consumer.stop();
   await real.stop();
-  return { difference: accounting.difference(), crashed };
+  const scraped = /^iot_accounting_difference\S* (\d+)$/m.exec(await metrics.metrics())?.[1];
+  return { difference: Number(scraped), counters: counts.counters(), crashed };
 }
 
 /** Every partition is committed to its end, or beyond. */
