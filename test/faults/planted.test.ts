@@ -103,16 +103,6 @@ describe("the oracle", () => {
       const names = new Set(verdict.anomalies.map((anomaly) => anomaly.name));
       expect([...names], report(verdict)).toContain(caught);
       expect(names.isSubsetOf(new Set([caught, ...also])), report(verdict)).toBe(true);
-      console.log(
-        name,
-        "|",
-        caught,
-        "|",
-        difference,
-        [...new Set(verdict.anomalies.map((anomaly) => anomaly.name))].sort().join(),
-        verdict.wireDuplicates,
-        wordsOf(await page()),
-      );
       if (!loses) return;
       expect(difference).not.toBe(0);
       const words = wordsOf(await page());
