@@ -25,7 +25,7 @@ for (const output of bundle.outputs)
   await put(basename(output.path), new Uint8Array(await output.arrayBuffer()));
 
 const uplot = await readFile(Bun.resolveSync("uplot/dist/uPlot.min.css", here), "utf8");
-const styles = ["tokens", "layout", "components", "charts", "messages"];
+const styles = ["tokens", "layout", "cards", "status", "controls", "tables", "flow", "charts", "messages"];
 const own = await Promise.all(styles.map((name) => readFile(join(here, `style/${name}.css`), "utf8")));
 // Ours first: tokens.css says the order of the layers. Not through the bundler, which rewrites light-dark() for old
 // browsers and with it the custom properties.
