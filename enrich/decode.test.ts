@@ -43,8 +43,35 @@ describe("JSON", () => {
   test("a byte order mark is named", () => {
     expect(read('\ufeff{"a":1}')).toMatchObject({
       reason: "not_json",
-      message: expect.stringContaining("byte order mark"),
+      message: "a byte order mark (U+FEFF) stands before the JSON",
     });
+  });
+
+  test("a character that nobody sees is named", () => {
+    for (const [character, name] of [
+      ["\ufeff", "U+FEFF"],
+      ["\u00a0", "U+00A0"],
+      ["\u200b", "U+200B"],
+      ["é", '"é"'],
+      ["😀", '"😀"'],
+    ])
+      expect(read(`{${character}"a":1}`)).toMatchObject({
+        message: `not JSON: at character 2 expected a member name in " or }, found ${name}`,
+      });
+  });
+
+  test("the first byte that is no UTF-8 is named, or said not to be known", () => {
+    const message = (...bytes: number[]) => {
+      const decoded = readBytes(new Uint8Array(bytes));
+      return decoded.ok ? "" : decoded.message;
+    };
+    const fits = (byte: string) => `the bytes are not UTF-8: byte ${byte} does not fit`;
+    const accented = [0xc3, 0xa9];
+    expect(message(...accented, 0x61, 0xe9)).toBe(fits("4"));
+    expect(message(0xc3)).toBe(fits("1"));
+    expect(message(0x61, 0xf0, 0x9f, 0x98)).toBe(fits("2"));
+    // A U+FFFD that was sent as such, then a bad byte.
+    expect(message(0x61, 0xef, 0xbf, 0xbd, 0xff)).toBe(fits("2 or a later one"));
   });
 
   test("the fault's place is a JSON Pointer and a character", () => {

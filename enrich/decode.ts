@@ -7,6 +7,7 @@
 import { type DeadLetterReason, LIMITS } from "../schemas/dead-letter.ts";
 import type { RESERVED_MEMBERS } from "../schemas/enriched.ts";
 import type { DeadLetter } from "../registry/verdict.ts";
+import { characterName } from "../registry/words.ts";
 import { examine, type Place } from "./examine.ts";
 import { type Scan, scan } from "./scan.ts";
 import { REPLACEMENT, replaceLoneSurrogates, utf8Length } from "./text.ts";
@@ -19,7 +20,7 @@ export type Shortcut = (text: string, value: object, names: string[]) => boolean
 
 export function decode(text: string, bytes: number, shortcut?: Shortcut): Decoded {
   if (bytes > LIMITS.rawBytes) return dead("too_large", `${bytes} bytes, allowed are ${LIMITS.rawBytes}`);
-  if (!isUtf8(text, bytes)) return dead("not_utf8", "the bytes are not UTF-8");
+  if (!isUtf8(text, bytes)) return dead("not_utf8", notUtf8(text, bytes));
   if (shortcut !== undefined && !text.includes("\\")) {
     const message = tryParse(text);
     if (isObject(message)) {
@@ -69,6 +70,16 @@ function isUtf8(text: string, bytes: number): boolean {
   return !text.includes(REPLACEMENT) || utf8Length(text) === bytes;
 }
 
+/** The text has one U+FFFD for each bad byte: where some were sent as such, which of them is a bad byte is not known. */
+function notUtf8(text: string, bytes: number): string {
+  const first = text.indexOf(REPLACEMENT);
+  const at = utf8Length(text.slice(0, first)) + 1;
+  const bad = (utf8Length(text) - bytes) / 2;
+  let all = 0;
+  for (let i = first; i < text.length; i++) if (text.charAt(i) === REPLACEMENT) all++;
+  return `the bytes are not UTF-8: byte ${at}${bad === all ? "" : " or a later one"} does not fit`;
+}
+
 const NOT_JSON = Symbol("not JSON");
 
 /** A number beyond a double is an error in one engine and Infinity in another: here it is no JSON. */
@@ -87,7 +98,7 @@ function tryParse(json: string): unknown {
 
 function notJson(json: string, bytes: number): DeadLetter {
   if (bytes === 0 || json === "") return dead("not_json", "empty: no value at all, or a tombstone");
-  if (json.startsWith("\ufeff")) return dead("not_json", "a byte order mark stands before the JSON");
+  if (json.startsWith("\ufeff")) return dead("not_json", "a byte order mark (U+FEFF) stands before the JSON");
   const { overflow, syntax } = examine(json, LIMITS.depth);
   if (overflow) return deadAt("not_json", overflow, "a number beyond a double");
   if (!syntax) return dead("not_json", "not JSON");
@@ -100,7 +111,7 @@ function notJson(json: string, bytes: number): DeadLetter {
 
 function found(json: string, { at }: Place): string {
   const code = json.codePointAt(at);
-  return code === undefined ? "but the text ends" : `found ${JSON.stringify(String.fromCodePoint(code))}`;
+  return code === undefined ? "but the text ends" : `found ${characterName(String.fromCodePoint(code))}`;
 }
 
 function kindOf(value: unknown): string {

@@ -95,7 +95,7 @@ describe("a batch", () => {
         "iot.registry": plan.version,
         "iot.reason": "not_utf8",
         "iot.path": "",
-        "iot.message": "the bytes are not UTF-8",
+        "iot.message": "the bytes are not UTF-8: byte 2 does not fit",
       },
       partition: 3,
       timestamp: CASE_TIME + 7,

@@ -2,6 +2,7 @@
 import type { PlanShape } from "./plan.ts";
 import { readPointer } from "./pointer.ts";
 import type { DeadLetter, RecordSource } from "./verdict.ts";
+import { codeName } from "./words.ts";
 
 const MAX_LENGTH = 128;
 
@@ -54,7 +55,9 @@ export function idFault(id: string): string | undefined {
   for (let at = 0; at < id.length; at++) {
     const code = id.charCodeAt(at);
     characters++;
-    if (code < 0x20 || (code >= 0x7f && code <= 0x9f)) return "holds a control character";
+    // A host hands half of a surrogate pair on as U+0000 (enrich/text.ts): here they are the same.
+    if (code === 0) return "holds half of a surrogate pair, or U+0000";
+    if (code < 0x20 || (code >= 0x7f && code <= 0x9f)) return `holds the control character ${codeName(code)}`;
     if (code < 0xd800 || code > 0xdfff) continue;
     const low = id.charCodeAt(at + 1);
     if (code > 0xdbff || !(low >= 0xdc00 && low <= 0xdfff)) return "holds half of a surrogate pair";

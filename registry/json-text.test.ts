@@ -47,6 +47,12 @@ describe("checkJsonText", () => {
     });
   });
 
+  test("a byte order mark and a hard blank are named, since nobody sees them", () => {
+    expect(checkJsonText("\ufeff{}")?.problem).toBe("not JSON at line 1, column 1: found U+FEFF");
+    expect(checkJsonText('{\u00a0"a":1}')?.problem).toBe("not JSON at line 1, column 2: found U+00A0");
+    expect(checkJsonText("{b:1}")?.problem).toBe('not JSON at line 1, column 2: found "b:1}"');
+  });
+
   test("nesting of 10,000 levels is refused, and so is one level too many", () => {
     expect(checkJsonText("[".repeat(10_000) + "]".repeat(10_000))?.problem).toBe("nested too deep");
     const deep = (levels: number) => "[".repeat(levels) + "]".repeat(levels);

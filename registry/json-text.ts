@@ -7,6 +7,7 @@
  */
 import type { Fault } from "./fault.ts";
 import { pointerOf } from "./pointer.ts";
+import { characterName } from "./words.ts";
 
 export const REGISTRY_MAX_BYTES = 8 * 1024 * 1024;
 export const REGISTRY_MAX_DEPTH = 64;
@@ -35,7 +36,7 @@ export function checkJsonText(text: string): Fault | undefined {
   const here = () => pointerOf(stack.map((open) => open.at));
   const syntax = (wanted: string): Fault => ({
     path: here(),
-    problem: `not JSON at ${lineAndColumn(text, at)}: ${at < text.length ? `found ${JSON.stringify(text.slice(at, at + 12))}` : "the text ends"}`,
+    problem: `not JSON at ${lineAndColumn(text, at)}: ${at < text.length ? `found ${foundText(text, at)}` : "the text ends"}`,
     expected: wanted,
   });
   const token = (form: RegExp): string | undefined => {
@@ -124,6 +125,12 @@ export function checkJsonText(text: string): Fault | undefined {
       expected = "after";
     } else return syntax("a value");
   }
+}
+
+/** What stands there; an editor's byte order mark or a hard blank by its name, since nobody would see it. */
+function foundText(text: string, at: number): string {
+  const name = characterName(text.charAt(at));
+  return name.startsWith("U+") ? name : JSON.stringify(text.slice(at, at + 12));
 }
 
 function lineAndColumn(text: string, at: number): string {

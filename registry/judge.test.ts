@@ -155,6 +155,15 @@ describe("identity", () => {
       path: "/device_id",
     });
   });
+  test.each([
+    ["\n", "holds the control character U+000A"],
+    // As a host hands on half of a surrogate pair.
+    ["\u0000", "holds half of a surrogate pair, or U+0000"],
+    ["", "is empty; expected 1 to 128 characters"],
+    ["x".repeat(129), "has 129 characters; expected at most 128"],
+  ])("the words say what is wrong with the id %j", (id, words) => {
+    expect(verdictOf({ device_id: id }, null)).toMatchObject({ message: `the device id ${words}` });
+  });
   test.each(["x", "x".repeat(128), "😀".repeat(128), "Gerät 7", "a/b:c"])("%j is an id", (device_id) => {
     expect(verdictOf({ device_id }, null)).toMatchObject({ ok: true, device_id });
   });

@@ -84,6 +84,22 @@ describe("a vendor's shape", () => {
     ]);
   });
 
+  test("of a group that is not there at all the finding names the group, not only its first leaf", () => {
+    expect(faultsIn(judged(message({ a: undefined, b: undefined }), plan))).toEqual([
+      "missing /em:0/a (voltage.*)",
+    ]);
+    const optional = structuredClone(registry(EM));
+    Object.assign(optional.device_types.meter.measurements.voltage, {
+      phases: undefined,
+      components: ["a", "b"],
+      required: false,
+    });
+    const { findings } = judged(message({ a: undefined, b: undefined }), planOf(optional));
+    expect(findings).toEqual([
+      { code: "missing.optional", path: "/em:0/a", expected: "voltage.*", severity: "info" },
+    ]);
+  });
+
   test("what cannot be read is one finding, and is left out of normalized", () => {
     for (const b of ["", "n/a", "1,5", "0x10", "1e999", " 230", true, {}])
       expect(faultsIn(judged(message({ b }), plan))).toEqual(["wrong_type /em:0/b (a number as a string)"]);
@@ -195,6 +211,11 @@ describe("which shape", () => {
         "the nearest shape is em-neutral; it needs /em:0/n >= 0",
       ],
     });
+  });
+  test("no shape is the nearest of which no condition holds", () => {
+    expect(judged({ device_id: "x", hello: 1 }, both).detection.reasons).toEqual([
+      "there is no measurements object, and no shape knows the message",
+    ]);
   });
   test("without device_type the canonical fields are scored, and a type that the message declares is taken", () => {
     const open = planOf(registry({ ...EM, device_type: undefined }));

@@ -42,10 +42,10 @@ function knows(shape: PlanShape | undefined, message: unknown): boolean {
   return true;
 }
 
-/** The shape that lacks least of what must be there, in words; undefined if the registry has no shape. */
+/** The shape that lacks least of what must be there, in words; undefined where none of any shape's conditions holds. */
 export function nearestShape(message: Record<string, unknown>, plan: Plan): string | undefined {
   let best: PlanShape | undefined;
-  let bestShare = -1;
+  let bestShare = 0;
   for (const shape of plan.shapes) {
     const wanted = shape.when.filter(({ op }) => op !== "absent");
     const held = wanted.filter(({ path, op, value }) => holds(readPointer(message, path), op, value));

@@ -97,7 +97,7 @@ function judgeSingle(sent: unknown, group: PlanGroup, look: Look): boolean {
 function judgeGroup(sent: unknown, group: PlanGroup, look: Look): boolean {
   const { type, places, partial, nominal, findings } = look;
   if (sent === undefined) {
-    addMissing(group.required, group.name, groupPlace(group, look), undefined, look);
+    addMissingGroup(group, look);
     return partial;
   }
   if (sent === null) {
@@ -143,7 +143,7 @@ function judgeGroup(sent: unknown, group: PlanGroup, look: Look): boolean {
   }
   if (!anySent) {
     findings.length = before;
-    addMissing(group.required, group.name, groupPlace(group, look), undefined, look);
+    addMissingGroup(group, look);
   }
   return anyThere && allRequired;
 }
@@ -160,6 +160,15 @@ function groupPlace(group: PlanGroup, { type, places }: Look): string | undefine
     if (place !== undefined) return place;
   }
   return undefined;
+}
+
+/** `expected` names the group where the place can name but one of its leaves. */
+function addMissingGroup(group: PlanGroup, look: Look): void {
+  const place = groupPlace(group, look);
+  const words = look.places === undefined || place === undefined ? undefined : `${group.name}.*`;
+  if (group.required) addMissing(true, group.name, place, words, look);
+  else if (place !== undefined && !look.partial)
+    addFinding(look.findings, "missing.optional", "info", place, words);
 }
 
 const isLeftOut = (sent: unknown, look: Look) => sent === undefined && look.partial;

@@ -39,6 +39,18 @@ export function shown(text: string, length = 64): string {
   return result;
 }
 
+/** `U+FEFF`: the name of a character that nobody would see. */
+export const codeName = (code: number) => `U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
+
+/** A character in quotes, or its name where a page or a terminal shows nothing or a blank. */
+export function characterName(character: string): string {
+  return INVISIBLE.test(character) ? codeName(character.codePointAt(0) ?? 0) : JSON.stringify(character);
+}
+
+/** White space and format characters beyond the plain blank; JSON escapes what is below it. */
+const INVISIBLE =
+  /[\u007f-\u00a0\u00ad\u061c\u115f\u1160\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\u3164\ufe00-\ufe0f\ufeff\ufff9-\ufffb]/;
+
 /** Rounded to 12 significant digits, the most that `normalized` keeps. */
 export function round12(value: number): number {
   // The common case without a text: at most six decimals below a million have at most twelve digits.
