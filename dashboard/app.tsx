@@ -29,6 +29,7 @@ import { WrongPage } from "./pages/wrong.tsx";
 import { openApi } from "./openapi.ts";
 import { readPlace } from "./place.ts";
 import { problem } from "./problem.ts";
+import { fileOf } from "./export.ts";
 import { textOf } from "./row.ts";
 import { readFilters, search } from "./search.ts";
 
@@ -100,6 +101,7 @@ export function createApp(deps: AppDeps): Hono<Env> {
       if (row === undefined)
         return wrong(c, 404, "No such message", "It is not there, no longer there, or not there yet.");
       if (c.req.query("part") === "text") return c.text(textOf(row));
+      if (c.req.query("part") === "bytes") return fileOf(row);
       if (c.req.query("part") === "value") return c.html(<MessageValue row={row} />);
       return page(c, <MessagePage frame={frameOf(c)} parts={await findParts(deps.archive, row)} />);
     } catch (error) {

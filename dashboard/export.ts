@@ -63,6 +63,16 @@ export function exportResponse(rows: Row[], format: Format, name: string): Respo
   });
 }
 
+/** The value of one message, byte for byte. */
+export const fileOf = (row: Row): Response =>
+  new Response(row.value === null ? "" : new Uint8Array(row.value), {
+    headers: {
+      "content-type": "application/octet-stream",
+      "content-disposition": `attachment; filename="${row.topic}-${row.partition}-${row.offset}.${factsOf(row).json ? "json" : "bin"}"`,
+      "cache-control": "no-store",
+    },
+  });
+
 function* texts(rows: Row[], format: Format): Generator<string> {
   if (format === "csv") yield `${Object.keys(COLUMNS).join(",")}\r\n`;
   if (format === "json") yield "[";

@@ -29,7 +29,7 @@ export function Attention({ view, now }: { view: ViewModel; now: number }) {
           {count(devices)} of {count(view.devices.size)} devices
         </span>
         <a class="t12" href={messagesLink({ topic: "enriched", grade: "BAD" })}>
-          Bad messages
+          Messages graded bad
         </a>
       </header>
       {lines.length === 0 ? (
@@ -46,7 +46,7 @@ export function Attention({ view, now }: { view: ViewModel; now: number }) {
             <li>
               <State status={line.status}>{line.word}</State>
               <b>{line.who}</b>
-              <span class="what">{line.what}</span>
+              <p class="what">{line.what}</p>
               {line.end && <span class="end m">{line.end}</span>}
             </li>
           ))}
@@ -137,7 +137,19 @@ function unknownLine(devices: Device[]): Line[] {
           {devices.length === 1 ? "1 device" : `${count(devices.length)} devices`}
         </a>
       ),
-      what: `No type fits ${names.join(", ")}${rest}${first.reasons[0] ? `; ${first.reasons[0]}` : ""}`,
+      what: (
+        <>
+          No type fits{" "}
+          {names.map((name, i) => (
+            <>
+              {i > 0 && ", "}
+              <bdi>{name}</bdi>
+            </>
+          ))}
+          {rest}
+          {first.reasons[0] && `; ${first.reasons[0]}`}
+        </>
+      ),
     },
   ];
 }
@@ -157,7 +169,7 @@ function deadLine(view: ViewModel, now: number): Line[] {
       ),
       what: (
         <>
-          in the last hour, most often <code>{most[0]}</code>
+          not enriched in the last hour, most often <code>{most[0]}</code>
         </>
       ),
     },

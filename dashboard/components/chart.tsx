@@ -8,6 +8,8 @@ import type { Child } from "hono/jsx";
 import { clockMinutes, clockSeconds, count } from "../format.ts";
 import { RANGES, type RangeName, type Series, summaryOf } from "../series.ts";
 
+import { type Column, Table } from "./table.tsx";
+
 export interface LineSpec<Name extends string> {
   name: Name;
   words: string;
@@ -147,31 +149,20 @@ export function SeriesTable<Name extends string>({ id, caption, lines, series }:
   const each = Math.max(1, Math.round(steps / ROWS));
   const rows = Array.from({ length: Math.floor(steps / each) }, (_, i) => steps - (i + 1) * each);
   return (
-    <div class="scroll" id={id}>
-      <table class="tbl">
-        <caption class="vh">{caption}, newest first</caption>
-        <thead>
-          <tr>
-            <th scope="col">From (UTC)</th>
-            {lines.map(({ words }) => (
-              <th scope="col" class="num">
-                {words}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((first) => (
-            <tr>
-              <th scope="row">{clockSeconds(series.from + first * series.stepMs)}</th>
-              {lines.map(({ name }) => (
-                <td class="num">{mean(series.values[name].slice(first, first + each))}</td>
-              ))}
-            </tr>
+    <Table
+      id={id}
+      caption={`${caption}, newest first`}
+      columns={["From (UTC)", ...lines.map(({ words }): Column => [words, "num"])]}
+    >
+      {rows.map((first) => (
+        <tr>
+          <th scope="row">{clockSeconds(series.from + first * series.stepMs)}</th>
+          {lines.map(({ name }) => (
+            <td class="num">{mean(series.values[name].slice(first, first + each))}</td>
           ))}
-        </tbody>
-      </table>
-    </div>
+        </tr>
+      ))}
+    </Table>
   );
 }
 

@@ -6,6 +6,8 @@ import { messagesLink } from "../links.ts";
 import { devicesByType } from "../stats.ts";
 import { GRADE_STATUS, Shape, State, type Status } from "./status.tsx";
 
+/** Types that have a line of their own; the rest share one. */
+const MAX_TYPES = 12;
 /** Marks drawn; of a larger fleet those in trouble come first and the rest is a number. */
 const MAX_MARKS = 400;
 
@@ -41,6 +43,7 @@ export function Fleet({ view, now }: { view: ViewModel; now: number }) {
     });
     return { type, marks: all };
   });
+  const lines = groups.length <= MAX_TYPES ? groups : withRest(groups);
   const share = Math.min(1, MAX_MARKS / Math.max(1, view.devices.size));
   return (
     <section class="card w4 fill" aria-labelledby="h-fleet" id="fleet">
@@ -53,7 +56,7 @@ export function Fleet({ view, now }: { view: ViewModel; now: number }) {
       ) : (
         <div class="body">
           <dl class="heat">
-            {groups.map((group) => (
+            {lines.map((group) => (
               <Group type={group.type} marks={group.marks} limit={Math.ceil(group.marks.length * share)} />
             ))}
           </dl>
@@ -77,6 +80,21 @@ export function Fleet({ view, now }: { view: ViewModel; now: number }) {
       )}
     </section>
   );
+}
+
+/** The largest types, and one line for the marks of all others. */
+function withRest(groups: TypeMarks[]): TypeMarks[] {
+  const sorted = groups.toSorted((a, b) => b.marks.length - a.marks.length);
+  const rest = sorted.slice(MAX_TYPES - 1);
+  return [
+    ...sorted.slice(0, MAX_TYPES - 1),
+    { type: `${count(rest.length)} types more`, marks: rest.flatMap(({ marks }) => marks) },
+  ];
+}
+
+interface TypeMarks {
+  type: string;
+  marks: Mark[];
 }
 
 function Group({ type, marks, limit }: { type: string; marks: Mark[]; limit: number }) {

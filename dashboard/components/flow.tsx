@@ -7,6 +7,7 @@ import { latencyNow, rateNow } from "../stats.ts";
 import { COLUMN, total, type ViewModel } from "../view.ts";
 import { sum } from "../window.ts";
 import { deadLetters } from "../stats.ts";
+import { partitions } from "./stats.tsx";
 import { State, type Status } from "./status.tsx";
 
 interface Props {
@@ -46,7 +47,7 @@ export function Flow({ view, group, now, viewers }: Props) {
             topic
             name="iot.raw"
             figure={count(total(view, "raw"))}
-            note={`${view.topics.raw.partitions.size} partitions, 7 days`}
+            note={`${partitions(view.topics.raw.partitions.size)}, 7 days`}
           >
             {lag === undefined ? (
               <State status="off">lag not known</State>
@@ -125,8 +126,8 @@ function UpState({ lines, none }: { lines: ServiceLine[]; none: string }) {
 }
 
 /**
- * Nothing lost, told twice: what was read and committed must stand in the outputs (more than that are repeats, or on the way); and
- * each enricher counts offsets against acknowledgements, which repeats do not hide.
+ * Nothing lost, told twice: what was read and committed must stand in the outputs (more than that
+ * are repeats, or on the way); and each enricher counts offsets against acknowledgements, which repeats do not hide.
  */
 function Accounts({ group, lines }: { group: GroupFacts | undefined; lines: ServiceLine[] }) {
   const differing = lines.filter(({ counters }) => (counters.accounting_difference ?? 0) > 0);
@@ -140,10 +141,11 @@ function Accounts({ group, lines }: { group: GroupFacts | undefined; lines: Serv
     <>
       <span class="sub">
         {count(read)} raw messages done, {count(group.outputs)} enriched messages and dead letters
+        {missing < 0 && `: ${count(-missing)} are repeats, or not committed yet`}
       </span>
       {missing > 0 && <State status="crit">{`${count(missing)} without an output`}</State>}
       {differences}
-      {missing <= 0 && differences.length === 0 && <State status="ok">nothing missing</State>}
+      {missing <= 0 && differences.length === 0 && <State status="ok">difference 0, nothing missing</State>}
     </>
   );
 }

@@ -1,10 +1,11 @@
-/** A value as lines: findings stand at the right end of their line, added members carry a plus and a tint. */
+/** A JSON text as lines: findings stand at the right end of their line, added members carry a plus and a tint. */
 import type { Finding } from "../../schemas/enriched.ts";
+import { count } from "../format.ts";
 import { type Line, jsonLines } from "../json-lines.ts";
-import { excerpt } from "../values.ts";
+import { Rest } from "./fold.tsx";
 import { SEVERITY_STATUS, State } from "./status.tsx";
 
-interface JsonProps {
+export interface JsonProps {
   text: string;
   findings?: readonly Finding[];
   /** Top-level members that were added: marked. */
@@ -18,12 +19,12 @@ export function JsonView({ text, findings = [], added = [], before }: JsonProps)
   const lines = jsonLines(text, new Set(findings.map((finding) => finding.path)));
   const isAdded = membership(added);
   const placed = place(lines, findings);
-  const marked = lines.map((line, i): Marked => ({
-    line,
-    added: isAdded(line),
-    findings: placed.get(i) ?? [],
-  }));
-  const first = marked.findIndex((one) => one.added);
+  let sent = 0;
+  const marked = lines.map((line, i): Marked => {
+    const isNew = isAdded(line);
+    return { line, number: isNew ? undefined : ++sent, findings: placed.get(i) ?? [] };
+  });
+  const first = marked.findIndex(({ number }) => number === undefined);
   if (first <= 0) return <Lines lines={marked} />;
   return (
     <>
@@ -70,18 +71,55 @@ function members(lines: Marked[]): Marked[][] {
 
 interface Marked {
   line: Line;
-  added: boolean;
+  /** Of the lines that were sent; an added one has none. */
+  number: number | undefined;
   findings: Finding[];
 }
 
-const Lines = ({ lines }: { lines: Marked[] }) => (
+/** Beyond so many characters lines are folded, a line counting as at least forty: a page stays a few screens long. */
+export const OPEN_CHARS = 4_096;
+const LEAST_CHARS = 40;
+/** A line of more scrolls in a box of its own. */
+const LONG_LINE = 1_000;
+
+function Lines({ lines }: { lines: Marked[] }) {
+  let chars = 0;
+  const cut = lines.findIndex(({ line }) => {
+    chars += Math.max(LEAST_CHARS, lengthOf(line));
+    return chars > OPEN_CHARS;
+  });
+  // A line is never cut, and a few more are no reason to fold.
+  const shown = Math.max(1, cut);
+  if (cut < 0 || lines.length - shown < 10) return <LineList lines={lines} />;
+  const rest = lines.slice(shown);
+  const findings = rest.reduce((sum, one) => sum + one.findings.length, 0);
+  return (
+    <>
+      <LineList lines={lines.slice(0, shown)} />
+      <Rest words={`${count(rest.length)} lines${findings > 0 ? ` with ${count(findings)} findings` : ""}`}>
+        <LineList lines={rest} />
+      </Rest>
+    </>
+  );
+}
+
+const lengthOf = (line: Line): number => line.parts.reduce((sum, { text }) => sum + text.length, 0);
+
+const LineList = ({ lines }: { lines: Marked[] }) => (
   <ol class="json" tabindex={0} aria-label="The message, line by line">
-    {lines.map(({ line, added, findings }) => (
+    {lines.map(({ line, number, findings }) => (
       <li
         data-p={line.pointers[0] || undefined}
-        class={added ? "add" : findings.some(({ severity }) => severity !== "info") ? "hit" : undefined}
+        data-n={number}
+        class={
+          number === undefined
+            ? "add"
+            : findings.some(({ severity }) => severity !== "info")
+              ? "hit"
+              : undefined
+        }
       >
-        <pre>
+        <pre {...(lengthOf(line) > LONG_LINE && { class: "long", tabindex: 0 })}>
           {"  ".repeat(line.indent)}
           {line.parts.map((part) => (part.key ? <span class="k">{part.text}</span> : part.text))}
         </pre>
@@ -121,56 +159,4 @@ function place(lines: Line[], findings: readonly Finding[]): Map<number, Finding
     placed.set(at, [...(placed.get(at) ?? []), finding]);
   }
   return placed;
-}
-
-const BYTES_A_LINE = 16;
-const MAX_BYTES = 4_096;
-
-/** Bytes that are no text, as hexadecimal with what can be read beside it. */
-export function BytesView({ bytes }: { bytes: Uint8Array }) {
-  const shown = bytes.subarray(0, MAX_BYTES);
-  const lines = Array.from({ length: Math.ceil(shown.length / BYTES_A_LINE) }, (_, i) =>
-    shown.subarray(i * BYTES_A_LINE, (i + 1) * BYTES_A_LINE),
-  );
-  return (
-    <section class="scroll" aria-label="Bytes of the message">
-      <pre class="bytes">
-        {lines.map((line, i) => {
-          const hex = [...line].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
-          const readable = [...line]
-            .map((byte) => (byte > 31 && byte < 127 ? String.fromCharCode(byte) : "·"))
-            .join("");
-          return `${(i * BYTES_A_LINE).toString(16).padStart(6, "0")}  ${hex.padEnd(BYTES_A_LINE * 3)} ${readable}\n`;
-        })}
-        {bytes.length > MAX_BYTES && `… and ${bytes.length - MAX_BYTES} bytes more\n`}
-      </pre>
-    </section>
-  );
-}
-
-/** Whatever a value is: JSON in lines, text as text, other bytes as hexadecimal. */
-export function ValueView({ value, ...rest }: { value: Uint8Array | null } & Omit<JsonProps, "text">) {
-  if (value === null) return <p class="body top m">No value: a tombstone.</p>;
-  if (value.length === 0) return <p class="body top m">An empty value.</p>;
-  const text = readUtf8(value);
-  if (text === undefined) return <BytesView bytes={value} />;
-  if (isJson(text)) return <JsonView text={text} {...rest} />;
-  return <code class="excerpt body">{excerpt(text, 20_000)}</code>;
-}
-
-function readUtf8(value: Uint8Array): string | undefined {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(value);
-  } catch {
-    return undefined;
-  }
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,9 +1,10 @@
 /** Who is up, since when, with which registry; and what the registry here is. */
-import { clock, count, duration } from "../format.ts";
+import { count, duration, exact, iso } from "../format.ts";
 import type { GroupFacts } from "../group.ts";
 import { isHere, type Presence, presence } from "../presence.ts";
 import type { ViewModel } from "../view.ts";
 import { State, type Status } from "./status.tsx";
+import { type Column, Table } from "./table.tsx";
 import { Age } from "./time.tsx";
 
 interface Props {
@@ -19,6 +20,16 @@ const LOOK: Record<Presence, [Status, string]> = {
   absent: ["crit", "Absent"],
 };
 
+const COLUMNS: readonly Column[] = [
+  "Service",
+  "State",
+  ["Up for", "num c1"],
+  ["Heartbeat", "num c1"],
+  ["Lag", "num"],
+  ["Registry", "c2"],
+  ["Version", "c2"],
+];
+
 export function Services({ view, group, now }: Props) {
   const lines = presence(view, group, now);
   const up = lines.filter(isHere).length;
@@ -30,67 +41,49 @@ export function Services({ view, group, now }: Props) {
           {count(up)} of {count(lines.length)} up, a heartbeat each 5 s
         </span>
       </header>
-      <div class="scroll">
-        <table class="tbl">
-          <caption class="vh">Services and their last heartbeat</caption>
-          <thead>
-            <tr>
-              <th scope="col">Service</th>
-              <th scope="col">State</th>
-              <th scope="col" class="num c1">
-                Up for
-              </th>
-              <th scope="col" class="num c1">
-                Heartbeat
-              </th>
-              <th scope="col" class="num">
-                Lag
-              </th>
-              <th scope="col" class="c2">
-                Registry
-              </th>
-              <th scope="col" class="c2">
-                Version
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {lines.map((line) => {
-              const [status, word] = LOOK[line.presence];
-              return (
-                <>
-                  <tr>
-                    <th scope="row">
-                      {line.service} <span class="u c1">{line.instance}</span>
-                    </th>
-                    <td>
-                      <State status={status}>{word}</State>
-                    </td>
-                    <td class="num u c1">
-                      {line.startedAt === undefined || !isHere(line) ? "–" : duration(now - line.startedAt)}
-                    </td>
-                    <td class="num c1">{line.beat === undefined ? "–" : <Age at={line.beat} now={now} />}</td>
-                    <td class="num">{line.lag === undefined ? "–" : count(line.lag)}</td>
-                    <td class="mono u c2">{line.registry ?? "–"}</td>
-                    <td class="u c2">{line.version ?? "–"}</td>
-                  </tr>
-                  {line.reasons.length > 0 && (
-                    <tr>
-                      <td colspan={7} class="wrap m t12">
-                        {line.reasons.slice(0, 3).join("; ")}
-                      </td>
-                    </tr>
+      <Table caption="Services and their last heartbeat" columns={COLUMNS}>
+        {lines.map((line) => {
+          const [status, word] = LOOK[line.presence];
+          return (
+            <>
+              <tr>
+                <th scope="row">
+                  {line.service} <span class="u c1">{line.instance}</span>
+                </th>
+                <td>
+                  <State status={status}>{word}</State>
+                </td>
+                <td class="num u c1">
+                  {line.startedAt === undefined || !isHere(line) ? (
+                    "–"
+                  ) : (
+                    <time datetime={iso(line.startedAt)} title={`started ${exact(line.startedAt)}`}>
+                      {duration(now - line.startedAt)}
+                    </time>
                   )}
-                </>
-              );
-            })}
-          </tbody>
-        </table>
-      </div>
+                </td>
+                <td class="num c1">{line.beat === undefined ? "–" : <Age at={line.beat} now={now} />}</td>
+                <td class="num">{line.lag === undefined ? "–" : count(line.lag)}</td>
+                <td class="mono u c2">{line.registry ?? "–"}</td>
+                <td class="u c2">{line.version ?? "–"}</td>
+              </tr>
+              {line.reasons.length > 0 && (
+                <tr>
+                  <td colspan={7} class="wrap m t12">
+                    {line.reasons.slice(0, 3).join("; ")}
+                  </td>
+                </tr>
+              )}
+            </>
+          );
+        })}
+      </Table>
       {lines.length === 0 && <p class="body top m">No heartbeat has been heard in the last hour.</p>}
     </section>
   );
 }
+
+const MAX_OTHERS = 6;
 
 export function RegistryCard({ view, group, now }: Props) {
   const { catalog, judgedBy } = view;
@@ -116,14 +109,18 @@ export function RegistryCard({ view, group, now }: Props) {
           {catalog && (
             <>
               <dt>Loaded</dt>
-              <dd>{clock(Date.parse(catalog.loadedAt))} UTC</dd>
+              <dd>{exact(Date.parse(catalog.loadedAt)).replace(/\.\d+/, "")}</dd>
               <dt>Types, shapes</dt>
               <dd>
                 {count(catalog.plan.types.length)}, {count(catalog.plan.shapes.length)}
               </dd>
             </>
           )}
-          {others.map((line) => (
+          <dt>Last refusal</dt>
+          <dd>
+            {refusal ? `${refusal.at.slice(0, 19).replace("T", " ")} UTC` : "none of the file as it stands"}
+          </dd>
+          {others.slice(0, MAX_OTHERS).map((line) => (
             <>
               <dt>
                 {line.service} {line.instance}
@@ -131,11 +128,17 @@ export function RegistryCard({ view, group, now }: Props) {
               <dd class="mono">{line.registry}</dd>
             </>
           ))}
+          {others.length > MAX_OTHERS && (
+            <>
+              <dt>Others</dt>
+              <dd>{count(others.length - MAX_OTHERS)} more</dd>
+            </>
+          )}
         </dl>
         {refusal && (
           <div class="gap">
             <State status="warn">
-              <b>Last refusal {refusal.at.slice(11, 19)} UTC</b>
+              <b>The file as it stands was refused</b>
             </State>
             <ul class="t12 m">
               {refusal.reasons.slice(0, 5).map((reason) => (

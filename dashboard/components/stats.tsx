@@ -109,7 +109,7 @@ export const KafkaState = ({ view: { kafka } }: { view: ViewModel }) =>
     <State status="crit">Kafka away since {clockSeconds(kafka.since)}</State>
   );
 
-const partitions = (n: number) => (n === 1 ? "1 partition" : `${n} partitions`);
+export const partitions = (n: number) => (n === 1 ? "1 partition" : `${n} partitions`);
 
 function shareOfRaw(view: ViewModel): string {
   const raw = total(view, "raw");

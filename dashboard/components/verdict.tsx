@@ -1,6 +1,9 @@
 /** What was decided about one message: its type and why, its findings, or why it is a dead letter. */
 import { DEAD_LETTER_REASONS, type DeadLetterReason } from "../../schemas/dead-letter.ts";
+import type { Finding } from "../../schemas/enriched.ts";
+import { count } from "../format.ts";
 import { factsOf, type Row } from "../row.ts";
+import { Rest } from "./fold.tsx";
 import { GradeState, SEVERITY_STATUS, State } from "./status.tsx";
 
 export function TypeVerdict({ row }: { row: Row }) {
@@ -15,7 +18,7 @@ export function TypeVerdict({ row }: { row: Row }) {
         <p class="big">
           {type ?? "unknown"} <small>{score === undefined ? "no score" : `${score} of 100`}</small>
         </p>
-        <dl class="kv">
+        <dl class="kv gap">
           {typeName && (
             <>
               <dt>Name</dt>
@@ -62,27 +65,43 @@ export const Reasons = ({ row }: { row: Row }) => (
   </section>
 );
 
+/** More stand behind a line; each also stands beside what it speaks of. */
+const OPEN_FINDINGS = 12;
+
 export function Findings({ row }: { row: Row }) {
   const { findings, grade } = factsOf(row);
+  const rest = findings.slice(OPEN_FINDINGS);
   return (
     <section class="card w4 fill" aria-labelledby="h-findings">
       <header class="rule">
         <h2 id="h-findings">Findings</h2>
         <GradeState grade={grade} />
       </header>
-      <ul class="list tight">
-        {findings.map((finding) => (
-          <li>
-            <State status={SEVERITY_STATUS[finding.severity]}>{finding.code}</State>
-            <code class="m">{finding.path || "the message"}</code>
-            {finding.expected && <span class="end m">{finding.expected}</span>}
-          </li>
-        ))}
-        {findings.length === 0 && <li class="m">none</li>}
-      </ul>
+      {findings.length === 0 ? (
+        <p class="body top m">none</p>
+      ) : (
+        <FindingList findings={findings.slice(0, OPEN_FINDINGS)} />
+      )}
+      {rest.length > 0 && (
+        <Rest words={`${count(rest.length)} findings`}>
+          <FindingList findings={rest} />
+        </Rest>
+      )}
     </section>
   );
 }
+
+const FindingList = ({ findings }: { findings: Finding[] }) => (
+  <ul class="list tight">
+    {findings.map((finding) => (
+      <li>
+        <State status={SEVERITY_STATUS[finding.severity]}>{finding.code}</State>
+        <code class="m">{finding.path || "the message"}</code>
+        {finding.expected && <span class="end m">{finding.expected}</span>}
+      </li>
+    ))}
+  </ul>
+);
 
 export function DeadLetter({ row }: { row: Row }) {
   const reason = row.reason ?? "";

@@ -1,7 +1,7 @@
 /** One message for good: its journey, the verdict with reasons, the findings beside the lines they speak of. */
 import { RESERVED_MEMBERS } from "../../schemas/enriched.ts";
 import type { Archive } from "../archive.ts";
-import { BytesView, ValueView } from "../components/json-view.tsx";
+import { BytesView, ValueView } from "../components/value-view.tsx";
 import { State } from "../components/status.tsx";
 import { Clock } from "../components/time.tsx";
 import { DeadLetter, Findings, Reasons, TypeVerdict } from "../components/verdict.tsx";
@@ -80,7 +80,9 @@ export function MessagePage({ frame, parts }: { frame: Frame; parts: MessagePart
                   ? `${count(verdict.bytes)} B`
                   : `${count(verdict.bytes - raw.bytes)} B added`}
               </span>
-              <Copy row={verdict} />
+              <div class="acts">
+                <Take row={verdict} />
+              </div>
             </header>
             <ValueView
               value={verdict.value}
@@ -107,7 +109,7 @@ function Journey({ parts: { row, raw, verdict } }: { parts: MessageParts }) {
         <li>
           <span class="sub">Measured</span>
           <b>{measured === undefined ? "no time sent" : <Clock at={measured} />}</b>
-          <span class="sub">device clock</span>
+          <span class="sub">{measured !== undefined && "device clock"}</span>
         </li>
         <li>
           <span class="sub">Arrived</span>
@@ -129,7 +131,8 @@ function Journey({ parts: { row, raw, verdict } }: { parts: MessageParts }) {
         <li>
           <span class="sub">Size</span>
           <b>
-            {count((raw ?? row).bytes)} B{verdict?.topic === "enriched" && ` to ${count(verdict.bytes)} B`}
+            {count((raw ?? row).bytes)} B
+            {raw !== undefined && verdict?.topic === "enriched" && ` to ${count(verdict.bytes)} B`}
           </b>
           <span class="sub">{verdict?.registry && <>registry {verdict.registry}</>}</span>
         </li>
@@ -150,16 +153,20 @@ const PlaceLink = ({ row, here }: { row: Row; here: boolean }) =>
     </a>
   );
 
-/** The whole value, as it was sent. */
-const Copy = ({ row }: { row: Row }) => (
-  <button
-    class="btn sm scripted"
-    type="button"
-    data-copy={withParams(messageLink(row.topic, row.partition, row.offset), { part: "text" })}
-  >
-    Copy
-  </button>
-);
+/** The whole value, as it was sent: to the clipboard, or as a file. */
+const Take = ({ row }: { row: Row }) => {
+  const link = messageLink(row.topic, row.partition, row.offset);
+  return (
+    <>
+      <button class="btn sm scripted" type="button" data-copy={withParams(link, { part: "text" })}>
+        Copy
+      </button>
+      <a class="btn sm" href={withParams(link, { part: "bytes" })} download="">
+        Save
+      </a>
+    </>
+  );
+};
 
 function RawValue({ frame, raw, verdict }: { frame: Frame; raw?: Row; verdict?: Row }) {
   // The value of a dead letter is the raw bytes.
@@ -180,7 +187,7 @@ function RawValue({ frame, raw, verdict }: { frame: Frame; raw?: Row; verdict?: 
               Bytes
             </a>
           </nav>
-          {shown !== undefined && <Copy row={shown} />}
+          {shown !== undefined && <Take row={shown} />}
         </div>
       </header>
       {shown === undefined ? (

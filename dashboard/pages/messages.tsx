@@ -2,6 +2,7 @@
 import { API_TOPICS, type ApiTopic } from "../../schemas/api.ts";
 import { DEAD_LETTER_REASONS } from "../../schemas/dead-letter.ts";
 import { GRADES, METHODS } from "../../schemas/enriched.ts";
+import { NothingKept } from "../components/empty.tsx";
 import { Feed, FeedHead, FeedRow } from "../components/feed.tsx";
 import { Notices, RailFooter } from "../components/notices.tsx";
 import { GRADE_WORD } from "../components/status.tsx";
@@ -91,7 +92,13 @@ function FilterForm({ view, filters, now }: { view: ViewModel; filters: Filters;
         <input type="hidden" name="topic" value={topic} />
         <label class="grow">
           Text, or path and value
-          <input class="in" name="q" type="search" value={filters.q} placeholder="voltage.phase_b>130" />
+          <input
+            class="in"
+            name="q"
+            type="search"
+            value={filters.q}
+            placeholder="e.g. voltage.phase_b > 130"
+          />
         </label>
         <label>
           {topic === "dlq" ? "Key" : "Device"}
@@ -183,19 +190,18 @@ function Nothing({ view, filters }: { view: ViewModel; filters: Filters }) {
   const { matched, kept } = search(view, { ...filters, limit: 1 });
   return (
     <div id="nothing">
-      {matched === 0 && (
+      {kept === 0 && <NothingKept view={view} topic={filters.topic} />}
+      {kept > 0 && matched === 0 && (
         <div class="empty">
-          <b>{kept === 0 ? "Nothing has arrived in the last hour" : "No message matches"}</b>
-          <p>
-            {kept === 0
-              ? "Start the simulator: bun run simulate"
-              : `None of the ${count(kept)} that are kept. ${describe(filters)}`}
-          </p>
-          {kept > 0 && (
-            <a class="btn" href={messagesLink({ topic: filters.topic })}>
-              Clear filters
-            </a>
-          )}
+          <b>
+            {kept === 1
+              ? "The one message kept does not match: "
+              : `No message of the ${count(kept)} kept matches: `}
+            {describe(filters)}
+          </b>
+          <a class="btn" href={messagesLink({ topic: filters.topic })}>
+            Clear the filter
+          </a>
         </div>
       )}
     </div>

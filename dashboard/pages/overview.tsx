@@ -1,6 +1,7 @@
 /** The first page: trouble first, then totals, the trend, the shares, and the newest messages. */
 import { API_TOPICS, type ApiTopic } from "../../schemas/api.ts";
 import { Attention } from "../components/attention.tsx";
+import { NothingKept } from "../components/empty.tsx";
 import { Feed, FeedHead, FeedRow } from "../components/feed.tsx";
 import { Fleet } from "../components/fleet.tsx";
 import { Notices, RailFooter } from "../components/notices.tsx";
@@ -177,27 +178,8 @@ export const LatestCount = ({ view, topic }: { view: ViewModel; topic: ApiTopic 
   </span>
 );
 
-export function Empty({ view, topic }: { view: ViewModel; topic: ApiTopic }) {
-  const nothing = view.topics[topic].newest.rows.length === 0;
-  return (
-    <div id="empty">
-      {nothing && topic === "dlq" && (
-        <div class="empty">
-          <b>No dead letter in the last hour</b>
-          <p>Every message could be enriched.</p>
-        </div>
-      )}
-      {nothing && topic !== "dlq" && (
-        <div class="empty">
-          <b>Nothing has arrived yet</b>
-          <p>
-            {total(view, topic) === 0
-              ? "The topic is empty. Start the simulator, or send one message:"
-              : "Nothing in the last hour. Is the simulator up?"}
-          </p>
-          <code>bun run simulate</code>
-        </div>
-      )}
-    </div>
-  );
-}
+export const Empty = ({ view, topic }: { view: ViewModel; topic: ApiTopic }) => (
+  <div id="empty">
+    {view.topics[topic].newest.rows.length === 0 && <NothingKept view={view} topic={topic} />}
+  </div>
+);

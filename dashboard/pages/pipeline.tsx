@@ -4,6 +4,7 @@ import { LatencyCaption, LatencyCard, LatencyTable } from "../components/latency
 import { Notices, RailFooter } from "../components/notices.tsx";
 import { RegistryCard, Services } from "../components/services.tsx";
 import { Reasons } from "../components/shares.tsx";
+import { Table } from "../components/table.tsx";
 import { count } from "../format.ts";
 import type { LivePage } from "../frames.ts";
 import type { Group, GroupFacts } from "../group.ts";
@@ -79,42 +80,23 @@ function Partitions({ view, group }: { view: ViewModel; group: GroupFacts | unde
         <h2 id="h-partitions">Partitions</h2>
         <span class="sub">end offsets; lag of the enrichment</span>
       </header>
-      <div class="scroll">
-        <table class="tbl">
-          <caption class="vh">End offsets and lag by partition</caption>
-          <thead>
+      <Table
+        caption="End offsets and lag by partition"
+        columns={["Partition", ["Raw", "num"], ["Enriched", "num"], ["Dead", "num"], ["Lag", "num"]]}
+      >
+        {numbers.map((partition) => {
+          const lag = group?.lags.find((one) => one.partition === partition)?.lag;
+          return (
             <tr>
-              <th scope="col">Partition</th>
-              <th scope="col" class="num">
-                Raw
-              </th>
-              <th scope="col" class="num">
-                Enriched
-              </th>
-              <th scope="col" class="num">
-                Dead
-              </th>
-              <th scope="col" class="num">
-                Lag
-              </th>
+              <th scope="row">{partition}</th>
+              {API_TOPICS.map((topic) => (
+                <td class="num">{count(view.topics[topic].partitions.get(partition)?.end ?? 0)}</td>
+              ))}
+              <td class="num">{lag === undefined ? "–" : count(lag)}</td>
             </tr>
-          </thead>
-          <tbody>
-            {numbers.map((partition) => {
-              const lag = group?.lags.find((one) => one.partition === partition)?.lag;
-              return (
-                <tr>
-                  <th scope="row">{partition}</th>
-                  {API_TOPICS.map((topic) => (
-                    <td class="num">{count(view.topics[topic].partitions.get(partition)?.end ?? 0)}</td>
-                  ))}
-                  <td class="num">{lag === undefined ? "–" : count(lag)}</td>
-                </tr>
-              );
-            })}
-          </tbody>
-        </table>
-      </div>
+          );
+        })}
+      </Table>
     </section>
   );
 }

@@ -2,15 +2,8 @@
 import { type CatalogType, typeOf } from "../catalog.ts";
 import { Feed, FeedHead, FeedRow } from "../components/feed.tsx";
 import { Notices, RailFooter } from "../components/notices.tsx";
-import {
-  About,
-  Alarms,
-  Examples,
-  Makers,
-  Measurements,
-  Numbers,
-  Recognised,
-} from "../components/type-cards.tsx";
+import { About, Examples, Makers } from "../components/type-about.tsx";
+import { Alarms, Measurements, Numbers, Recognised } from "../components/type-cards.tsx";
 import type { LivePage } from "../frames.ts";
 import { messagesLink, typeLink } from "../links.ts";
 import { createMatcher, type Filters, search } from "../search.ts";

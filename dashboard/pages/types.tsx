@@ -1,6 +1,7 @@
 /** The device types: which there are, how many devices of each are heard, how good their messages are. */
 import { Notices, RailFooter } from "../components/notices.tsx";
 import { State } from "../components/status.tsx";
+import { type Column, Table } from "../components/table.tsx";
 import { Age } from "../components/time.tsx";
 import { type Device, isSilent } from "../devices.ts";
 import { typedName } from "../fold.ts";
@@ -62,6 +63,17 @@ function linesOf(view: ViewModel): TypeLine[] {
   return [...known, ...others];
 }
 
+const COLUMNS: readonly Column[] = [
+  "Type",
+  ["Name", "c1"],
+  ["Category", "c2"],
+  ["Devices", "num"],
+  ["Silent", "num c1"],
+  ["Messages", "num c1"],
+  ["Good", "num"],
+  ["Last", "num c2"],
+];
+
 function TypesTable({ view, now }: { view: ViewModel; now: number }) {
   const lines = linesOf(view);
   const messages = tallied(view.tallies.type, now);
@@ -76,60 +88,29 @@ function TypesTable({ view, now }: { view: ViewModel; now: number }) {
           {view.catalog && ` ${view.catalog.version}`}; counts of the last hour
         </span>
       </header>
-      <div class="scroll">
-        <table class="tbl">
-          <caption class="vh">Device types with their devices and messages</caption>
-          <thead>
+      <Table caption="Device types with their devices and messages" columns={COLUMNS}>
+        {lines.map(({ key, name, category, known, devices }) => {
+          const sum = messages.get(key) ?? 0;
+          const good = typed.get(typedName(key, "GOOD")) ?? 0;
+          const last = devices.reduce((newest, { arrived }) => Math.max(newest, arrived), 0);
+          return (
             <tr>
-              <th scope="col">Type</th>
-              <th scope="col" class="c1">
-                Name
+              <th scope="row" title={key}>
+                <a href={known ? typeLink(key) : messagesLink({ topic: "enriched", type: key })}>{key}</a>
               </th>
-              <th scope="col" class="c2">
-                Category
-              </th>
-              <th scope="col" class="num">
-                Devices
-              </th>
-              <th scope="col" class="num c1">
-                Silent
-              </th>
-              <th scope="col" class="num c1">
-                Messages
-              </th>
-              <th scope="col" class="num">
-                Good
-              </th>
-              <th scope="col" class="num c2">
-                Last
-              </th>
+              <td class="c1">{name || <span class="m">not in this registry</span>}</td>
+              <td class="c2 u">{category}</td>
+              <td class="num">{count(devices.length)}</td>
+              <td class="num u c1">
+                {count(devices.filter((device) => isSilent(device, heardUntil)).length)}
+              </td>
+              <td class="num c1">{count(sum)}</td>
+              <td class="num">{sum === 0 ? "–" : `${percent(good / sum)} %`}</td>
+              <td class="num u c2">{last === 0 ? "–" : <Age at={last} now={now} />}</td>
             </tr>
-          </thead>
-          <tbody>
-            {lines.map(({ key, name, category, known, devices }) => {
-              const sum = messages.get(key) ?? 0;
-              const good = typed.get(typedName(key, "GOOD")) ?? 0;
-              const last = devices.reduce((newest, { arrived }) => Math.max(newest, arrived), 0);
-              return (
-                <tr>
-                  <th scope="row">
-                    <a href={known ? typeLink(key) : messagesLink({ topic: "enriched", type: key })}>{key}</a>
-                  </th>
-                  <td class="c1">{name || <span class="m">not in this registry</span>}</td>
-                  <td class="c2 u">{category}</td>
-                  <td class="num">{count(devices.length)}</td>
-                  <td class="num u c1">
-                    {count(devices.filter((device) => isSilent(device, heardUntil)).length)}
-                  </td>
-                  <td class="num c1">{count(sum)}</td>
-                  <td class="num">{sum === 0 ? "–" : `${percent(good / sum)} %`}</td>
-                  <td class="num u c2">{last === 0 ? "–" : <Age at={last} now={now} />}</td>
-                </tr>
-              );
-            })}
-          </tbody>
-        </table>
-      </div>
+          );
+        })}
+      </Table>
     </section>
   );
 }

@@ -1,0 +1,23 @@
+/** What stands where no message is: why, and what to do. */
+import type { ApiTopic } from "../../schemas/api.ts";
+import { total, type ViewModel } from "../view.ts";
+
+export function NothingKept({ view, topic }: { view: ViewModel; topic: ApiTopic }) {
+  if (topic === "dlq")
+    return (
+      <div class="empty">
+        <b>No dead letter in the last hour</b>
+        <p>Every message could be enriched.</p>
+      </div>
+    );
+  const isNew = total(view, topic) === 0;
+  return (
+    <div class="empty">
+      <b>{isNew ? "Nothing has arrived yet" : "Nothing has arrived in the last hour"}</b>
+      <p>
+        {isNew ? "The topic is empty. Start the simulator, or send one message:" : "Is the simulator up?"}
+      </p>
+      <code>bun run simulate</code>
+    </div>
+  );
+}
