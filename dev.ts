@@ -2,12 +2,15 @@
  * `bun run dev`: everything on one machine, from one command.
  *
  * Broker (embedded, unless KAFKA_BROKERS is set) -> preflight (registry, topics) -> the services of the table below,
- * each restarted with back-off; a banner with the addresses when all are ready; Ctrl-C ends all within 3 s.
+ * each restarted with back-off; a banner with the addresses when all are ready; Ctrl-C ends all within 3 s, and so does the end
+ * of whatever started this: npx, a shell, a terminal.
  */
 import { ConfigError, readSettings, type Settings } from "./config/env.ts";
 import { paint } from "./runtime/log-text.ts";
-import { choosePort } from "./runtime/port.ts";
+import { isFree } from "./runtime/port.ts";
 import { type ChildProgram, Supervisor } from "./runtime/supervisor.ts";
+import { claimPort } from "./runtime/supervisor-ports.ts";
+import { watchStarters } from "./runtime/supervisor-starter.ts";
 
 /** A new service adds a row, here and in docker-compose.yml. */
 const SERVICES = [
@@ -24,6 +27,9 @@ const started = performance.now();
 const supervisor = new Supervisor(Math.max(...SERVICES.map(({ name }) => name.length)));
 let stopping: number | undefined;
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void end(0));
+watchStarters(() => void end(0));
+// A terminal that was closed takes no more lines; the services are to stop in order all the same.
+process.stdout.on("error", () => {});
 
 try {
   await start(readSettings());
@@ -40,7 +46,7 @@ async function start(settings: Settings): Promise<void> {
   const programs = SERVICES.map(({ name, variable, port }) => {
     const explicit = variable === "PORT" && settings.http.portExplicit;
     const wanted = explicit ? settings.http.port : port;
-    const chosen = choosePort(host, wanted, explicit, variable, promised);
+    const chosen = claimPort(host, wanted, explicit, variable, promised);
     promised.add(chosen);
     if (chosen !== wanted) supervisor.say("dev", `port ${wanted} is taken: ${name} uses ${chosen}\n`);
     return { name, args: [`${name}/main.ts`], port: chosen, env: { [variable]: String(chosen) } };
@@ -61,7 +67,7 @@ async function start(settings: Settings): Promise<void> {
 
 /** The embedded broker, on 9092 or the next free port; its end before it is ready ends everything. */
 async function startBroker(settings: Settings): Promise<string> {
-  const port = choosePort("127.0.0.1", BROKER_PORT, false, "KAFKA_BROKERS");
+  const port = claimPort("127.0.0.1", BROKER_PORT, false, "KAFKA_BROKERS");
   if (port !== BROKER_PORT)
     supervisor.say("dev", `port ${BROKER_PORT} is taken: the embedded broker uses ${port}\n`);
   const program: ChildProgram = {
@@ -72,6 +78,9 @@ async function startBroker(settings: Settings): Promise<string> {
   let up = false;
   supervisor.keep(program, (code) => {
     if (!up) void end(code ?? 1);
+    // Everybody knows the broker by this port, so it waits for it.
+    else if (!isFree("127.0.0.1", port))
+      supervisor.say("dev", `another program has taken port ${port}: end it, or end this and start again\n`);
   });
   await until(() => stopping !== undefined || accepts(port));
   up = true;

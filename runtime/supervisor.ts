@@ -1,9 +1,10 @@
 /**
  * Keeps a set of child processes running: prefixed logs, restart with back-off, a clean stop.
  *
- * Children are detached, so that a terminal's Ctrl-C reaches only the supervisor, which ends them itself;
- * `noOrphans` in bunfig.toml ends them when the supervisor is killed.
+ * Children are detached, so that a terminal's Ctrl-C reaches only the supervisor, which ends them itself. When the supervisor is
+ * killed, they notice by the end of their standard input and stop in order (supervisor-child.ts).
  */
+import { join } from "node:path";
 import { paint, textLine } from "./log-text.ts";
 
 export interface ChildProgram {
@@ -18,6 +19,7 @@ const LONGEST_DELAY_MS = 15_000;
 /** A child that ran this long was healthy: its next failure counts as the first. */
 const HEALTHY_AFTER_MS = 30_000;
 const KILL_AFTER_MS = 5_000;
+const PRELOAD = join(import.meta.dir, "supervisor-child.ts");
 const COLOURS = ["36", "35", "32", "34", "33", "96"];
 
 export function restartDelayMs(failures: number): number {
@@ -25,7 +27,7 @@ export function restartDelayMs(failures: number): number {
 }
 
 export class Supervisor {
-  private readonly live = new Map<string, Bun.Subprocess<"ignore", "pipe", "pipe">>();
+  private readonly live = new Map<string, Bun.Subprocess<"pipe" | "ignore", "pipe", "pipe">>();
   private readonly loops = new Map<string, Promise<void>>();
   private readonly halts = new Map<string, AbortController>();
   private readonly colour: boolean;
@@ -40,7 +42,7 @@ export class Supervisor {
 
   /** Runs a program once, with prefixed output. Resolves to its exit code. */
   async once(program: ChildProgram): Promise<number> {
-    return (await this.run(program)).exitCode ?? 1;
+    return (await this.run(program, false)).exitCode ?? 1;
   }
 
   /** Runs a program until `stop`. `onExit` hears each end before the back-off. */
@@ -76,7 +78,7 @@ export class Supervisor {
     const halted = new Promise<void>((resolve) => halt.addEventListener("abort", () => resolve()));
     for (let failures = 0; !halt.aborted;) {
       const started = performance.now();
-      const child = await this.run(program);
+      const child = await this.run(program, true);
       if (!halt.aborted) onExit?.(child.exitCode);
       if (halt.aborted) return;
       failures = performance.now() - started > HEALTHY_AFTER_MS ? 1 : failures + 1;
@@ -89,10 +91,11 @@ export class Supervisor {
     }
   }
 
-  private async run({ name, args, env }: ChildProgram): Promise<Bun.Subprocess> {
-    const child = Bun.spawn([process.execPath, ...args], {
+  private async run({ name, args, env }: ChildProgram, lasting: boolean): Promise<Bun.Subprocess> {
+    const preload = lasting ? ["--preload", PRELOAD] : [];
+    const child = Bun.spawn([process.execPath, ...preload, ...args], {
       env: { ...process.env, ...env },
-      stdin: "ignore",
+      stdin: lasting ? "pipe" : "ignore",
       stdout: "pipe",
       stderr: "pipe",
       detached: true,

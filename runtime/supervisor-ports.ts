@@ -1,0 +1,58 @@
+/**
+ * Ports that a running `dev` has given its services: another `dev` leaves them alone, also while a service is between two lives.
+ *
+ * A free port says nothing then: the broker that was just killed comes back on it, and every client goes on by that address.
+ * In: a port. Out: whether it is ours. A claim is a file with our pid in the temporary folder, and ends with the process, however it ends.
+ */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+import { choosePort } from "./port.ts";
+
+const folder = join(tmpdir(), `iot-cloud-ports-${userInfo().uid}`);
+const claimed = new Set<string>();
+process.on("exit", () => {
+  for (const path of claimed) rmSync(path, { force: true });
+});
+
+/** As `choosePort`, but nobody else's claim; an explicit port is taken at its word. */
+export function claimPort(
+  host: string,
+  wanted: number,
+  explicit: boolean,
+  variable: string,
+  promised: ReadonlySet<number> = new Set(),
+): number {
+  for (let from = wanted; ; from++) {
+    if (from !== wanted && promised.has(from)) continue;
+    const port = choosePort(host, from, explicit, variable, promised);
+    if (explicit || port === 0 || claim(port)) return port;
+    from = port;
+  }
+}
+
+export function claim(port: number): boolean {
+  const path = join(folder, `${port}`);
+  for (let attempt = 0; attempt < 2; attempt++) {
+    try {
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(path, `${process.pid}`, { flag: "wx" });
+      claimed.add(path);
+      return true;
+    } catch (error) {
+      // A folder that cannot be written to is no reason not to start.
+      if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) return true;
+      if (isHeld(path)) return claimed.has(path);
+      rmSync(path, { force: true });
+    }
+  }
+  return false;
+}
+
+function isHeld(path: string): boolean {
+  try {
+    return process.kill(Number(readFileSync(path, "utf8")) || -1, 0);
+  } catch {
+    return false;
+  }
+}
