@@ -122,7 +122,7 @@ describe("watchRegistry", () => {
   test("half a file, no file and an unreadable one change nothing but the refusal", async () => {
     const watching = await start();
     const { version } = watching.current();
-    writeFileSync(path, SHIPPED.slice(0, SHIPPED.length / 2));
+    writeFileSync(path, SHIPPED.slice(0, SHIPPED.lastIndexOf("\n", SHIPPED.length / 2)));
     await until(() => watching.lastRefusal()?.reasons[0]?.includes("the text ends") ?? false);
     unlinkSync(path);
     await until(() => watching.lastRefusal()?.reasons[0]?.includes("does not exist") ?? false);

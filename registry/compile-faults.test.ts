@@ -151,6 +151,13 @@ describe("faults", () => {
       ],
     ],
     [
+      "a pace that is not understood: the device would not be watched",
+      withType({ a: {} }, { update_frequency: "10s" }),
+      [
+        `${at}/update_frequency: found "10s"; expected a number, _ and seconds, minutes, hours or days, such as 10_seconds; or PT10S; or no update_frequency where the device has no pace`,
+      ],
+    ],
+    [
       "a device that is offline before it is late",
       withType({ a: {} }, { heartbeat: { expected: "PT1M", offline_after: "PT5S" } }),
       [`${at}/heartbeat/offline_after: PT5S is less than the expected interval; expected at least PT1M`],
@@ -191,9 +198,9 @@ describe("faults", () => {
       [
         `${at}/nominal/volts: "volts" is no quantity; expected voltage?`,
         `${at}/nominal/voltage: found 0; expected a number above 0`,
-        '/sites/1/id: "x" stands twice, first at 0; expected each id once',
-        '/sites/1/device_prefix: "p-" stands twice, first at 0; expected each device_prefix once',
-        '/sites/1/nominal/frequencyy: "frequencyy" is no quantity; expected frequency?',
+        '/sites/1/id: site "x": "x" stands twice, first at 0; expected each id once',
+        '/sites/1/device_prefix: site "x": "p-" stands twice, first at 0; expected each device_prefix once',
+        '/sites/1/nominal/frequencyy: site "x": "frequencyy" is no quantity; expected frequency?',
       ],
     ],
     [
@@ -215,14 +222,93 @@ describe("faults", () => {
         ],
       },
       [
-        '/shapes/1/id: "s" stands twice, first at 0; expected each id once',
-        "/shapes/0/when: nothing must be there; expected at least one predicate on a member of the message that is not absent",
-        '/shapes/0/measurements/voltage.phase_b: "voltage.phase_b" is not declared; expected voltage.* or one of voltage.phase_a',
-        "/shapes/1/when/0: = without a value; expected a value",
-        '/shapes/1/when/0/path: "/~2" is no JSON Pointer; expected ~0 for ~ and ~1 for / in a name',
-        "/shapes/1/when: nothing must be there; expected at least one predicate on a member of the message that is not absent",
-        '/shapes/1/device_type: "thingg" is no type; expected thing?',
-        "/shapes/1/measurements/voltage.phase_a: map beside text, factor or offset; expected map alone",
+        '/shapes/1/id: shape "s": "s" stands twice, first at 0; expected each id once',
+        '/shapes/0/when: shape "s": nothing must be there; expected at least one predicate on a member of the message that is not absent',
+        '/shapes/0/measurements/voltage.phase_b: shape "s": "voltage.phase_b" is not declared; expected voltage.* or one of voltage.phase_a',
+        '/shapes/1/when/0: shape "s": = without a value; expected a value',
+        '/shapes/1/when/0/path: shape "s": "/~2" is no JSON Pointer; expected ~0 for ~ and ~1 for / in a name',
+        '/shapes/1/when: shape "s": nothing must be there; expected at least one predicate on a member of the message that is not absent',
+        '/shapes/1/device_type: shape "s": "thingg" is no type; expected thing?',
+        '/shapes/1/measurements/voltage.phase_a: shape "s": map beside text, factor or offset; expected map alone',
+      ],
+    ],
+    [
+      "shapes that say too little to tell a vendor's messages from others",
+      {
+        ...withType({ voltage: {} }),
+        shapes: [
+          { id: "any", when: [{ path: "/timestamp", op: "exists" }] },
+          {
+            id: "all",
+            when: [
+              { path: "/id", op: "exists" },
+              { path: "/ts", op: ">", value: 0 },
+            ],
+          },
+          {
+            id: "one",
+            when: [
+              { path: "/a/lvl", op: "exists" },
+              { path: "/a/lvl", op: ">", value: 0 },
+            ],
+          },
+          {
+            id: "two",
+            when: [
+              { path: "/a/lvl", op: "exists" },
+              { path: "/pump", op: "exists" },
+            ],
+          },
+          { id: "named", when: [{ path: "/model", op: "in", value: ["AM307", "AM319"] }] },
+          {
+            id: "shown",
+            when: [{ path: "/lvl", op: "exists" }],
+            examples: [{ name: "x", message: { lvl: 1 }, expect: {} }],
+          },
+        ].map((shape) => ({ ...shape, measurements: { voltage: { from: "/lvl" } } })),
+      },
+      ['0/when: shape "any"', '1/when: shape "all"', '2/when: shape "one"'].map(
+        (start) =>
+          `/shapes/${start}: too little to tell this vendor's messages from others; expected two names that only this vendor sends, or = or in on a text, or an example of a message`,
+      ),
+    ],
+    [
+      "paths of a shape that are in none of its examples, of what is optional too",
+      {
+        ...withType({ level: {}, battery: { required: false } }),
+        shapes: [
+          {
+            id: "tank",
+            when: [{ path: "/lvl", op: "exists" }],
+            device_id: "/sm",
+            timestamp: { path: "/at/time", format: "iso" },
+            device_type: "thing",
+            measurements: {
+              level: { from: "/lvl" },
+              battery: { from: "/list", pick: { path: "/cc", op: "=", value: "b", take: "/w" } },
+            },
+            examples: [
+              { name: "a", message: { lvl: 1, sn: "x", list: [] }, expect: {} },
+              { name: "b", message: { lvl: 1, sn: "x", list: [{ c: "b", v: null }] }, expect: {} },
+            ],
+          },
+          {
+            id: "well",
+            when: [{ path: "/lvl_well", op: "exists" }],
+            device_type: "thing",
+            measurements: { level: { from: "/lvl_welll" }, battery: { from: "/batt_mw" } },
+            examples: [{ name: "c", message: { lvl_well: 1, batt_mv: 3 }, expect: { grade: "UNCERTAIN" } }],
+          },
+        ],
+      },
+      [
+        '/shapes/1/examples/0: shape "well": example "c": grade is BAD (timestamp.missing at /timestamp (ISO 8601 or a Unix time in s or ms), missing at /lvl_welll (a number), missing.optional at /batt_mw); expected UNCERTAIN',
+        '/shapes/0/device_id: shape "tank": "/sm" is in no example; expected "/sn", or an example whose message has it',
+        '/shapes/0/timestamp/path: shape "tank": "/at/time" is in no example; expected an example whose message has it',
+        '/shapes/0/measurements/battery/pick/path: shape "tank": "/cc" is in no example; expected "/c", or an example whose message has it',
+        '/shapes/0/measurements/battery/pick/take: shape "tank": "/w" is in no example; expected "/c", or an example whose message has it',
+        '/shapes/1/measurements/level/from: shape "well": "/lvl_welll" is in no example; expected "/lvl_well", or an example whose message has it',
+        '/shapes/1/measurements/battery/from: shape "well": "/batt_mw" is in no example; expected "/batt_mv", or an example whose message has it',
       ],
     ],
     [

@@ -8,6 +8,7 @@ import type { RegistryCheck, RegistryType } from "../schemas/registry.ts";
 import type { Fault } from "./fault.ts";
 import { expectLeaves, fieldOf, matchLeaves, undeclared } from "./paths.ts";
 import type { PlanCheck, PlanDetect, PlanGroup, PlanLeaf, PlanType } from "./plan.ts";
+import { shortJson } from "./structure.ts";
 import { parseDuration } from "./time.ts";
 import { printList } from "./words.ts";
 
@@ -127,12 +128,11 @@ const INTERVAL_MS: Record<string, number> = {
 /** A device is offline after this many messages that did not come, where the registry does not say. */
 const MISSED_MESSAGES = 6;
 
-/** From `heartbeat`, else from `update_frequency` such as 5_seconds; null where neither says it. */
+/** From `heartbeat`, else from `update_frequency`; null where neither says it. */
 export function compileHeartbeat(type: RegistryType, path: string, faults: Fault[]): PlanType["heartbeat"] {
   const at = `${path}/heartbeat`;
   const { expected, offline_after } = type.heartbeat ?? {};
-  const interval = /^(\d{1,6})_(second|minute|hour|day)s?$/.exec(type.update_frequency ?? "");
-  const said = interval === null ? undefined : Number(interval[1]) * (INTERVAL_MS[interval[2] ?? ""] ?? 0);
+  const said = readFrequency(type.update_frequency, `${path}/update_frequency`, faults);
   const expectedMs = expected === undefined ? said : readDuration(expected, `${at}/expected`, faults);
   const offlineMs =
     offline_after === undefined ? undefined : readDuration(offline_after, `${at}/offline_after`, faults);
@@ -145,6 +145,21 @@ export function compileHeartbeat(type: RegistryType, path: string, faults: Fault
   const best = expectedMs ?? offlineMs;
   if (best === undefined) return null;
   return { expected_ms: best, offline_after_ms: offlineMs ?? best * MISSED_MESSAGES };
+}
+
+/** ms of `5_seconds` (the original's form) or `PT5S`. What is not understood would leave the device unwatched. */
+function readFrequency(text: string | undefined, at: string, faults: Fault[]): number | undefined {
+  if (text === undefined) return undefined;
+  const [, amount, unit] = /^(\d{1,6})_(second|minute|hour|day)s?$/.exec(text) ?? [];
+  const ms = unit === undefined ? parseDuration(text) : Number(amount) * (INTERVAL_MS[unit] ?? 0);
+  if (ms > 0) return ms;
+  faults.push({
+    path: at,
+    problem: `found ${shortJson(text)}`,
+    expected:
+      "a number, _ and seconds, minutes, hours or days, such as 10_seconds; or PT10S; or no update_frequency where the device has no pace",
+  });
+  return undefined;
 }
 
 export function readDuration(text: string, at: string, faults: Fault[]): number {

@@ -26,6 +26,12 @@ export function compileShape(
       problem: "nothing must be there",
       expected: "at least one predicate on a member of the message that is not absent",
     });
+  else if ((shape.examples ?? []).length === 0 && !tells(when))
+    faults.push({
+      path: `${at}/when`,
+      problem: "too little to tell this vendor's messages from others",
+      expected: "two names that only this vendor sends, or = or in on a text, or an example of a message",
+    });
   const type = shape.device_type === undefined ? -1 : types.findIndex(({ key }) => key === shape.device_type);
   if (shape.device_type !== undefined && type < 0) {
     const keys = types.map(({ key }) => key);
@@ -79,6 +85,21 @@ export function compileShape(
     detected,
     detected_json: JSON.stringify(detected),
   };
+}
+
+/** Members that anybody sends: that one is there says nothing, what it is may. */
+const COMMON =
+  /^(?:id|_id|uid|uuid|device|device_?id|deviceid|sensor_?id|name|type|model|time|ts|t|timestamp|date|datetime|value|values|data|payload|message|status|state|topic|unit|version|battery|rssi)$/i;
+
+/** One value that names the vendor, or two members that not everybody sends. With an example a person has looked. */
+function tells(when: readonly PlanPredicate[]): boolean {
+  const names = ({ op, value }: PlanPredicate) =>
+    (op === "=" && typeof value === "string") ||
+    (op === "in" && Array.isArray(value) && value.every((one) => typeof one === "string"));
+  const uncommon = when.filter(
+    ({ op, path }) => op !== "absent" && op !== "!=" && path.length > 0 && !COMMON.test(path.at(-1) ?? ""),
+  );
+  return when.some(names) || new Set(uncommon.map(({ pointer }) => pointer)).size > 1;
 }
 
 /** RFC 6901: "-" is the element after the last, where a picked one would stand. */

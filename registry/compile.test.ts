@@ -104,6 +104,29 @@ describe("the original form", () => {
   test("update_frequency says when a device is late", () => {
     expect(type?.heartbeat).toEqual({ expected_ms: 5_000, offline_after_ms: 30_000 });
   });
+
+  test.each([
+    ["1_minute", 60_000],
+    ["2_hours", 7_200_000],
+    ["PT10S", 10_000],
+    ["P1D", 86_400_000],
+  ])("update_frequency %s is understood", (update_frequency, expected_ms) => {
+    const plan = planOf({
+      metadata: { version: "1" },
+      device_types: { thing: { name: "Thing", measurements: { a: {} }, update_frequency } },
+    });
+    expect(plan.types[0]?.heartbeat).toMatchObject({ expected_ms });
+  });
+
+  test.each(["10s", "0_seconds", "PT0S", "often", "5_Seconds", "", "5 seconds"])(
+    "update_frequency %j is a fault",
+    (update_frequency) => {
+      const thing = { name: "Thing", measurements: { a: {} }, update_frequency };
+      expect(faultsOf({ metadata: { version: "1" }, device_types: { thing } })).toEqual([
+        expect.stringContaining("/device_types/thing/update_frequency: found "),
+      ]);
+    },
+  );
 });
 
 describe("the plan", () => {

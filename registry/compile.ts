@@ -14,13 +14,15 @@ import { checkIds, checkOnce, compileChecks, compileDetect, compileHeartbeat } f
 import { compileShape } from "./compile-shape.ts";
 import { compileMeasurements } from "./compile-type.ts";
 import { checkDistinct } from "./distinct.ts";
+import { checkExamplePaths } from "./example-paths.ts";
 import { checkExamples } from "./examples.ts";
-import { type Fault, nearestName } from "./fault.ts";
+import { type Fault, meantNames } from "./fault.ts";
 import { numberFields } from "./fields.ts";
 import { checkJsonText, REGISTRY_MAX_BYTES } from "./json-text.ts";
 import { type Plan, PLAN_FORMAT, type PlanMaker, type PlanSite, type PlanType } from "./plan.ts";
-import { escapeToken, readPointer } from "./pointer.ts";
-import { checkStructure } from "./structure.ts";
+import { escapeToken, parsePointer, readPointer } from "./pointer.ts";
+import { checkStructure, shortJson } from "./structure.ts";
+import { printList } from "./words.ts";
 
 export type Compiled = { ok: true; plan: Plan; registry: DeviceRegistry } | { ok: false; faults: Fault[] };
 
@@ -33,14 +35,18 @@ export function compileRegistry(source: string | object, sha256: string): Compil
   if (unreadable !== undefined) return refuse([unreadable]);
   const value: unknown = JSON.parse(text);
   const misshapen = checkStructure(value, DeviceRegistry);
-  if (misshapen.length > 0) return refuse([...misshapen, ...faultsBeside(misshapen, value)]);
+  if (misshapen.length > 0)
+    return refuse([...misshapen.map((fault) => named(fault, value)), ...faultsBeside(misshapen, value)]);
 
   const registry = value as DeviceRegistry;
   const faults: Fault[] = [];
   const plan = compilePlan(registry, `${registry.metadata.version}+${sha256.slice(0, 8)}`, faults);
   if (faults.length === 0) faults.push(...checkDistinct(plan));
-  if (faults.length === 0) faults.push(...checkExamples(registry, plan));
-  return faults.length > 0 ? refuse(faults) : { ok: true, plan, registry };
+  if (faults.length === 0)
+    faults.push(...checkExamples(registry, plan), ...checkExamplePaths(registry, plan));
+  return faults.length > 0
+    ? refuse(faults.map((fault) => named(fault, registry)))
+    : { ok: true, plan, registry };
 }
 
 /**
@@ -58,6 +64,14 @@ function faultsBeside(misshapen: readonly Fault[], value: unknown): Fault[] {
   const faults: Fault[] = [];
   compilePlan({ metadata: { version: "" }, device_types: Object.fromEntries(sound) }, "", faults);
   return faults.filter(({ path }) => !path.includes("/detect/forbids/"));
+}
+
+/** Nobody counts to the 33rd shape: its id stands in the words. */
+function named(fault: Fault, value: unknown): Fault {
+  const [list = "", index = ""] = parsePointer(fault.path) ?? [];
+  const id = list === "shapes" || list === "sites" ? readPointer(value, [list, index, "id"]) : undefined;
+  if (typeof id !== "string") return fault;
+  return { ...fault, problem: `${list.slice(0, -1)} ${shortJson(id)}: ${fault.problem}` };
 }
 
 const refuse = (faults: Fault[]): Compiled => ({ ok: false, faults });
@@ -188,7 +202,7 @@ function checkQuantities(nominal: Record<string, number>, path: string, faults: 
       faults.push({
         path: at,
         problem: `${JSON.stringify(quantity)} is no quantity`,
-        expected: `${nearestName(quantity, QUANTITY_NAMES) ?? "voltage"}?`,
+        expected: `${printList(meantNames(quantity, QUANTITY_NAMES), "or") || "voltage"}?`,
       });
     if (value <= 0) faults.push({ path: at, problem: `found ${value}`, expected: "a number above 0" });
   }

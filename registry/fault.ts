@@ -28,6 +28,17 @@ export function nearestName(name: string, names: readonly string[]): string | un
   return best;
 }
 
+/**
+ * The names that may have been meant: those that end with the whole word (`power`: active_power, apparent_power), else
+ * the one spelled most like it.
+ */
+export function meantNames(name: string, names: readonly string[]): string[] {
+  const ending = names.filter((candidate) => candidate.endsWith(`_${name.toLowerCase()}`));
+  if (ending.length > 0 && ending.length <= 6) return ending;
+  const nearest = nearestName(name, names);
+  return nearest === undefined ? [] : [nearest];
+}
+
 /** Levenshtein's distance; a row that is above `limit` throughout ends it early. */
 export function editDistance(a: string, b: string, limit = Number.MAX_VALUE): number {
   let previous = Array.from({ length: b.length + 1 }, (_, index) => index);

@@ -25,7 +25,10 @@ const registry = (...shapes: object[]) => ({
 });
 const EM = {
   id: "em",
-  when: [{ path: "/em:0", op: "exists" }],
+  when: [
+    { path: "/em:0", op: "exists" },
+    { path: "/src", op: "exists" },
+  ],
   device_id: "/src",
   timestamp: { path: "/ts", format: "unix_s" },
   device_type: "meter",
@@ -196,10 +199,10 @@ describe("which shape", () => {
   test("none for a message whose measurements is an object, unless the shape looks into it", () => {
     const own = { ...message(), measurements: { energy: 1 } };
     expect(judged({ ...own, device_id: "dev-1", timestamp: 1_795_530_428 }, both).shape).toBeUndefined();
-    const inside = planOf(registry({ ...EM, when: [{ path: "/measurements/0/k", op: "exists" }] }));
-    expect(judged({ ...message(), measurements: [{ k: 1 }] }, inside).shape?.id).toBe("em");
-    const within = planOf(registry({ ...EM, when: [{ path: "/measurements/k", op: "exists" }] }));
-    expect(judged({ ...message(), measurements: { k: 1 } }, within).shape?.id).toBe("em");
+    const inside = planOf(registry({ ...EM, when: [{ path: "/measurements/0/k", op: "=", value: "em" }] }));
+    expect(judged({ ...message(), measurements: [{ k: "em" }] }, inside).shape?.id).toBe("em");
+    const within = planOf(registry({ ...EM, when: [{ path: "/measurements/k", op: "=", value: "em" }] }));
+    expect(judged({ ...message(), measurements: { k: "em" } }, within).shape?.id).toBe("em");
   });
   test("a message that no shape knows is unknown, with the nearest shape and what it lacks", () => {
     expect(judged({ device_id: "x", "em:0": 1, hello: 1 }, planOf(registry(special))).detection).toEqual({
@@ -208,7 +211,7 @@ describe("which shape", () => {
       runner_up: null,
       reasons: [
         "there is no measurements object, and no shape knows the message",
-        "the nearest shape is em-neutral; it needs /em:0/n >= 0",
+        "the nearest shape is em-neutral; it needs /src exists and /em:0/n >= 0",
       ],
     });
   });
@@ -231,7 +234,7 @@ describe("pick", () => {
   const trends = planOf(
     registry({
       ...EM,
-      when: [{ path: "/trends/0/c", op: "exists" }],
+      when: [...EM.when.slice(1), { path: "/trends/0/c", op: "exists" }],
       timestamp: { path: "/ts", format: "unix_s" },
       partial: true,
       measurements: {
@@ -269,7 +272,7 @@ describe("pick", () => {
     const whole = planOf(
       registry({
         ...EM,
-        when: [{ path: "/trends/0/c", op: "exists" }],
+        when: [...EM.when.slice(1), { path: "/trends/0/c", op: "exists" }],
         measurements: {
           "voltage.a": { from: "/trends", pick: { path: "/c", op: "=", value: "va", take: "/v" } },
         },

@@ -42,6 +42,16 @@ describe("checkStructure", () => {
     ]);
   });
 
+  test("a quantity that is half a name is told all that it may mean", () => {
+    const registry = base();
+    Object.assign(registry.device_types.meter.measurements.energy, { quantity: "power" });
+    expect(faultsOf(registry)).toEqual([
+      expect.stringContaining(
+        'found "power"; expected "active_power", "reactive_power" or "apparent_power"? (one of',
+      ),
+    ]);
+  });
+
   test("wrong JSON types say what was found and what is right", () => {
     const energy = { physical: [1], operating: [0, "9"], required: "yes", max_rate_per_h: 0, components: 7 };
     const registry = { ...base(), device_types: { meter: { name: 1, measurements: { energy } } }, sites: {} };

@@ -6,8 +6,9 @@
  * "expected union value"; here a union says which of its forms was meant.
  */
 import type { TSchema } from "@sinclair/typebox";
-import { type Fault, nearestName } from "./fault.ts";
+import { type Fault, meantNames, nearestName } from "./fault.ts";
 import { escapeToken } from "./pointer.ts";
+import { printList } from "./words.ts";
 
 export function checkStructure(value: unknown, schema: TSchema, path = "", faults: Fault[] = []): Fault[] {
   if (schema.anyOf !== undefined) checkUnion(value, schema.anyOf, path, faults);
@@ -91,9 +92,9 @@ function checkUnion(value: unknown, forms: TSchema[], path: string, faults: Faul
   if (found.some((list) => list.length === 0)) return;
   const literals = forms.map((form) => form.const).filter((constant) => typeof constant === "string");
   if (literals.length === forms.length) {
-    const nearest = typeof value === "string" ? nearestName(value, literals) : undefined;
+    const meant = (typeof value === "string" ? meantNames(value, literals) : []).map(shortJson);
     const list = literals.length > 12 ? `one of ${literals.length} names` : `one of ${literals.join(", ")}`;
-    faults.push(wrong(path, value, nearest === undefined ? list : `${JSON.stringify(nearest)}? (${list})`));
+    faults.push(wrong(path, value, meant.length === 0 ? list : `${printList(meant, "or")}? (${list})`));
     return;
   }
   const meant = forms.findIndex((form) => isOfType(value, form.type));

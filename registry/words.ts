@@ -49,7 +49,7 @@ export function characterName(character: string): string {
 
 /** White space and format characters beyond the plain blank; JSON escapes what is below it. */
 const INVISIBLE =
-  /[\u007f-\u00a0\u00ad\u061c\u115f\u1160\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\u3164\ufe00-\ufe0f\ufeff\ufff9-\ufffb]/;
+  /[\u007f-\u00a0\u00ad\u061c\u115f\u1160\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\u3164\ufeff\ufff9-\ufffb]|[\ufe00-\ufe0f]/;
 
 /** Rounded to 12 significant digits, the most that `normalized` keeps. */
 export function round12(value: number): number {

@@ -282,7 +282,9 @@ export const RegistryType = Type.Object(
     manufacturers: optional(Type.Array(Manufacturer)),
     locations: optional(Type.Array(Type.String())),
     data_format: optional(text("Such as json.")),
-    update_frequency: optional(text("Such as 5_seconds.")),
+    update_frequency: optional(
+      text("How often it sends: 5_seconds, 1_minute or PT5S; from it comes when a device counts as silent."),
+    ),
     retention_policy: optional(text("Such as 30_days.")),
     examples: optional(
       Type.Array(Example, { description: "Judged at each load; a failing one is a fault." }),
