@@ -52,6 +52,14 @@ describe("checkStructure", () => {
     ]);
   });
 
+  test("a quantity that is like none is told all that there are", () => {
+    const registry = base();
+    Object.assign(registry.device_types.meter.measurements.energy, { quantity: "x" });
+    expect(faultsOf(registry)).toEqual([
+      expect.stringMatching(/; expected one of voltage, .*, link_quality$/),
+    ]);
+  });
+
   test("wrong JSON types say what was found and what is right", () => {
     const energy = { physical: [1], operating: [0, "9"], required: "yes", max_rate_per_h: 0, components: 7 };
     const registry = { ...base(), device_types: { meter: { name: 1, measurements: { energy } } }, sites: {} };

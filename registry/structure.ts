@@ -93,7 +93,8 @@ function checkUnion(value: unknown, forms: TSchema[], path: string, faults: Faul
   const literals = forms.map((form) => form.const).filter((constant) => typeof constant === "string");
   if (literals.length === forms.length) {
     const meant = (typeof value === "string" ? meantNames(value, literals) : []).map(shortJson);
-    const list = literals.length > 12 ? `one of ${literals.length} names` : `one of ${literals.join(", ")}`;
+    const counted = literals.length > 12 && meant.length > 0;
+    const list = `one of ${counted ? `${literals.length} names` : literals.join(", ")}`;
     faults.push(wrong(path, value, meant.length === 0 ? list : `${printList(meant, "or")}? (${list})`));
     return;
   }

@@ -3,7 +3,7 @@
  *
  * Plain data, so that the registry, the pages and the docs say the same.
  * A value in a unit is brought to the base by `value * factor + offset`.
- * Source: IEC 80000-6 (electrical quantities), SI brochure 9; design.md section 5.
+ * Source: IEC 80000-6 (electrical quantities), SI brochure 9, NIST SP 811 (units beside the SI); design.md section 5.
  */
 
 export interface UnitScale {
@@ -76,6 +76,12 @@ export const QUANTITIES = {
     base: "deg",
     units: { deg: one, rad: { factor: 57.29577951308232 } },
   },
+  plane_angle: {
+    meaning:
+      "direction, inclination or rotation; a wind direction is where the wind comes from, clockwise from north",
+    base: "deg",
+    units: { deg: one, rad: { factor: 57.29577951308232 } },
+  },
   harmonic_distortion: {
     meaning: "total harmonic distortion (THD) of the voltage or the current that the description names",
     base: "%",
@@ -127,6 +133,9 @@ export const QUANTITIES = {
       kPa: { factor: 1000 },
       mbar: { factor: 100 },
       bar: { factor: 100_000 },
+      mmHg: { factor: 133.322387415 },
+      inHg: { factor: 3386.389 },
+      psi: { factor: 6894.757293168 },
     },
   },
   carbon_dioxide: {
@@ -168,21 +177,83 @@ export const QUANTITIES = {
   },
   irradiance: { meaning: "radiant power on a surface", base: "W/m2", units: { "W/m2": one } },
   sound_level: { meaning: "A-weighted sound pressure level", base: "dB", units: { dB: one } },
-  speed: { meaning: "speed", base: "m/s", units: { "m/s": one, "km/h": { factor: 1 / 3.6 } } },
+  speed: {
+    meaning: "speed, of wind or of a vibration too",
+    base: "m/s",
+    units: {
+      "mm/s": { factor: 0.001 },
+      "m/s": one,
+      "km/h": { factor: 1 / 3.6 },
+      mph: { factor: 0.44704 },
+      kn: { factor: 1852 / 3600 },
+    },
+  },
+  rotational_speed: {
+    meaning: "revolutions in a time",
+    base: "rpm",
+    units: { rpm: one, "rad/s": { factor: 9.549296585513721 } },
+  },
+  acceleration: {
+    meaning: "acceleration; 1 g is 9.80665 m/s2",
+    base: "m/s2",
+    units: { "m/s2": one, g: { factor: 9.80665 }, mg: { factor: 0.00980665 } },
+  },
   distance: {
-    meaning: "length, level or distance",
+    meaning: "length, level, distance, or depth of rain",
     base: "m",
-    units: { mm: { factor: 0.001 }, cm: { factor: 0.01 }, m: one, km: { factor: 1000 } },
+    units: {
+      mm: { factor: 0.001 },
+      cm: { factor: 0.01 },
+      m: one,
+      km: { factor: 1000 },
+      in: { factor: 0.0254 },
+      ft: { factor: 0.3048 },
+    },
+  },
+  precipitation_rate: {
+    meaning: "depth of rain or snow that falls in a time",
+    base: "mm/h",
+    units: { "mm/h": one, "in/h": { factor: 25.4 } },
+  },
+  mass: {
+    meaning: "mass, as a scale shows it",
+    base: "kg",
+    units: { g: { factor: 0.001 }, kg: one, t: { factor: 1000 }, lb: { factor: 0.45359237 } },
+  },
+  water_content: {
+    meaning: "share of water in the volume of soil or another material",
+    base: "%",
+    units: RATIO,
+  },
+  electrical_conductivity: {
+    meaning: "conductivity of soil or water",
+    base: "S/m",
+    units: {
+      "uS/cm": { factor: 0.0001 },
+      "mS/cm": { factor: 0.1 },
+      "dS/m": { factor: 0.1 },
+      "S/m": one,
+    },
   },
   volume: {
-    meaning: "volume of water or gas that flowed",
+    meaning: "volume of water or gas that flowed; gal is the US gallon",
     base: "m3",
-    units: { L: { factor: 0.001 }, m3: one },
+    units: {
+      L: { factor: 0.001 },
+      m3: one,
+      gal: { factor: 0.003785411784 },
+      ft3: { factor: 0.028316846592 },
+    },
   },
   volume_flow: {
     meaning: "volume of water or gas that flows in a time",
     base: "m3/h",
-    units: { "L/min": { factor: 0.06 }, "L/h": { factor: 0.001 }, "m3/h": one },
+    units: {
+      "L/min": { factor: 0.06 },
+      "L/h": { factor: 0.001 },
+      "m3/h": one,
+      "gal/min": { factor: 0.22712470704 },
+    },
   },
   position: { meaning: "how far something is open or closed", base: "%", units: RATIO },
   state: {
@@ -238,6 +309,23 @@ export const UNIT_ALIASES: Record<string, string> = {
   "m³": "m3",
   l: "L",
   "m³/h": "m3/h",
+  "°": "deg",
+  degrees: "deg",
+  degree: "deg",
+  "m/s²": "m/s2",
+  "W/m²": "W/m2",
+  kph: "km/h",
+  kmh: "km/h",
+  "mi/h": "mph",
+  knots: "kn",
+  kt: "kn",
+  "µS/cm": "uS/cm",
+  "μS/cm": "uS/cm",
+  '"': "in",
+  inch: "in",
+  feet: "ft",
+  "ft³": "ft3",
+  gpm: "gal/min",
   hours: "h",
   hour: "h",
   seconds: "s",
