@@ -38,14 +38,26 @@ export async function enriched(url: string): Promise<number> {
 
 /** Process ids of the services that are running, by name. */
 export async function childrenOf({ pid }: Process): Promise<Map<string, number>> {
-  const lines = (await runProgram(["ps", "-A", "-o", "pid=,ppid=,args="])).split("\n");
-  const rows = lines.map((line) => line.trim().split(/\s+/)).filter(([, parent]) => Number(parent) === pid);
-  return new Map(
-    rows.map(([child, , ...args]) => [
-      /(\w+)\/main\.ts/.exec(args.join(" "))?.[1] ?? args.join(" "),
-      Number(child),
-    ]),
-  );
+  const children = (await processes()).filter(({ parent }) => parent === pid);
+  return new Map(children.map((child) => [/(\w+)\/main\.ts/.exec(child.args)?.[1] ?? child.args, child.pid]));
+}
+
+/** A process and all that it and its children have started. */
+export async function familyOf(pid: number): Promise<number[]> {
+  const rows = await processes();
+  const family = [pid];
+  // Grows while it is walked.
+  for (const one of family)
+    family.push(...rows.filter(({ parent }) => parent === one).map((child) => child.pid));
+  return family;
+}
+
+async function processes(): Promise<{ pid: number; parent: number; args: string }[]> {
+  const lines = (await runProgram(["ps", "-A", "-o", "pid=,ppid=,args="])).trim().split("\n");
+  return lines.map((line) => {
+    const [pid, parent, ...args] = line.trim().split(/\s+/);
+    return { pid: Number(pid), parent: Number(parent), args: args.join(" ") };
+  });
 }
 
 export function isAlive(pid: number): boolean {

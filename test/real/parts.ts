@@ -20,7 +20,16 @@ interface Part {
 const DEBIAN_PYTHON = "/usr/bin/python3";
 
 export type PartName =
-  "chromium" | "kcat" | "python-kafka" | "python-jsonschema" | "java" | "kafka-jars" | "postgres" | "go";
+  | "chromium"
+  | "kcat"
+  | "python-kafka"
+  | "python-jsonschema"
+  | "java"
+  | "kafka-jars"
+  | "postgres"
+  | "go"
+  | "npx"
+  | "git";
 
 const FINDERS: Record<PartName, () => Part> = {
   chromium: () => ({
@@ -45,6 +54,8 @@ const FINDERS: Record<PartName, () => Part> = {
     path: firstProgram("postgres") ?? debianPostgres(),
     hint: "apt-get install postgresql",
   }),
+  npx: () => ({ path: firstProgram("npx"), hint: "apt-get install npm" }),
+  git: () => ({ path: firstProgram("git"), hint: "apt-get install git" }),
   go: () => ({ path: firstProgram("go", "/usr/local/go/bin/go"), hint: "apt-get install golang" }),
 };
 export const PART_NAMES = Object.keys(FINDERS) as PartName[];

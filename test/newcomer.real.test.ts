@@ -1,0 +1,131 @@
+/**
+ * The README's first command as a newcomer runs it: as written, in a fresh clone, in a terminal; and every way to end it.
+ *
+ * A SIGTERM to npx reaches nothing of ours: npx and its shell are gone at once. While bunfig.toml has `noOrphans`, `bun run` then
+ * kills what is below it; only without can `dev` stop its services in order, so only then is that asked of it.
+ */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { familyOf, isAlive } from "./dev-process.ts";
+import { plainEnv, ROOT, runProgram, until } from "./processes.ts";
+import { describeWith, partPath } from "./real/parts.ts";
+
+const MINUTES_2 = 120_000;
+let folder = "";
+const started: number[] = [];
+
+describeWith(["git", "npx"], "the README's first command in a fresh clone", () => {
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "iot-newcomer-"));
+    await runProgram([partPath("git"), "clone", "--quiet", ROOT, folder]);
+  });
+  afterAll(async () => {
+    for (const pid of started) if (isAlive(pid)) process.kill(pid, "SIGKILL");
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  test(
+    "shows the page, and Ctrl-C ends it in order: exit, no process, no port, nothing half-written",
+    async () => {
+      const running = await inTerminal();
+      expect(await (await fetch(running.page)).text()).toContain("IoT Cloud");
+      running.terminal?.write("\x03");
+      await expectGone(running);
+      await expectInOrder();
+    },
+    MINUTES_2,
+  );
+
+  test(
+    "a terminal that is closed ends it, and leaves nothing running",
+    async () => {
+      const running = await inTerminal();
+      running.terminal?.close();
+      await expectGone(running);
+      if (!(await hasNoOrphans())) await expectInOrder();
+    },
+    MINUTES_2,
+  );
+
+  for (const signal of ["SIGTERM", "SIGKILL"] as const)
+    test(
+      `npx ended by ${signal} leaves nothing running`,
+      async () => {
+        const running = await inTerminal();
+        process.kill(running.pid, signal);
+        await expectGone(running);
+        if (!(await hasNoOrphans())) await expectInOrder();
+      },
+      MINUTES_2,
+    );
+});
+
+interface Running {
+  pid: number;
+  family: number[];
+  page: string;
+  ports: number[];
+  terminal: Bun.Terminal | undefined;
+}
+
+/** Until its page answers. */
+async function inTerminal(): Promise<Running> {
+  const [command = ""] =
+    /```sh\n(.*?)\s+#/.exec(await Bun.file(join(folder, "README.md")).text())?.slice(1) ?? [];
+  expect(command).toMatch(/^npx .* run dev$/);
+  let output = "";
+  const text = new TextDecoder();
+  const child = Bun.spawn(command.split(" "), {
+    cwd: folder,
+    env: { ...plainEnv(), TERM: "xterm" },
+    terminal: {
+      cols: 200,
+      data(_, bytes) {
+        output += text.decode(bytes, { stream: true });
+      },
+    },
+  });
+  started.push(child.pid);
+  const said = () => Bun.stripANSI(output);
+  const page = await until(
+    "the banner names the page",
+    () => /Dashboard\s+(http:\S+)/.exec(said())?.[1] ?? child.exitCode !== null,
+    { withinMs: 90_000 },
+  );
+  if (page === true) throw new Error(`${command} ended with ${child.exitCode}\n${said()}`);
+  const family = await familyOf(child.pid);
+  started.push(...family);
+  // npx, its shell, bun run, dev, broker, simulator, enrich, dashboard.
+  expect(family.length).toBeGreaterThanOrEqual(8);
+  const kafka = Number(/Kafka\s+127\.0\.0\.1:(\d+)/.exec(said())?.[1]);
+  const { terminal } = child;
+  return { pid: child.pid, family, page, ports: [kafka, Number(new URL(page).port)], terminal };
+}
+
+async function expectGone({ family, ports }: Running): Promise<void> {
+  await until("every process has ended", () => !family.some(isAlive), { withinMs: 10_000 });
+  for (const port of ports) expect(await accepts(port)).toBe(false);
+}
+
+/** The broker has closed its file: no log of SQLite's beside it. */
+async function expectInOrder(): Promise<void> {
+  expect(existsSync(join(folder, "data", "broker.db"))).toBe(true);
+  expect(existsSync(join(folder, "data", "broker.db-wal"))).toBe(false);
+}
+
+async function hasNoOrphans(): Promise<boolean> {
+  return /^noOrphans = true$/m.test(await Bun.file(join(folder, "bunfig.toml")).text());
+}
+
+async function accepts(port: number): Promise<boolean> {
+  try {
+    const socket = await Bun.connect({ hostname: "127.0.0.1", port, socket: { data() {} } });
+    socket.end();
+    return true;
+  } catch {
+    return false;
+  }
+}
