@@ -4,7 +4,7 @@ import { offsetsAt } from "../kafka/admin.ts";
 import { fetchMessage } from "../kafka/fetch-one.ts";
 import { choosePort } from "../runtime/port.ts";
 import { healthResponse } from "../runtime/health.ts";
-import { Gauge } from "../runtime/metrics.ts";
+import { Counter, Gauge } from "../runtime/metrics.ts";
 import { runService } from "../runtime/service.ts";
 import { GROUPS } from "../schemas/topics.ts";
 import { createApp } from "./app.tsx";
@@ -78,6 +78,15 @@ await runService({
       registers: [metrics],
       collect() {
         this.set(hub.clients());
+      },
+    });
+    new Counter({
+      name: "iot_sse_clients_cut_total",
+      help: "Pages whose stream was cut, since they did not read it.",
+      registers: [metrics],
+      collect() {
+        this.reset();
+        this.inc(hub.cut());
       },
     });
     log.info(`dashboard on http://${host}:${server.port}`);

@@ -11,6 +11,10 @@ export interface Served {
   view: ViewModel;
   port: number;
   clients(): number;
+  /** How long the oldest frame that a client has not taken waits, ms. */
+  longestWait(): number;
+  /** Requests that are not answered to their end: streams are among them. */
+  open(): number;
   stop(): Promise<void>;
 }
 
@@ -19,7 +23,7 @@ const NOTHING: Places = { message: async () => undefined, offsetAt: async () => 
 
 const NO_GROUP: Group = { last: () => undefined, first: async () => undefined };
 
-interface Options {
+export interface ServeOptions {
   group?: Group;
   places?: Places;
   port?: number;
@@ -32,7 +36,7 @@ export async function appFor({
   now = Date.now,
   places = NOTHING,
   group = NO_GROUP,
-}: Options = {}) {
+}: ServeOptions = {}) {
   const assets = await loadAssets();
   const hub = createHub(view, assets.build, now);
   const app = createApp({
@@ -50,7 +54,7 @@ export async function appFor({
   return { app, hub, view, assets };
 }
 
-export async function serveDashboard(options: Options = {}): Promise<Served> {
+export async function serveDashboard(options: ServeOptions = {}): Promise<Served> {
   const { app, hub, view } = await appFor(options);
   const server = Bun.serve({ hostname: "127.0.0.1", port: options.port ?? 0, fetch: app.fetch });
   const port = server.port ?? 0;
@@ -59,6 +63,8 @@ export async function serveDashboard(options: Options = {}): Promise<Served> {
     port,
     view,
     clients: hub.clients,
+    longestWait: hub.longestWait,
+    open: () => server.pendingRequests,
     async stop() {
       hub.stop();
       await server.stop(true);
