@@ -21,7 +21,6 @@ export interface Action {
   api?: ApiName;
 }
 
-/** Kinds that need a broker which can be started again are not for a cluster that is not ours. */
 export type ActionKind = keyof typeof KINDS;
 
 interface Kind {
@@ -75,8 +74,8 @@ export const KINDS = {
 } as const satisfies Record<string, Kind>;
 
 export const ALL_KINDS = Object.keys(KINDS) as ActionKind[];
-/** Those that start the broker again or set its clock. */
-export const ONLY_EMBEDDED: ActionKind[] = ["broker kill", "broker restart", "broker clock"];
+/** Apache Kafka takes no orders. */
+export const ONLY_EMBEDDED: ActionKind[] = ["broker clock"];
 
 /** The same seed, count and kinds: the same list. */
 export function actionsOf(seed: number, count: number, kinds = ALL_KINDS, quietMs = 1_500): Action[] {

@@ -41,8 +41,8 @@ const PERFORM: Record<ActionKind, Perform> = {
   "cut within": trap("cut within"),
   "delay answer": trap("delay"),
   "broker freeze": ({ broker }, { ms }) => freeze(broker.program(), ms),
-  "broker kill": async ({ broker }, { ms }) => broker.restart?.(true, ms),
-  "broker restart": async ({ broker }, { ms }) => broker.restart?.(false, ms),
+  "broker kill": async ({ broker }, { ms }) => broker.restart(true, ms),
+  "broker restart": async ({ broker }, { ms }) => broker.restart(false, ms),
   "broker clock": ({ broker }, { ms }) => jump(broker.program(), ms),
   "enricher kill": ({ pool }, { who, ms }) => pool.kill(pool.pick(who), ms),
   async "enricher crash"({ pool }, { who, ms, at = "after produce", after = 0 }) {

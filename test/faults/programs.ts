@@ -24,8 +24,8 @@ export interface Broker {
   brokers: string;
   /** The process that may be frozen. */
   program(): Program;
-  /** Ends it, `hard` by -9, and starts it again on the same port and data after a while. Undefined where that is not possible. */
-  restart?(hard: boolean, downMs: number): Promise<void>;
+  /** Ends it, `hard` by -9, and starts it again on the same port and data after a while. */
+  restart(hard: boolean, downMs: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -80,22 +80,17 @@ export async function startEmbedded(): Promise<Broker> {
     return program;
   };
   let program = await run();
-  // Overlapping faults may want two at once.
-  let restarting = Promise.resolve();
   proxy.aim(port);
   return {
     proxy,
     brokers: `127.0.0.1:${proxy.port}`,
     program: () => program,
-    restart(hard, downMs) {
-      restarting = restarting.then(async () => {
-        program.process.kill(hard ? "SIGKILL" : "SIGTERM");
-        await program.process.exited;
-        await Bun.sleep(downMs);
-        program = await run();
-      });
-      return restarting;
-    },
+    restart: oneAfterTheOther(async (hard, downMs) => {
+      program.process.kill(hard ? "SIGKILL" : "SIGTERM");
+      await program.process.exited;
+      await Bun.sleep(downMs);
+      program = await run();
+    }),
     async stop() {
       proxy.stop();
       await program.process.stop();
@@ -103,18 +98,27 @@ export async function startEmbedded(): Promise<Broker> {
   };
 }
 
-/** Apache Kafka behind a proxy. */
+/** Overlapping faults may want two restarts at once. */
+function oneAfterTheOther(restart: Broker["restart"]): Broker["restart"] {
+  let restarting = Promise.resolve();
+  return (hard, downMs) => {
+    restarting = restarting.then(() => restart(hard, downMs));
+    return restarting;
+  };
+}
+
+/** Apache Kafka behind a proxy: no orders, so its clock stays right. */
 export async function startKafka(): Promise<Broker> {
   const proxy = await startProxy();
   const port = freePort();
   const config = { "advertised.listeners": `PLAINTEXT://127.0.0.1:${proxy.port}` };
   const kafka = await startApacheKafka({ port, config });
   proxy.aim(port);
-  const program: Program = { process: kafka.process, order() {}, orders: NO_ORDERS };
   return {
     proxy,
     brokers: `127.0.0.1:${proxy.port}`,
-    program: () => program,
+    program: () => ({ process: kafka.process, order() {}, orders: NO_ORDERS }),
+    restart: oneAfterTheOther(kafka.restart),
     async stop() {
       proxy.stop();
       await kafka.stop();

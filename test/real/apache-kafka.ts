@@ -14,7 +14,10 @@ import { partPath } from "./parts.ts";
 export interface ApacheKafka {
   /** host:port, for KAFKA_BROKERS. */
   brokers: string;
-  process: Process;
+  /** The one that runs now. */
+  readonly process: Process;
+  /** Ends it, `hard` by -9, and after a while starts it again on the same data and port; resolves when it is up. */
+  restart(hard: boolean, downMs: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -25,6 +28,9 @@ export interface ApacheKafkaOptions {
   jvm?: string[];
 }
 
+/** Its own orderly end takes some seconds. */
+const STOP_MS = 20_000;
+
 export async function startApacheKafka(options: ApacheKafkaOptions = {}): Promise<ApacheKafka> {
   const folder = await mkdtemp(join(tmpdir(), "apache-kafka-"));
   const [free, controllerPort] = freePorts(2);
@@ -34,21 +40,41 @@ export async function startApacheKafka(options: ApacheKafkaOptions = {}): Promis
   const lines = Object.entries(properties).map(([key, value]) => `${key}=${value}\n`);
   await Bun.write(config, lines.join(""));
   await Bun.write(join(folder, "log4j2.properties"), LOG4J);
+  const jvm = options.jvm ?? ["-Xms512m", "-Xmx1g"];
   let server: Process | undefined;
-  const stop = async () => {
+  const run = async (): Promise<Process> => {
+    const log = start("kafka", java(folder, jvm, "kafka.Kafka", config));
+    server = log;
+    await until("Apache Kafka is up", () => log.output().includes("Kafka Server started"), {
+      withinMs: 60_000,
+      alive: [log],
+    });
+    return log;
+  };
+  const kill = async () => {
     server?.kill("SIGKILL");
     await server?.exited;
+  };
+  const stop = async () => {
+    await kill();
     await rm(folder, { recursive: true, force: true });
   };
   try {
     await format(config);
-    server = start("kafka", java(folder, options.jvm ?? ["-Xms512m", "-Xmx1g"], "kafka.Kafka", config));
-    const log = server;
-    await until("Apache Kafka is up", () => log.output().includes("Kafka Server started"), {
-      withinMs: 60_000,
-      alive: [server],
-    });
-    return { brokers: `127.0.0.1:${port}`, process: server, stop };
+    let running = await run();
+    return {
+      brokers: `127.0.0.1:${port}`,
+      get process() {
+        return running;
+      },
+      async restart(hard, downMs) {
+        if (hard) await kill();
+        else await running.stop(STOP_MS);
+        await Bun.sleep(downMs);
+        running = await run();
+      },
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;
