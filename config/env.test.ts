@@ -21,7 +21,7 @@ describe("readSettings", () => {
       ssl: undefined,
       sasl: undefined,
     });
-    expect(settings.http).toEqual({ host: "127.0.0.1", port: 5001, portExplicit: false });
+    expect(settings.http).toEqual({ host: "127.0.0.1", port: 5001, portExplicit: false, allowedHosts: [] });
     expect(settings.sim).toEqual({
       breakers: 3,
       meters: 2,
@@ -57,6 +57,17 @@ describe("readSettings", () => {
     expect(faultsOf({ KAFKA_SSL_CA: "no/such/file.pem" })).toEqual([
       'KAFKA_SSL_CA: expected a readable PEM file, found "no/such/file.pem"',
     ]);
+  });
+
+  test("names of the dashboard are exact: no scheme, no port, no wildcard", () => {
+    expect(readSettings({ ALLOWED_HOSTS: "IoT.example.com, dash.example.org" }).http.allowedHosts).toEqual([
+      "iot.example.com",
+      "dash.example.org",
+    ]);
+    for (const wrong of ["https://iot.example.com", "iot.example.com:443", "*.example.com", "*", ","])
+      expect(faultsOf({ ALLOWED_HOSTS: wrong })).toEqual([
+        `ALLOWED_HOSTS: expected host names without scheme or port, separated by commas, found "${wrong}"`,
+      ]);
   });
 
   test("several brokers are separated by commas", () => {

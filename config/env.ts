@@ -21,7 +21,13 @@ export interface Settings {
   topicPartitions: number;
   /** Undefined = the cluster's own. */
   topicReplication?: number;
-  http: { host: string; port: number; portExplicit: boolean };
+  http: {
+    host: string;
+    port: number;
+    portExplicit: boolean;
+    /** Public names, where a proxy stands before the dashboard; lower case, without port. */
+    allowedHosts: string[];
+  };
   /** Undefined = the service's own default (design.md section 7). */
   healthPort?: number;
   registryPath: string;
@@ -85,6 +91,16 @@ export function readSettings(env: Environment = process.env): Settings {
       host: read.text("HOST", "127.0.0.1", /^[^\s/]+$/, "a host name or address"),
       port: read.integer("PORT", 5001, 0, 65_535),
       portExplicit: read.has("PORT"),
+      allowedHosts: read.has("ALLOWED_HOSTS")
+        ? read
+            .list(
+              "ALLOWED_HOSTS",
+              "",
+              /^[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?$/i,
+              "host names without scheme or port",
+            )
+            .map((name) => name.toLowerCase())
+        : [],
     },
     healthPort: read.optionalInteger("HEALTH_PORT", 0, 65_535),
     registryPath: read.text("REGISTRY", "config/device-registry.json", /./, "a path"),

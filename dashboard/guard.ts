@@ -31,15 +31,23 @@ const HEADERS = {
   "x-frame-options": "DENY",
 };
 
-/** `hosts`: names beside addresses, single-label names and localhost, which no rebinding can use. */
+/**
+ * `hosts`: names beside addresses, single-label names and localhost, which no rebinding can use. Such a name may stand in
+ * Host, or in Origin where a proxy puts a Host of its own; with any port and scheme, since TLS ends at the proxy.
+ */
 export function guard(hosts: readonly string[]): MiddlewareHandler {
   const allowed = new Set(hosts.map((host) => host.toLowerCase()));
   return async (c, next) => {
     const host = hostName(c.req.header("host") ?? "");
     if (!isSafe(host) && !allowed.has(host))
-      return problem(c, 403, `the host "${host.slice(0, 100)}" is not one of ours`, "Host");
+      return problem(
+        c,
+        403,
+        `the host "${host.slice(0, 100)}" is not one of ours; ALLOWED_HOSTS adds names`,
+        "Host",
+      );
     const origin = c.req.header("origin");
-    if (origin !== undefined && !sameHost(origin, c.req.header("host")))
+    if (origin !== undefined && !sameHost(origin, c.req.header("host")) && !allowed.has(nameOf(origin)))
       return problem(c, 403, "a page of another site may not ask here", "Origin");
     const site = c.req.header("sec-fetch-site");
     const navigates = c.req.header("sec-fetch-mode") === "navigate" && c.req.method === "GET";
@@ -62,9 +70,7 @@ function isSafe(host: string): boolean {
 }
 
 function sameHost(origin: string, host: string | undefined): boolean {
-  try {
-    return new URL(origin).host === host?.toLowerCase();
-  } catch {
-    return false;
-  }
+  return URL.canParse(origin) && new URL(origin).host === host?.toLowerCase();
 }
+
+const nameOf = (origin: string): string => (URL.canParse(origin) ? new URL(origin).hostname : "");

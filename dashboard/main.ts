@@ -19,7 +19,7 @@ await runService({
   name: "dashboard",
   healthPort: null,
   async start({ settings, log, kafka, health, metrics, instance, version, crash }) {
-    const { host, port, portExplicit } = settings.http;
+    const { host, port, portExplicit, allowedHosts } = settings.http;
     const chosen = choosePort(host, port, portExplicit, "PORT");
     if (chosen !== port) log.warn(`port ${port} is taken: using ${chosen}`);
     const assets = await loadAssets();
@@ -69,7 +69,7 @@ await runService({
       health: () => health.reasons(),
       probe: (request) => healthResponse(request, health),
       version,
-      hosts: [host],
+      hosts: [host, ...allowedHosts],
     });
     const server = Bun.serve({ hostname: host, port: chosen, idleTimeout: 30, fetch: app.fetch });
     new Gauge({

@@ -29,6 +29,7 @@ export interface ServeOptions {
   port?: number;
   view?: ViewModel;
   now?: () => number;
+  hosts?: string[];
 }
 
 export async function appFor({
@@ -36,6 +37,7 @@ export async function appFor({
   now = Date.now,
   places = NOTHING,
   group = NO_GROUP,
+  hosts = [],
 }: ServeOptions = {}) {
   const assets = await loadAssets();
   const hub = createHub(view, assets.build, now);
@@ -49,7 +51,7 @@ export async function appFor({
     health: () => (view.kafka.connected ? [] : ["Kafka does not answer"]),
     probe: async () => undefined,
     version: "test",
-    hosts: [],
+    hosts,
   });
   return { app, hub, view, assets };
 }
