@@ -1,7 +1,11 @@
 /** A verdict as a table that a person reads on a terminal: field, value, unit, range, finding. Pure. */
-import type { PlanLeaf } from "../registry/plan.ts";
+import { chooseNominal, siteOf } from "../registry/nominal.ts";
+import type { Plan, PlanLeaf } from "../registry/plan.ts";
 import { parsePointer, readPointer } from "../registry/pointer.ts";
+import { formatIso } from "../registry/time.ts";
+import { isRecord, type Nominal } from "../registry/values.ts";
 import type { Judged } from "../registry/verdict.ts";
+import { printNumber, printRange } from "../registry/words.ts";
 import type { Finding } from "../schemas/enriched.ts";
 import type { DeadLetterMessage, EnrichedMessage } from "./enrich.ts";
 
@@ -10,7 +14,7 @@ type Row = [field: string, value: string, unit: string, range: string, finding: 
 const HEADINGS: Row = ["field", "value", "unit", "range", "finding"];
 const WIDEST = 48;
 
-export function verdictTable(line: number, result: EnrichedMessage | DeadLetterMessage): string {
+export function verdictTable(line: number, result: EnrichedMessage | DeadLetterMessage, plan: Plan): string {
   if (result.to === "dlq") {
     const at = result.path === "" ? "" : ` at ${shown(result.path)}`;
     return `line ${line}: dead letter, ${result.reason}${at}: ${shown(result.message)}\n`;
@@ -24,14 +28,23 @@ export function verdictTable(line: number, result: EnrichedMessage | DeadLetterM
     ...reasons.map((reason) => `  ${shown(reason)}`),
     `  grade ${verdict.grade}, ${verdict.completeness} % complete${verdict.shape ? `, shape ${verdict.shape.id}` : ""}`,
     "",
-    ...layOut(rows(verdict, message)),
+    ...layOut(rows(verdict, message, nominalOf(verdict, message, plan))),
     "",
   ].join("\n");
 }
 
-/** The type's leaves that are there or have a finding, then the findings that belong to none of them. */
-function rows(verdict: Judged, message: unknown): Row[] {
+/** The mains that the values were judged by: the site's, else the type's that fits them. */
+function nominalOf(verdict: Judged, message: unknown, plan: Plan): Nominal | undefined {
+  const values = readPointer(message, verdict.shape ? ["normalized", "measurements"] : ["measurements"]);
+  if (verdict.type === undefined || !isRecord(values)) return undefined;
+  return chooseNominal(values, verdict.type, siteOf(verdict.device_id, plan));
+}
+
+/** The time, the type's leaves that are there or have a finding, then the findings that belong to none of them. */
+function rows(verdict: Judged, message: unknown, nominal: Nominal | undefined): Row[] {
   const left = new Set(verdict.findings);
+  const time = timeRow(verdict, message);
+  for (const finding of verdict.findings) if (finding.path === timePlace(verdict)) left.delete(finding);
   const leaves = (verdict.type?.leaves ?? []).flatMap((leaf): Row[] => {
     const pointer = pointerTo(leaf, verdict);
     const own = verdict.findings.filter(({ path }) => path === pointer || path === `${pointer}/value`);
@@ -42,10 +55,10 @@ function rows(verdict: Judged, message: unknown): Row[] {
     if (value === undefined && own.length === 0) return [];
     return [
       [
-        leaf.path,
+        own.some(({ expected }) => expected === `${leaf.group}.*`) ? `${leaf.group}.*` : leaf.path,
         value === undefined ? "" : JSON.stringify(value),
         leaf.unit ?? "",
-        rangeOf(leaf),
+        rangeOf(leaf, nominal),
         own.map(words).join("; "),
       ],
     ];
@@ -60,7 +73,20 @@ function rows(verdict: Judged, message: unknown): Row[] {
       words(finding),
     ];
   });
-  return [...leaves, ...others];
+  return [...time, ...leaves, ...others];
+}
+
+const timePlace = ({ shape }: Judged) => shape?.timestamp?.pointer ?? "/timestamp";
+
+/** The device's claim as it was sent, and beside a number the time that it was read as. */
+function timeRow(verdict: Judged, message: unknown): Row[] {
+  const pointer = timePlace(verdict);
+  const value = readPointer(message, parsePointer(pointer) ?? []);
+  const own = verdict.findings.filter(({ path }) => path === pointer);
+  if (value === undefined && own.length === 0) return [];
+  const readAs = verdict.timestamp === undefined ? "" : formatIso(verdict.timestamp);
+  const sent = isScalar(value) ? JSON.stringify(value) : "";
+  return [["timestamp", sent, "", sent === `"${readAs}"` ? "" : readAs, own.map(words).join("; ")]];
 }
 
 /** Where the leaf's value stands in the raw message. */
@@ -76,13 +102,18 @@ function leafValue(message: unknown, pointer: string): unknown {
 
 const isScalar = (value: unknown) => value !== undefined && (typeof value !== "object" || value === null);
 
-function rangeOf(leaf: PlanLeaf): string {
+function rangeOf(leaf: PlanLeaf, nominal: Nominal | undefined): string {
   if (leaf.expected_operating !== "") return leaf.expected_operating;
-  if (leaf.nominal_max > 0) return `${percent(leaf.nominal_min)}..${percent(leaf.nominal_max)} % of nominal`;
-  return leaf.expected_physical || leaf.expected_type;
+  if (leaf.nominal_max === 0) return leaf.expected_physical || leaf.expected_type;
+  const shares = `${percent(leaf.nominal_min)}..${percent(leaf.nominal_max)} %`;
+  const middle = nominal?.[leaf.quantity ?? ""];
+  if (middle === undefined) return `${shares} of nominal`;
+  const inUnit = (share: number) => (share * middle) / leaf.factor;
+  const range = printRange(inUnit(leaf.nominal_min), inUnit(leaf.nominal_max), leaf.unit, 5);
+  return `${range} (${shares} of ${printNumber(inUnit(1), 5)})`;
 }
 
-const percent = (share: number) => Number((share * 100).toPrecision(4));
+const percent = (share: number) => printNumber(share * 100, 4);
 
 function words({ code, expected, severity }: Finding): string {
   return `${severity}: ${code}${expected === undefined ? "" : `, expected ${expected}`}`;
@@ -105,10 +136,12 @@ function layOut(body: Row[]): string[] {
 
 const clip = (cell: string) => (cell.length <= WIDEST ? cell : `${cell.slice(0, WIDEST - 1)}…`);
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+
 /** A device's text must not move the cursor of whoever looks at it. */
-function shown(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, (character) => {
+export function shown(text: string): string {
+  return text.replace(UNSEEN, (character) => {
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
   });
 }

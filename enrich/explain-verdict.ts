@@ -3,6 +3,7 @@ import type { Plan } from "../registry/plan.ts";
 import type { Detection, Finding, Grade } from "../schemas/enriched.ts";
 import { bytesToText } from "./bytes-to-text.ts";
 import { type DeadLetterMessage, enrich, type EnrichedMessage } from "./enrich.ts";
+import { readExport } from "./explain-export.ts";
 
 export interface InputMessage {
   /** Line of the input on which it begins, from 1. */
@@ -35,16 +36,19 @@ export function splitInput(input: Buffer): InputMessage[] {
   return [{ line: first.line, bytes: input }];
 }
 
-/** The record timestamp is the message's own time, or `now`; the key is `key`, else the message's own id, else "explain". */
+/** Of a line of the dashboard's export it is the record as it was. Else the record timestamp is the message's own time, or `now`; the key is `key`, else the message's own id, else "explain". */
 export function judgeInput(
   bytes: Buffer,
   key: string | undefined,
   plan: Plan,
   now: number,
 ): EnrichedMessage | DeadLetterMessage {
-  const text = bytesToText(bytes);
+  const exported = readExport(bytes);
+  const value = exported?.value ?? bytes;
+  const text = bytesToText(value);
   const asRecord = (recordKey: string | null, timestamp: number) =>
-    enrich(text, { key: recordKey, timestamp, bytes: bytes.length }, plan, now);
+    enrich(text, { key: recordKey, timestamp, bytes: value.length }, plan, now);
+  if (exported !== undefined) return asRecord(key ?? exported.key, exported.timestamp);
   const withoutKey = asRecord(key ?? null, now);
   const probe =
     withoutKey.to === "dlq" && withoutKey.reason === "schema" ? asRecord(key ?? "explain", now) : withoutKey;
@@ -57,19 +61,4 @@ export function verdictLine(line: number, result: EnrichedMessage | DeadLetterMe
     return { line, to: "dlq", reason: result.reason, path: result.path, message: result.message };
   const { device_id, device_type, detection, grade, completeness, findings } = result.verdict;
   return { line, to: "enriched", device_id, device_type, ...detection, grade, completeness, findings };
-}
-
-/** Only the members that differ, before and after; undefined when nothing does. */
-export function difference(
-  before: VerdictLine,
-  after: VerdictLine,
-): { line: number; before: object; after: object } | undefined {
-  const old: Record<string, unknown> = { ...before };
-  const young: Record<string, unknown> = { ...after };
-  const names = [...new Set([...Object.keys(old), ...Object.keys(young)])];
-  const changed = names.filter((name) => JSON.stringify(old[name]) !== JSON.stringify(young[name]));
-  if (changed.length === 0) return undefined;
-  const only = (record: Record<string, unknown>) =>
-    Object.fromEntries(changed.filter((name) => name in record).map((name) => [name, record[name]]));
-  return { line: before.line, before: only(old), after: only(young) };
 }

@@ -1,11 +1,11 @@
-/** `bun run explain`: lines, tables, differences, faults. Over 250 lines: whole outputs stand beside their inputs. */
+/** `bun run explain`: lines, tables, faults. Over 250 lines: whole outputs stand beside their inputs. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { GOLDEN } from "../schemas/examples/examples.case.ts";
-import { CASE_TIME, changed } from "./enrich.case.ts";
-import { explain } from "./explain.ts";
+import { changed } from "./enrich.case.ts";
+import { narrowed, run } from "./explain.case.ts";
 import { shippedRegistry } from "./plan.case.ts";
 
 let folder = "";
@@ -13,29 +13,6 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "explain-"));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-async function run(args: string[], input: string | Buffer = "", isTerminal = false) {
-  let out = "";
-  let err = "";
-  const code = await explain(args, {
-    stdin: async () => Buffer.from(input),
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    isTerminal,
-    now: () => CASE_TIME + 86_400_000,
-  });
-  const lines = out.startsWith("{")
-    ? out
-        .trimEnd()
-        .split("\n")
-        .map((line) => JSON.parse(line))
-    : [];
-  return { code, out, err, lines };
-}
 
 function file(name: string, content: string | object): string {
   const path = join(folder, name);
@@ -161,36 +138,12 @@ describe("the input", () => {
 });
 
 describe("another registry", () => {
-  const narrowed = () => {
-    const registry = shippedRegistry();
-    registry.metadata.version = "9.9.9";
-    const breaker = registry.device_types.smart_breaker;
-    if (breaker)
-      breaker.measurements.temperature = { quantity: "temperature", unit: "degC", operating: [20, 50] };
-    // Its own examples are not what is tried here.
-    for (const type of Object.values(registry.device_types)) type.examples = undefined;
-    return registry;
-  };
-
   test("--registry judges by it", async () => {
     const { lines, err } = await run(["--registry", file("narrow.json", narrowed())], changed({}));
     expect(err).toBe("");
     expect(lines[0].findings).toMatchObject([
       { code: "range.operating", path: "/measurements/temperature/value" },
     ]);
-  });
-
-  test("--diff prints only what changes, and how many of how many on stderr", async () => {
-    const input = `${changed({})}\n${changed({ "/measurements/temperature": { value: 30 } })}\n{`;
-    const { lines, err } = await run(["--diff", file("narrow.json", narrowed())], input);
-    expect(lines).toEqual([
-      {
-        line: 1,
-        before: { grade: "GOOD", findings: [] },
-        after: { grade: "UNCERTAIN", findings: [expect.objectContaining({ code: "range.operating" })] },
-      },
-    ]);
-    expect(err).toBe("1 of 3 messages change\n");
   });
 
   test("a bad one is refused with every fault, and nothing is judged", async () => {
@@ -248,6 +201,37 @@ describe("a terminal", () => {
     expect(out).toMatch(/voltage\.phase_a +135 +V +.* +uncertain: range\.operating, expected 110\.\.130 V/);
     expect(out).toMatch(/temperature +52\.5 +degC +20\.\.80 degC\n/);
     expect(out).toMatch(/\/measurements\/status +bad: missing/);
+  });
+
+  test("sees the time as it was sent, what it was read as, and its finding", async () => {
+    const rowOf = async (timestamp: unknown) =>
+      (await run([], changed({ "/timestamp": timestamp }), true)).out.match(/^ {2}timestamp .*$/m)?.[0];
+    expect(await rowOf(1_764_064_800)).toMatch(
+      /^ {2}timestamp +1764064800 +2025-11-25T10:00:00.000Z +info: timestamp\.unix$/,
+    );
+    expect(await rowOf(undefined)).toMatch(/^ {2}timestamp +uncertain: timestamp\.missing, expected /);
+    expect(await rowOf("2026-11-24T14:27:08.000Z")).toMatch(/^ {2}timestamp +"2026-11-24T14:27:08\.000Z"$/);
+  });
+
+  test("sees a range that hangs on the mains in volts, and of which mains", async () => {
+    const meter = (phase_a: number) => ({
+      device_id: "m-1",
+      device_type: "smart_meter_1p",
+      timestamp: "2026-11-24T14:27:08Z",
+      measurements: { voltage: phase_a },
+    });
+    const rangeOf = async (value: number) =>
+      (await run([], JSON.stringify(meter(value)), true)).out.match(/^ {2}voltage .*$/m)?.[0];
+    expect(await rangeOf(231)).toMatch(/ +231 +V +207\.\.253 V \(90\.\.110 % of 230\)$/);
+    expect(await rangeOf(118)).toMatch(/ +118 +V +108\.\.132 V \(90\.\.110 % of 120\)$/);
+  });
+
+  test("sees that a whole group of a vendor's message is missing", async () => {
+    const shelly = shippedRegistry()
+      .shapes?.find(({ id }) => id === "shelly-em1")
+      ?.examples?.at(-1)?.message;
+    const { out } = await run([], JSON.stringify(shelly), true);
+    expect(out).toMatch(/^ {2}energy\.\* .*info: missing\.optional, expected energy\.\*$/m);
   });
 
   test("gets a sentence for a dead letter", async () => {

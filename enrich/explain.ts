@@ -8,15 +8,17 @@
 import { ConfigError } from "../config/env.ts";
 import { loadRegistry } from "../config/registry-file.ts";
 import type { Plan } from "../registry/plan.ts";
+import { difference, differenceText } from "./explain-diff.ts";
 import { verdictTable } from "./explain-table.ts";
-import { difference, judgeInput, splitInput, verdictLine } from "./explain-verdict.ts";
+import { judgeInput, splitInput, verdictLine } from "./explain-verdict.ts";
 
-const USAGE = `bun run explain [FILE|-]   one JSON message or a message a line; - or nothing reads stdin
+const USAGE = `usage: bun run explain [FILE|-]   one JSON message, or a message a line, also of the dashboard's NDJSON export;
+                               - or nothing reads stdin
   --key ID          stands for the record key; default: the message's own id, else "explain"
   --registry FILE   default: $REGISTRY, else config/device-registry.json
   --diff FILE       prints only what changes from the registry to this one
   --json            lines of JSON, on a terminal too
-  --table           a table, also into a file`;
+  --table           words and tables, also into a file`;
 
 interface Arguments {
   file: string;
@@ -38,7 +40,7 @@ export interface Terminal {
 export async function explain(args: string[], terminal: Terminal): Promise<number> {
   try {
     if (args.includes("--help") || args.includes("-h")) {
-      terminal.err(`${USAGE}\n`);
+      terminal.out(`${USAGE}\n`);
       return 0;
     }
     const options = readArguments(args);
@@ -69,16 +71,15 @@ function run(
   for (const { line, bytes } of messages) {
     const result = judgeInput(bytes, options.key, plan, now);
     if (other === undefined) {
-      terminal.out(asTable ? `${verdictTable(line, result)}\n` : json(verdictLine(line, result)));
+      terminal.out(asTable ? `${verdictTable(line, result, plan)}\n` : json(verdictLine(line, result)));
       continue;
     }
-    const change = difference(
-      verdictLine(line, result),
-      verdictLine(line, judgeInput(bytes, options.key, other, now)),
-    );
+    const before = verdictLine(line, result);
+    const after = verdictLine(line, judgeInput(bytes, options.key, other, now));
+    const change = difference(before, after);
     if (change === undefined) continue;
     changed++;
-    terminal.out(json(change));
+    terminal.out(asTable ? differenceText(before, after) : json(change));
   }
   if (other !== undefined) terminal.err(`${changed} of ${messages.length} messages change\n`);
 }
