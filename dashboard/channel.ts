@@ -6,8 +6,8 @@
 import { type Cards, event, type LivePage, partial } from "./frames.ts";
 import type { ViewModel } from "./view.ts";
 
-/** Without news: time alone makes a device silent, and the page listens for a sign of life. */
-const REFRESH_MS = 1_000;
+/** Without news: time alone makes a device silent, which the page tells within a second; and it listens for a sign of life. */
+const REFRESH_MS = 400;
 const SLOW_MS = 2_000;
 /** Frames kept for a client that is behind; beyond it a snapshot is smaller. */
 const KEPT_FRAMES = 8;
@@ -32,6 +32,9 @@ export function createChannel(page: LivePage, view: ViewModel, build: string, op
   let version = -1;
   let renderedAt = 0;
   let slowAt = 0;
+  /** The charts' past as it was last sent whole. */
+  let past = view.past;
+  let wholeAt = opened;
   /** What the feed has shown: highest serial, newest time. */
   let serial = 0;
   let newest = 0;
@@ -44,7 +47,12 @@ export function createChannel(page: LivePage, view: ViewModel, build: string, op
       if (version === view.version && now - renderedAt < REFRESH_MS) return false;
       const text = render(now);
       seq++;
-      frames.push(encode(tickText(now, false) + text));
+      const whole = view.past !== past && now - wholeAt >= SLOW_MS;
+      if (whole) {
+        past = view.past;
+        wholeAt = now;
+      }
+      frames.push(encode(tickText(now, whole) + text));
       if (frames.length > KEPT_FRAMES) frames.shift();
       return true;
     },
