@@ -11,6 +11,7 @@ import { isFree } from "./runtime/port.ts";
 import { type ChildProgram, Supervisor } from "./runtime/supervisor.ts";
 import { claimPort } from "./runtime/supervisor-ports.ts";
 import { watchStarters } from "./runtime/supervisor-starter.ts";
+import { showUsage } from "./runtime/usage.ts";
 
 /** A new service adds a row, here and in docker-compose.yml. */
 const SERVICES = [
@@ -19,10 +20,13 @@ const SERVICES = [
   { name: "dashboard", variable: "PORT", port: 5001 },
 ] as const;
 
+const USAGE = `bun run dev   everything on this machine: broker, simulated devices, enrichment, dashboard; Ctrl-C ends all
+environment: KAFKA_BROKERS (then no broker is started), PORT, SIM_BREAKERS, SIM_FAULTS and more; docs/settings.md`;
 const BROKER_PORT = 9092;
 /** `bun run` forwards a Ctrl-C that the terminal has sent already. */
 const REPEATED_SIGNAL_MS = 800;
 
+showUsage(USAGE, []);
 const started = performance.now();
 const supervisor = new Supervisor(Math.max(...SERVICES.map(({ name }) => name.length)));
 let stopping: number | undefined;

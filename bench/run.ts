@@ -1,4 +1,4 @@
-/** `bun run bench [NAME]`: runs bench/NAME.ts in a process of its own; without a name, says which there are. */
+/** `bun run bench [NAME]`: runs bench/NAME.ts in a process of its own; without a name, says which there are; `bench NAME --help` what one asks. */
 
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -14,8 +14,11 @@ const names = readdirSync(import.meta.dir)
   .sort();
 
 const [name, ...rest] = process.argv.slice(2);
-if (name === undefined) {
+const isHelp = (arg: string) => arg === "--help" || arg === "-h";
+if (name === undefined || isHelp(name)) {
   for (const one of names) console.log(`bun run bench ${one.padEnd(12)} ${await question(one)}`);
+} else if (names.includes(name) && rest.some(isHelp)) {
+  console.log(await header(name));
 } else if (names.includes(name)) {
   const bench = Bun.spawn([process.execPath, join(import.meta.dir, `${name}.ts`), ...rest], {
     stdio: ["ignore", "inherit", "inherit"],
@@ -30,6 +33,12 @@ if (name === undefined) {
 
 /** The first sentence of its header. */
 async function question(name: string): Promise<string> {
+  return (await header(name)).match(/^.*?[.?:](?=\s|$)/s)?.[0]?.replace(/\s*\n\s*/g, " ") ?? "";
+}
+
+/** The comment at the head of the file: what is asked, the arguments, what is printed. */
+async function header(name: string): Promise<string> {
   const text = await Bun.file(join(import.meta.dir, `${name}.ts`)).text();
-  return text.match(/\/\*\*\s*(?:\*\s*)?(.*?[.?:])(?:\s|\*)/s)?.[1]?.replace(/\s*\n\s*\*\s*/g, " ") ?? "";
+  const comment = text.match(/\/\*\*(.*?)\*\//s)?.[1] ?? "";
+  return comment.replace(/^[ \t]*\*? ?/gm, "").trim();
 }

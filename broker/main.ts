@@ -15,6 +15,10 @@ function fail(error: unknown): never {
 }
 
 function readArguments() {
+  if (process.argv.slice(2).some((arg) => arg === "--help" || arg === "-h")) {
+    console.log(USAGE);
+    process.exit(0);
+  }
   const text = { type: "string" } as const;
   const flag = { type: "boolean", default: false } as const;
   const options = { host: text, port: text, data: text, memory: flag, fsync: flag, "allow-production": flag };

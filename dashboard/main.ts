@@ -6,6 +6,7 @@ import { choosePort } from "../runtime/port.ts";
 import { healthResponse } from "../runtime/health.ts";
 import { Counter, Gauge } from "../runtime/metrics.ts";
 import { runService } from "../runtime/service.ts";
+import { showUsage } from "../runtime/usage.ts";
 import { GROUPS } from "../schemas/topics.ts";
 import { createApp } from "./app.tsx";
 import { createArchive, type Places } from "./archive.ts";
@@ -15,6 +16,11 @@ import { askKafka, createGroup } from "./group.ts";
 import { createHub } from "./live.ts";
 import { startReader } from "./reader.ts";
 
+showUsage(
+  `bun run dashboard   the pages and the API, on http://127.0.0.1:5001
+environment: KAFKA_BROKERS, HOST, PORT, REGISTRY, LOG_LEVEL; docs/settings.md`,
+  [],
+);
 await runService({
   name: "dashboard",
   healthPort: null,

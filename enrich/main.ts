@@ -13,6 +13,7 @@ import { groupLag } from "../kafka/lag.ts";
 import { createProducer } from "../kafka/producer.ts";
 import type { Log } from "../runtime/log.ts";
 import { type RunningService, runService, type ServiceContext } from "../runtime/service.ts";
+import { showUsage } from "../runtime/usage.ts";
 import { GROUPS } from "../schemas/topics.ts";
 import { createAccounting } from "./accounting.ts";
 import { createHandler } from "./host.ts";
@@ -24,6 +25,11 @@ const LAG_EVERY_MS = 5_000;
 const CONSUMER_STOP_MS = 1_300;
 const PRODUCER_STOP_MS = 400;
 
+showUsage(
+  `bun run enrich   judges iot.raw into iot.enriched and iot.raw.dlq, as a member of group ${GROUPS.enrich}
+environment: KAFKA_BROKERS, REGISTRY, HEALTH_PORT, LOG_LEVEL; docs/settings.md`,
+  [],
+);
 await runService({ name: "enrich", healthPort: 5012, start });
 
 async function start({ settings, log, kafka, metrics, crash }: ServiceContext): Promise<RunningService> {

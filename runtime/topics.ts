@@ -8,6 +8,7 @@ import { topicSpecs } from "../config/topics.ts";
 import { checkTopics, ensureTopics } from "../kafka/admin.ts";
 import { createKafka } from "../kafka/client.ts";
 import { createLog } from "./log.ts";
+import { showUsage } from "./usage.ts";
 
 /** Resolves to the exit code. What exists but differs from ours is the operator's choice: said, and left alone. */
 export async function prepareTopics(settings: Settings, checkOnly: boolean): Promise<number> {
@@ -34,6 +35,11 @@ export function exitWithFaults(error: unknown): never {
 }
 
 if (import.meta.main) {
+  showUsage(
+    `bun run topics [--check]   creates the topics that are missing; --check only says what is wrong, exit 1 when something is
+environment: KAFKA_BROKERS, TOPIC_PREFIX, TOPIC_PARTITIONS, TOPIC_REPLICATION; docs/settings.md`,
+    ["--check"],
+  );
   try {
     process.exit(await prepareTopics(readSettings(), process.argv.includes("--check")));
   } catch (error) {

@@ -4,7 +4,11 @@ import { ConfigError, type Settings } from "../config/env.ts";
 import { numbered } from "./fleet.ts";
 import { DEVICE_TYPES, type Identity } from "./simulated.ts";
 
-const USAGE = "bun run simulate [--id DEVICE --type TYPE]";
+const SYNOPSIS = "bun run simulate [--id DEVICE --type TYPE]";
+export const USAGE = `${SYNOPSIS}   sends to iot.raw; without arguments the fleet of the environment
+  --id DEVICE     one device of this id
+  --type TYPE     ${DEVICE_TYPES.join(", ")}
+environment: SIM_BREAKERS, SIM_METERS, SIM_SENSORS, SIM_INTERVAL, SIM_RATE, SIM_SEED, SIM_FAULTS, KAFKA_BROKERS; docs/settings.md`;
 
 /** Without arguments the fleet of SIM_BREAKERS, SIM_METERS, SIM_SENSORS; with `--id` and `--type` that device only. */
 export function devicesToSimulate(args: string[], sim: Settings["sim"]): Identity[] {
@@ -18,7 +22,7 @@ export function devicesToSimulate(args: string[], sim: Settings["sim"]): Identit
   if (known === undefined)
     faults.push(`--type: expected one of ${DEVICE_TYPES.join(", ")}, found ${show(type)}`);
   if (faults.length > 0 || id === undefined || known === undefined)
-    throw new ConfigError([...faults, `usage: ${USAGE}`]);
+    throw new ConfigError([...faults, `usage: ${SYNOPSIS}`]);
   return [{ id, type: known }];
 }
 
@@ -26,7 +30,7 @@ function parse(args: string[]): { id?: string; type?: string } {
   try {
     return parseArgs({ args, options: { id: { type: "string" }, type: { type: "string" } } }).values;
   } catch (error) {
-    throw new ConfigError([error instanceof Error ? error.message : String(error), `usage: ${USAGE}`]);
+    throw new ConfigError([error instanceof Error ? error.message : String(error), `usage: ${SYNOPSIS}`]);
   }
 }
 

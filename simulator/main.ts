@@ -3,7 +3,8 @@ import { sleep } from "../kafka/backoff.ts";
 import { createProducer } from "../kafka/producer.ts";
 import { Counter } from "../runtime/metrics.ts";
 import { runService } from "../runtime/service.ts";
-import { devicesToSimulate } from "./arguments.ts";
+import { showUsage } from "../runtime/usage.ts";
+import { devicesToSimulate, USAGE } from "./arguments.ts";
 import { createFleet } from "./fleet.ts";
 import { startSending } from "./sending.ts";
 import type { Identity } from "./simulated.ts";
@@ -11,6 +12,7 @@ import type { Identity } from "./simulated.ts";
 const PROGRESS_MS = 60_000;
 const PRODUCER_STOP_MS = 500;
 
+showUsage(USAGE, "own");
 await runService({
   name: "simulator",
   healthPort: 5011,

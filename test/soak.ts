@@ -6,9 +6,19 @@
  * Out: progress; exit 1 at the first round in which anything is wrong, with the line that replays it.
  */
 import { parseArgs } from "node:util";
+import { showUsage } from "../runtime/usage.ts";
 import { ALL_KINDS } from "./faults/actions.ts";
 import { figures, run, type RunOptions } from "./faults/run.ts";
 
+showUsage(
+  `bun run soak --faults N --seed S   seeded faults in rounds, judged by an oracle
+  --faults N        50             --round N        faults in a round, 50
+  --seed S          any            --mode MODE      safety or liveness; in turn
+  --minutes M       at most        --on KIND        embedded or kafka
+  --session MS      of the enrichers' group
+  --kinds "A,B"     ${ALL_KINDS.join(", ")}`,
+  "own",
+);
 const text = { type: "string" } as const;
 const { values } = parseArgs({
   options: {

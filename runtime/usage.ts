@@ -1,0 +1,18 @@
+/** `--help` of the commands: how it is used on stdout, exit 0; an argument that a command has not is a fault, exit 1. */
+
+/** Ends the process where `args` ask for help, or hold what is not among `flags`; "own": the command reads its arguments itself. */
+export function showUsage(
+  usage: string,
+  flags: readonly string[] | "own",
+  args: readonly string[] = process.argv.slice(2),
+): void {
+  if (args.includes("--help") || args.includes("-h")) {
+    console.log(`usage: ${usage}`);
+    process.exit(0);
+  }
+  const unknown = flags === "own" ? [] : args.filter((arg) => !flags.includes(arg));
+  if (unknown.length === 0) return;
+  for (const arg of unknown) console.error(`${arg}: unknown argument`);
+  console.error(`usage: ${usage}`);
+  process.exit(1);
+}
