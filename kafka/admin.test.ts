@@ -13,6 +13,7 @@ import {
   aClient,
   aConsumer,
   aProducer,
+  aStream,
   aTopic,
   collectLog,
   numbered,
@@ -121,11 +122,7 @@ test("offsets of an unreachable cluster or of a missing topic fail instead of wa
 });
 
 test("the lag of a group: all messages before its first commit, then what is behind its offset", async () => {
-  const { port } = await aBroker();
-  const kafka = aClient(port);
-  const name = await aTopic(kafka, 2);
-  const producer = await aProducer(kafka);
-  await producer.send(name, numbered(5));
+  const { kafka, topic: name, producer } = await aStream(5, 2);
   expect(await groupLag(kafka, "g", name)).toEqual([
     { partition: 0, committed: null, end: 5, lag: 5 },
     { partition: 1, committed: null, end: 0, lag: 0 },

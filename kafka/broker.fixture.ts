@@ -9,6 +9,7 @@ import { startBroker } from "../broker/broker.ts";
 import { type Topic, ensureTopics } from "./admin.ts";
 import { type Kafka, type KafkaLog, createKafka } from "./client.ts";
 import { type Consumer, type ConsumeOptions, consume } from "./consume.ts";
+import { groupLag } from "./lag.ts";
 import { type Producer, type ProducerOptions, createProducer } from "./producer.ts";
 
 const cleanups: (() => unknown)[] = [];
@@ -63,6 +64,23 @@ export async function aProducer(kafka: Kafka, options?: ProducerOptions): Promis
   return producer;
 }
 
+/** A broker, a topic with so many messages in its first partition, and who can read and write it. */
+export async function aStream(messages: number, partitions = 1) {
+  const { port } = await aBroker();
+  const kafka = aClient(port);
+  const topic = await aTopic(kafka, partitions);
+  const producer = await aProducer(kafka);
+  if (messages > 0) await producer.send(topic, numbered(messages));
+  return { port, kafka, topic, producer };
+}
+
+/** What group `g` has committed, by partition. */
+export async function committed(kafka: Kafka, topic: string): Promise<(number | null)[]> {
+  return (await groupLag(kafka, "g", topic)).map((one) => one.committed);
+}
+
+export const isFine = (consumer: Consumer) => (): boolean => consumer.health().length === 0;
+
 export type Minimal = Pick<ConsumeOptions, "topics" | "handle"> & Partial<ConsumeOptions>;
 
 /** A crash fails the test unless it is expected. */
@@ -81,7 +99,7 @@ export async function aConsumer(kafka: Kafka, options: Minimal): Promise<Consume
   return consumer;
 }
 
-export async function until(what: string, condition: () => unknown, withinMs = 8_000): Promise<void> {
+export async function until(what: string, condition: () => unknown, withinMs = 20_000): Promise<void> {
   const deadline = Date.now() + withinMs;
   for (;;) {
     if (await condition()) return;

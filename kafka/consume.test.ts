@@ -4,24 +4,19 @@ import {
   aClient,
   aConsumer,
   aProducer,
+  aStream,
   aTopic,
   collectLog,
+  committed,
   numbered,
   texts,
   until,
 } from "./broker.fixture.ts";
 import type { Batch } from "./consume.ts";
-import { groupLag } from "./lag.ts";
-
-const committed = async (kafka: ReturnType<typeof aClient>, topic: string) =>
-  (await groupLag(kafka, "g", topic)).map((one) => one.committed);
 
 describe("delivery", () => {
   test("the messages of a partition come in order, with key, headers and record timestamp", async () => {
-    const { port } = await aBroker();
-    const kafka = aClient(port);
-    const topic = await aTopic(kafka, 2);
-    const producer = await aProducer(kafka);
+    const { kafka, topic, producer } = await aStream(0, 2);
     const got: Batch[] = [];
     await aConsumer(kafka, { topics: [topic], handle: async (batch) => void got.push(batch) });
     await producer.send(topic, [
@@ -45,10 +40,7 @@ describe("delivery", () => {
   });
 
   test("the offset is committed after the handler resolves, not before", async () => {
-    const { port } = await aBroker();
-    const kafka = aClient(port);
-    const topic = await aTopic(kafka);
-    await (await aProducer(kafka)).send(topic, numbered(3));
+    const { kafka, topic } = await aStream(3);
     const gate = Promise.withResolvers<void>();
     let called = false;
     await aConsumer(kafka, {
@@ -65,10 +57,7 @@ describe("delivery", () => {
   });
 
   test("a fetch of many messages is handed over and committed in pieces", async () => {
-    const { port } = await aBroker();
-    const kafka = aClient(port);
-    const topic = await aTopic(kafka);
-    await (await aProducer(kafka)).send(topic, numbered(25));
+    const { kafka, topic } = await aStream(25);
     const sizes: number[] = [];
     const before: (number | null | undefined)[] = [];
     await aConsumer(kafka, {
@@ -137,10 +126,7 @@ describe("delivery", () => {
   });
 
   test("stop finishes the batch in hand and commits it, in less than 2 s; the next start goes on behind it", async () => {
-    const { port } = await aBroker();
-    const kafka = aClient(port);
-    const topic = await aTopic(kafka);
-    await (await aProducer(kafka)).send(topic, numbered(20));
+    const { port, kafka, topic } = await aStream(20);
     const gate = Promise.withResolvers<void>();
     const first: number[] = [];
     const consumer = await aConsumer(kafka, {
@@ -168,10 +154,7 @@ describe("delivery", () => {
   });
 
   test("two members share the partitions; when one leaves, the other goes on where it stopped: nothing lost, order kept", async () => {
-    const { port } = await aBroker();
-    const kafka = aClient(port);
-    const topic = await aTopic(kafka, 4);
-    const producer = await aProducer(kafka);
+    const { port, kafka, topic, producer } = await aStream(0, 4);
     const seen = new Map<number, number[]>();
     const handle = async ({ partition, messages }: Batch) => {
       seen.set(partition, [...(seen.get(partition) ?? []), ...messages.map(({ offset }) => offset)]);
@@ -204,11 +187,7 @@ describe("delivery", () => {
   });
 
   test("a batch that was in hand when the group moved on is not committed: the newer commit of another member stands", async () => {
-    const { port } = await aBroker();
-    const kafka = aClient(port);
-    const topic = await aTopic(kafka);
-    const producer = await aProducer(kafka);
-    await producer.send(topic, numbered(10));
+    const { port, kafka, topic, producer } = await aStream(10);
     const gate = Promise.withResolvers<void>();
     let calls = 0;
     const log = collectLog();
@@ -248,10 +227,7 @@ describe("delivery", () => {
   });
 
   test("heartbeats go on while a batch is in hand for longer than the session", async () => {
-    const { port } = await aBroker();
-    const kafka = aClient(port);
-    const topic = await aTopic(kafka);
-    await (await aProducer(kafka)).send(topic, numbered(1));
+    const { kafka, topic } = await aStream(1);
     let calls = 0;
     const log = collectLog();
     await aConsumer(kafka, {

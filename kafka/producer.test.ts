@@ -7,6 +7,7 @@ import {
   aConsumer,
   aFolder,
   aProducer,
+  aStream,
   aTopic,
   numbered,
   texts,
@@ -186,7 +187,7 @@ describe("send", () => {
     });
     await until("all are there", () => got.length >= 11);
     expect(texts(got)).toEqual(numbered(11).map(({ value }) => value));
-  }, 15_000);
+  }, 60_000);
 
   test("an outage under sends to many partitions: each of them goes on, none takes another's connection for a fault", async () => {
     const dataDir = aFolder();
@@ -209,13 +210,10 @@ describe("send", () => {
     await until("all go on", () => sent.every((count, partition) => count > (then[partition] ?? 0) + 5));
     isOver = true;
     await Promise.all(senders);
-  }, 20_000);
+  }, 60_000);
 
   test("after stop nothing is sent any more", async () => {
-    const { port } = await aBroker();
-    const kafka = aClient(port);
-    const topic = await aTopic(kafka);
-    const producer = await aProducer(kafka);
+    const { topic, producer } = await aStream(0);
     await producer.stop();
     expect(producer.send(topic, numbered(1))).rejects.toThrow("the producer is stopped");
   });
