@@ -11,6 +11,7 @@ import { Heartbeat } from "../schemas/service.ts";
 import { seeDevice } from "./devices.ts";
 import { keep } from "./newest.ts";
 import { type Facts, factsOf, type InMessage, type Row, toRow } from "./row.ts";
+import { REPEATED_STEPS } from "./series.ts";
 import { COLUMN, partitionOf, type TopicState, type ViewModel } from "./view.ts";
 import { countAt, latencyColumn, tally } from "./window.ts";
 
@@ -44,6 +45,9 @@ export function fold(view: ViewModel, batch: Batch, now: number): void {
   view.version++;
 }
 
+/** Frames repeat steps of a second for so long, so that what comes a little late is still in the lines. */
+const REPEATED_MS = (REPEATED_STEPS - 1) * 1_000;
+
 function count(view: ViewModel, topic: TopicState, row: Row, now: number): void {
   let at = row.time;
   if (row.topic === "enriched") {
@@ -56,6 +60,7 @@ function count(view: ViewModel, topic: TopicState, row: Row, now: number): void 
   }
   countAt(view.seconds, at, COLUMN[row.topic]);
   countAt(view.tens, at, COLUMN[row.topic]);
+  if (at < now - REPEATED_MS) view.past++;
   topic.last = Math.max(topic.last ?? 0, at);
   if (row.registry !== undefined && row.topic !== "raw" && at >= (topic.last ?? 0))
     view.judgedBy = row.registry;

@@ -20,7 +20,7 @@ export interface LivePage {
     /** The element `#feed`, whole. */
     whole(rows: Row[]): JSX.Element;
   };
-  /** For the charts and the counters; `whole` with the full series. */
+  /** For the charts and the counters; `whole` with the full series, else with its last steps. */
   tick(view: ViewModel, now: number, whole: boolean): object;
 }
 

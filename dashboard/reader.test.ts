@@ -7,9 +7,10 @@ import { ensureTopics, withAdmin } from "../kafka/admin.ts";
 import { createKafka, type Kafka } from "../kafka/client.ts";
 import { createProducer } from "../kafka/producer.ts";
 import { HEADERS, topicName, TOPICS, type TopicName } from "../schemas/topics.ts";
-import { createView, total } from "./view.ts";
+import { createView, total, type ViewModel } from "./view.ts";
 import { startReader } from "./reader.ts";
 import { enriched, raw } from "./sample.case.ts";
+import { type RangeName, rateSeries } from "./series.ts";
 
 const SILENT = { info() {}, warn() {}, error() {} };
 const topics = Object.fromEntries(
@@ -104,6 +105,50 @@ describe("the reader", () => {
     expect(committed.flatMap(({ partitions }) => partitions.filter(({ offset }) => offset !== "-1"))).toEqual(
       [],
     );
+  }, 60_000);
+
+  test("a dashboard that starts again draws the lines of one that was never away: each message in its own second", async () => {
+    const begun = Date.now();
+    const at = (view: ViewModel, range: RangeName) => rateSeries(view, range, begun).values;
+    const views = [createView(begun), createView(begun)] as const;
+    const start = (view: ViewModel, groupId: string) =>
+      startReader({
+        view,
+        kafka,
+        topics,
+        groupId,
+        log: SILENT,
+        onCrash: (error) => expect(error).toBeNull(),
+      });
+    const stays = start(views[0], "dashboard-stays");
+    await until(() => views[0].caughtUp, "caught up");
+    const before = total(views[0], "raw");
+    // Before and while the other one is down; some a second, none in the last.
+    const producer = await createProducer(kafka);
+    const sent = Array.from({ length: 100 }, (_, i) => begun - 101_000 + i * 1_000 - (i % 7));
+    for (const [i, time] of sent.entries()) {
+      const value = enriched({ enriched_at: new Date(time + 30).toISOString() });
+      const headers = { [HEADERS.sourceOffset]: String(1_000 + i) };
+      await Promise.all([
+        producer.send(topics.raw, [{ key: "b", value: raw(), partition: 1, timestamp: time }]),
+        producer.send(topics.enriched, [{ key: "b", value, partition: 1, timestamp: time, headers }]),
+      ]);
+    }
+    await producer.stop();
+    await until(() => total(views[0], "raw") >= before + sent.length, "all of them");
+    const again = start(views[1], "dashboard-again");
+    await until(() => views[1].caughtUp, "caught up again");
+    const kept = (view: ViewModel) => view.topics.enriched.newest.rows.length;
+    await until(() => kept(views[0]) === kept(views[1]), "all of them, live");
+    for (const range of ["1", "5", "15"] as const) expect(at(views[1], range)).toEqual(at(views[0], range));
+    const seconds = at(views[1], "1");
+    // One message a second: 60 in a minute, whatever second the reading back happened in.
+    for (const topic of ["raw", "enriched"] as const) {
+      const values = seconds[topic].slice(0, 50);
+      expect(values.reduce((sum: number, value) => sum + (value ?? 0), 0) / 60).toBeWithin(49, 52);
+      expect(Math.max(...values.map((value) => value ?? 0))).toBeLessThanOrEqual(120);
+    }
+    await Promise.all([stays.stop(), again.stop()]);
   }, 60_000);
 
   test("a topic that was made anew ends the process with a reason, since what is known is of another topic", async () => {

@@ -62,6 +62,7 @@ export function startReader(options: ReaderOptions): Reader {
     const from = await firstTime();
     if (from === undefined || signal.aborted) return;
     view.coveredFrom = from;
+    view.past++;
     view.caughtUp = toReach.size === 0;
     consumer = await consume(kafka, {
       groupId: options.groupId,
@@ -120,7 +121,10 @@ export function startReader(options: ReaderOptions): Reader {
     if (view.caughtUp) return;
     const place = `${batch.topic}[${batch.partition}]`;
     const reached = partitionOf(view.topics[topic], batch.partition).next >= (toReach.get(place) ?? 0);
-    if (reached && toReach.delete(place) && toReach.size === 0) view.caughtUp = true;
+    if (reached && toReach.delete(place) && toReach.size === 0) {
+      view.caughtUp = true;
+      view.version++;
+    }
   }
 
   function heard(at: number): void {

@@ -37,6 +37,8 @@ export interface Service extends Heartbeat {
 export interface ViewModel {
   /** Rises with every change, so that a page knows when to render. */
   version: number;
+  /** Rises when a step of the charts changed that frames no longer repeat, so that all of them have to be sent again. */
+  past: number;
   serial: number;
   topics: Record<ApiTopic, TopicState>;
   /** Messages by second for 15 minutes, and by ten seconds for 6 hours. */
@@ -78,6 +80,7 @@ export function createView(now: number): ViewModel {
   const hour = (names: number) => createTally(MINUTE_MS, HOUR_MS, names);
   return {
     version: 1,
+    past: 0,
     serial: 0,
     topics: { raw: topic("raw"), enriched: topic("enriched"), dlq: topic("dlq") },
     seconds: createBuckets(SECOND_MS, 15 * MINUTE_MS, API_TOPICS.length),
@@ -155,7 +158,10 @@ export function setKafka(view: ViewModel, connected: boolean, now: number, reaso
     answered: connected ? now : view.kafka.answered,
     reason: connected ? undefined : reason,
   };
-  if (changed) view.version++;
+  if (!changed) return;
+  view.version++;
+  // What the charts leave out as unknown is another part of them now.
+  view.past++;
 }
 
 /** Until when silence is known to be silence: while the brokers are away, a device may well be sending. */
