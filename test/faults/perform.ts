@@ -90,10 +90,10 @@ function trap(effect: Trap["effect"]): Perform {
   };
 }
 
-async function freeze({ process: child }: Program, ms: number): Promise<void> {
-  child.kill("SIGSTOP");
-  await Bun.sleep(ms);
-  child.kill("SIGCONT");
+async function freeze(program: Program, ms: number): Promise<void> {
+  program.process.kill("SIGSTOP");
+  program.frozen = Bun.sleep(ms).then(() => program.process.kill("SIGCONT"));
+  await program.frozen;
 }
 
 /** There, and back again: a clock that was wrong is put right. */

@@ -67,6 +67,8 @@ export function createPool(options: EnricherOptions): Pool {
   async function leave(program: Program): Promise<{ code: number; ms: number }> {
     leaving.add(program);
     living.delete(program);
+    // A frozen one hears nothing, and would be killed at the end of its grace.
+    await program.frozen;
     return program.process.stop();
   }
 

@@ -16,6 +16,8 @@ export interface Program {
   order(orders: Orders): void;
   /** What it is under now. */
   orders: Orders;
+  /** Until it may go on, if it was frozen. */
+  frozen?: Promise<void>;
 }
 
 export interface Broker {
