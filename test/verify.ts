@@ -1,11 +1,15 @@
 /**
- * `bun run verify` and `bun run verify:real`: every check in turn, then one closing line `N passed, N failed, N skipped`.
+ * `bun run verify` and `bun run verify:real`: every check in turn, then what took longest and one closing line `N passed, N failed, N skipped`.
  *
  * Without arguments: format, types, lint, and all tests that need nothing but Bun. With `--real`: only
  * `*.real.test.ts`, against the real parts; a missing one is named and skipped, with CI=true it is a failure.
  */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { PART_NAMES, part } from "./real/parts.ts";
 import { type Counts, NOTHING, add, countsOf, line } from "./verify-counts.ts";
+import { slowest } from "./verify-times.ts";
 import { ROOT } from "./processes.ts";
 
 const REAL = ".real.test.ts";
@@ -22,10 +26,19 @@ interface Stage {
 }
 
 const bun = process.execPath;
+const folder = mkdtempSync(join(tmpdir(), "iot-verify-"));
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+const timings = join(folder, "timings.json");
 const real = process.argv.includes("--real");
 const began = performance.now();
 let total = real ? missingParts() : NOTHING;
 for (const stage of real ? realStages() : stages()) total = add(total, await run(stage));
+const times = slowest(
+  await Bun.file(timings)
+    .text()
+    .catch(() => undefined),
+);
+if (times.length > 0) console.log(`\nslowest test files:\n${times.join("\n")}`);
 console.log(`\n${Math.round((performance.now() - began) / 1000)} s`);
 console.log(line(total));
 process.exit(total.failed === 0 ? 0 : 1);
@@ -57,6 +70,8 @@ function testStage(name: string, paths: string[], limitMinutes: number): Stage[]
     "test",
     "--isolate",
     `--timeout=${TEST_TIMEOUT_MS}`,
+    `--timings=${timings}`,
+    "--update-timings",
     ...paths.map((path) => `./${path}`),
   ];
   return [{ name: `${name} (${paths.length} files)`, command, limitMinutes, tests: true }];
