@@ -60,7 +60,7 @@ describe("--diff", () => {
     const { out } = await run(diff, JSON.stringify(sent), true);
     const lines = out.split("\n");
     expect(lines[0]).toBe(
-      "line 1: unknown → thermostat, UNCERTAIN → GOOD, 0 % complete → 100 % complete, unknown, score 0 → detected, score 100",
+      "line 1: unknown → thermostat, UNCERTAIN → GOOD, 0 → 100 % complete, score 0 → 100",
     );
     expect(lines).toContain("  + has setpoint");
     expect(lines.filter((line) => line.startsWith("  - "))).toEqual([

@@ -27,30 +27,36 @@ function comparable(name: string, value: unknown): string {
 
 /** `line 1: unknown → tank_level, UNCERTAIN → GOOD`, then what was found no more (-) and what is now (+). */
 export function differenceText(before: VerdictLine, after: VerdictLine): string {
-  const facts = new Map<string, [string, string]>();
-  const fact = (name: string, read: (line: VerdictLine) => string) =>
-    facts.set(name, [read(before), read(after)]);
-  fact("device", (line) => (line.to === "enriched" ? line.device_id : ""));
-  fact("type", (line) => (line.to === "enriched" ? line.device_type : `dead letter ${line.reason}`));
-  fact("grade", (line) => (line.to === "enriched" ? line.grade : ""));
-  fact("complete", (line) => (line.to === "enriched" ? `${line.completeness} % complete` : ""));
-  fact("method", (line) => (line.to === "enriched" ? `${line.method}, score ${line.score}` : ""));
-  const changes = [...facts].flatMap(([name, [old, young]]) => {
-    if (old !== young)
-      return [
-        [old, young]
-          .filter((text) => text !== "")
-          .map(shown)
-          .join(" → "),
-      ];
-    return name === "type" ? [shown(old)] : [];
-  });
+  const change = (read: (line: Judged) => string | number, unit = "", name = "") => {
+    const [old, young] = [before, after].map((line) => (line.to === "dlq" ? "" : String(read(line))));
+    if (old === young) return [];
+    return [
+      `${name}${[old, young]
+        .filter(Boolean)
+        .map((text) => shown(text ?? ""))
+        .join(" → ")}${unit}`,
+    ];
+  };
+  const isSameType = typeOf(before) === typeOf(after);
+  const changes = [
+    ...change(({ device_id }) => device_id),
+    isSameType ? shown(typeOf(after)) : `${shown(typeOf(before))} → ${shown(typeOf(after))}`,
+    ...change(({ grade }) => grade),
+    ...change(({ completeness }) => completeness, " % complete"),
+    ...(isSameType ? change(({ method }) => method) : []),
+    ...change(({ score }) => score, "", "score "),
+    ...change(({ runner_up }) => runner_up ?? "none", "", "runner-up "),
+  ];
   const lines = [
     ...gone(wordsOf(before), wordsOf(after)).map((words) => `  - ${shown(words)}`),
     ...gone(wordsOf(after), wordsOf(before)).map((words) => `  + ${shown(words)}`),
   ];
   return [`line ${before.line}: ${changes.join(", ")}`, ...lines, ""].join("\n");
 }
+
+type Judged = Extract<VerdictLine, { to: "enriched" }>;
+
+const typeOf = (line: VerdictLine) => (line.to === "dlq" ? `dead letter ${line.reason}` : line.device_type);
 
 /** Those of the one that the other has not. */
 const gone = (of: string[], other: string[]) => of.filter((words) => !other.includes(words));
