@@ -31,15 +31,16 @@ function tried(name: string, ownType = type, ownShape = shape): string {
 }
 
 async function printed(...args: string[]): Promise<string> {
-  let text = "";
+  const pieces: string[] = [];
+  const keep = (piece: string) => void pieces.push(piece);
   await explain([...args, "--table"], {
     stdin: async () => Buffer.from(payload),
-    out: (piece) => void (text += piece),
-    err: (piece) => void (text += piece),
+    out: keep,
+    err: keep,
     isTerminal: true,
     now: Date.now,
   });
-  return text.trimEnd();
+  return pieces.join("").trimEnd();
 }
 
 test("the payload is unknown at first", async () => {
