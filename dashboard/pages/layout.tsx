@@ -41,7 +41,7 @@ interface LayoutProps {
   active?: PageName;
   /** Address of this page's stream; none for a page that never changes. `?live=off` leaves it out. */
   live?: string;
-  /** Beside live.js, and before it: they listen to what it tells. */
+  /** On a live page beside live.js, and before it: they listen to what it tells. */
   scripts?: string[];
   /** Stands in the bar, after the search. */
   tools?: Child;
@@ -80,7 +80,7 @@ export function Layout(props: LayoutProps) {
         <title>{title} · IoT Cloud</title>
         <link rel="icon" href={asset("icon.svg")} type="image/svg+xml" />
         <link rel="stylesheet" href={asset("style.css")} />
-        {scripts.map((name) => (
+        {(live === undefined ? [] : scripts).map((name) => (
           <script type="module" src={asset(name)} nonce={nonce} />
         ))}
         <script type="module" src={asset("live.js")} nonce={nonce} />
