@@ -3,6 +3,7 @@ import { fold } from "./fold.ts";
 import { createView, setKafka, type ViewModel } from "./view.ts";
 import { enriched, NOW, raw, record } from "./sample.case.ts";
 import { rateSeries, summaryOf } from "./series.ts";
+import { rateNow, trend } from "./stats.ts";
 
 const MINUTE = 60_000;
 
@@ -35,6 +36,20 @@ describe("the rate's series", () => {
     expect(values.raw[0]).toBeNull();
     expect(values.raw.at(-1)).toBeNull();
     expect(values.raw[100]).toBe(0);
+  });
+
+  test("while the brokers are away the figures of now are those of when they were heard, not zero", () => {
+    const view = running();
+    const messages = Array.from({ length: 60 }, (_, i) =>
+      record(i, raw(), { timestamp: NOW - i * 1_000 - 1 }),
+    );
+    fold(view, { topic: "raw", partition: 0, messages, highWatermark: 60 }, NOW);
+    expect(rateNow(view, NOW)).toBeCloseTo(1, 1);
+    setKafka(view, false, NOW + 5_000, "away");
+    expect(rateNow(view, NOW + 2 * MINUTE)).toBeCloseTo(1, 1);
+    expect(trend(view, NOW + 30 * MINUTE, 0).at(-1)).toBeGreaterThan(0);
+    setKafka(view, true, NOW + 3 * MINUTE);
+    expect(rateNow(view, NOW + 3 * MINUTE)).toBe(0);
   });
 
   test("an outage of the enrichment shows: enriched counts when it was enriched, not when its raw arrived", () => {

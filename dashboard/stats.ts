@@ -1,7 +1,7 @@
 /** The numbers of `/api/stats`, which the statistics grid shows too, so that both agree. */
-import type { Stats } from "../schemas/api.ts";
+import type { ApiTopic, Stats } from "../schemas/api.ts";
 import { type Device, HOUR_MS, isSilent } from "./devices.ts";
-import { lastHeard, total, type ViewModel } from "./view.ts";
+import { COLUMN, lastHeard, total, type ViewModel } from "./view.ts";
 import { iso } from "./format.ts";
 import { quantiles, sum, tallied } from "./window.ts";
 
@@ -61,14 +61,17 @@ export function fleetOf(view: ViewModel, now: number) {
   return { seen: view.devices.size, reporting: view.devices.size - silent, silent, unknown };
 }
 
-/** Raw messages a second over the last minute. */
-export const rateNow = (view: ViewModel, now: number): number =>
-  sum(view.seconds, now - MINUTE_MS, now, 0) / 60;
+/** Messages of a topic a second, over the last minute in which the brokers were heard. */
+export function rateNow(view: ViewModel, now: number, topic: ApiTopic = "raw"): number {
+  const until = lastHeard(view, now);
+  return sum(view.seconds, until - MINUTE_MS, until, COLUMN[topic]) / 60;
+}
 
 const LATENCY_SPAN_MS = 5 * 60_000;
-/** Raw record to enrichment, ms, over the last five minutes. */
+/** Raw record to enrichment, ms, over the last five minutes in which the brokers were heard. */
 export function latencyNow(view: ViewModel, now: number): { p50: number; p95: number } | undefined {
-  const [p50, p95] = quantiles(view.latency, now - LATENCY_SPAN_MS, now, [0.5, 0.95]) ?? [];
+  const until = lastHeard(view, now);
+  const [p50, p95] = quantiles(view.latency, until - LATENCY_SPAN_MS, until, [0.5, 0.95]) ?? [];
   return p50 === undefined || p95 === undefined ? undefined : { p50, p95 };
 }
 
@@ -79,7 +82,7 @@ export const deadLetters = (view: ViewModel, now: number): Map<string, number> =
 /** Messages in the last hour by step of 2.5 minutes, up to the last complete ten seconds: the small lines in the grid. */
 export function trend(view: ViewModel, now: number, column: number): number[] {
   const { tens } = view;
-  const end = Math.floor(now / tens.stepMs) * tens.stepMs;
+  const end = Math.floor(lastHeard(view, now) / tens.stepMs) * tens.stepMs;
   const step = HOUR_MS / TREND_STEPS;
   return Array.from({ length: TREND_STEPS }, (_, i) => {
     const to = end - (TREND_STEPS - 1 - i) * step;

@@ -3,10 +3,8 @@ import type { Child } from "hono/jsx";
 import { count, latency, rate } from "../format.ts";
 import type { GroupFacts } from "../group.ts";
 import { isHere, presence, type ServiceLine } from "../presence.ts";
-import { latencyNow, rateNow } from "../stats.ts";
-import { COLUMN, total, type ViewModel } from "../view.ts";
-import { sum } from "../window.ts";
-import { deadLetters } from "../stats.ts";
+import { deadLetters, latencyNow, rateNow } from "../stats.ts";
+import { total, type ViewModel } from "../view.ts";
 import { partitions } from "./stats.tsx";
 import { State, type Status } from "./status.tsx";
 
@@ -17,11 +15,9 @@ interface Props {
   viewers: number;
 }
 
-const MINUTE_MS = 60_000;
-
 export function Flow({ view, group, now, viewers }: Props) {
   const lines = presence(view, group, now);
-  const enriched = sum(view.seconds, now - MINUTE_MS, now, COLUMN.enriched) / 60;
+  const enriched = rateNow(view, now, "enriched");
   const spread = latencyNow(view, now);
   const lag = group?.lags.reduce((all, one) => all + one.lag, 0);
   const dead = [...deadLetters(view, now).values()].reduce((a, b) => a + b, 0);
