@@ -1,11 +1,9 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
-import type { Browser } from "playwright-core";
-import { describeWith } from "../test/real/parts.ts";
-import { axe, isLive, launch, open } from "./browser.case.ts";
+import { expect, test } from "bun:test";
+import { axe, isLive } from "./browser.case.ts";
 import { fold } from "./fold.ts";
+import { inChromium } from "./in-chromium.case.ts";
 import { enriched, record } from "./sample.case.ts";
-import { seeded } from "./seeded.case.ts";
-import { type Served, serveDashboard } from "./serve.case.ts";
+import { send } from "./seeded.case.ts";
 
 const PAGES = [
   "/",
@@ -26,24 +24,12 @@ const PAGES = [
   "/nowhere",
 ];
 
-describeWith(["chromium"], "the dashboard in Chromium", () => {
-  let browser: Browser;
-  let served: Served;
-
-  beforeAll(async () => {
-    browser = await launch();
-  });
-  afterAll(() => browser.close());
-  beforeEach(async () => {
-    served = await serveDashboard({ view: seeded() });
-  });
-  afterEach(() => served.stop());
-
+inChromium("the dashboard in Chromium", ({ open, live, served }) => {
   test("every page keeps the policy, complains of nothing, and fits 390 px without sideways scroll", async () => {
     for (const width of [1440, 768, 390]) {
-      const { page, context, complaints } = await open(browser, { viewport: { width, height: 844 } });
+      const { page, context, complaints } = await open({ viewport: { width, height: 844 } });
       for (const path of PAGES) {
-        await page.goto(served.url + path, { waitUntil: "domcontentloaded" });
+        await page.goto(served().url + path, { waitUntil: "domcontentloaded" });
         if ((await page.locator("#live").count()) > 0) await isLive(page, 8_000);
         const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         expect(`${path} at ${width}: ${over}`).toBe(`${path} at ${width}: 0`);
@@ -54,11 +40,11 @@ describeWith(["chromium"], "the dashboard in Chromium", () => {
   }, 120_000);
 
   test.each(["light", "dark"] as const)(
-    "axe finds nothing on any page, %s, with a row and the menu open",
+    "axe finds nothing on any page, %s, with a row, the menu and the dialog open",
     async (colorScheme) => {
-      const { page, context } = await open(browser, { bypassCSP: true, colorScheme });
+      const { page, context } = await open({ bypassCSP: true, colorScheme });
       for (const path of PAGES) {
-        await page.goto(served.url + path, { waitUntil: "domcontentloaded" });
+        await page.goto(served().url + path, { waitUntil: "domcontentloaded" });
         if ((await page.locator("#live").count()) > 0) await isLive(page, 8_000);
         const row = page.locator("#feed details").first();
         if ((await row.count()) > 0) {
@@ -68,25 +54,30 @@ describeWith(["chromium"], "the dashboard in Chromium", () => {
         await page.locator(".menu summary").click();
         expect([path, ...(await axe(page))]).toEqual([path]);
       }
+      await page.goto(served().url, { waitUntil: "domcontentloaded" });
+      await isLive(page, 8_000);
+      await page.keyboard.press("?");
+      await page.locator("#keys[open]").waitFor();
+      expect(["the dialog", ...(await axe(page))]).toEqual(["the dialog"]);
       await context.close();
     },
     180_000,
   );
 
   test("without JavaScript every page reads, tabs and filters work, rows open", async () => {
-    const { page, context } = await open(browser, { javaScriptEnabled: false });
+    const { page, context } = await open({ javaScriptEnabled: false });
     for (const path of PAGES) {
-      await page.goto(served.url + path, { waitUntil: "domcontentloaded" });
+      await page.goto(served().url + path, { waitUntil: "domcontentloaded" });
       expect(await page.locator("h1").count()).toBe(1);
     }
-    await page.goto(served.url);
+    await page.goto(served().url);
     expect(await page.locator("main").innerText()).toContain("Live updates need JavaScript");
     expect(await page.locator("#rate svg path").count()).toBe(3);
     expect(await page.locator("#pause").isVisible()).toBe(false);
     await page.locator(".tabs a", { hasText: "Dead letters" }).click();
     await page.locator("#feed summary").first().click();
     expect(await page.locator("#feed .detail").first().innerText()).toContain("what not_json means");
-    await page.goto(`${served.url}/messages`);
+    await page.goto(`${served().url}/messages`);
     await page.locator(".tools select[name=grade]").selectOption("BAD");
     await page.locator(".tools button").click();
     await page.waitForURL("**grade=BAD**", { waitUntil: "load" });
@@ -118,7 +109,7 @@ describeWith(["chromium"], "the dashboard in Chromium", () => {
         timestamp: new Date().toISOString(),
       });
       fold(
-        served.view,
+        served().view,
         {
           topic: "enriched",
           partition: 1,
@@ -128,9 +119,7 @@ describeWith(["chromium"], "the dashboard in Chromium", () => {
         Date.now(),
       );
     };
-    const { page, context, complaints } = await open(browser);
-    await page.goto(served.url, { waitUntil: "domcontentloaded" });
-    await isLive(page, 8_000);
+    const { page, context, complaints } = await live();
     for (const [i, evil] of payloads.entries()) {
       put(i, evil);
       await page.waitForSelector(`#m-enriched-1-${i}`);
@@ -138,7 +127,7 @@ describeWith(["chromium"], "the dashboard in Chromium", () => {
       await page.locator(`#m-enriched-1-${i} .more > *`).first().waitFor();
       await page.locator(`#m-enriched-1-${i} > details > summary`).click();
     }
-    await page.goto(`${served.url}/messages/enriched/1/1`);
+    await page.goto(`${served().url}/messages/enriched/1/1`);
     expect(await page.evaluate(() => "hit" in window)).toBe(false);
     expect(await page.locator("img").count()).toBe(0);
     expect(complaints).toEqual([]);
@@ -146,9 +135,7 @@ describeWith(["chromium"], "the dashboard in Chromium", () => {
   }, 60_000);
 
   test("markup with hx- attributes that reaches the page is inert: it has not the page's nonce", async () => {
-    const { page, context, complaints } = await open(browser);
-    await page.goto(served.url, { waitUntil: "domcontentloaded" });
-    await isLive(page, 8_000);
+    const { page, context, complaints } = await live();
     const asked: string[] = [];
     page.on("request", (request) => asked.push(new URL(request.url()).pathname));
     await page.evaluate(() => {
@@ -165,9 +152,7 @@ describeWith(["chromium"], "the dashboard in Chromium", () => {
   }, 40_000);
 
   test("a keyboard reaches everything: skip link, search, rows", async () => {
-    const { page, context } = await open(browser);
-    await page.goto(served.url, { waitUntil: "domcontentloaded" });
-    await isLive(page, 8_000);
+    const { page, context } = await live();
     const focused = () =>
       page.evaluate(() => document.activeElement?.id || document.activeElement?.className || "");
     await page.keyboard.press("Tab");
@@ -186,16 +171,55 @@ describeWith(["chromium"], "the dashboard in Chromium", () => {
     expect(await page.locator("#keys").isVisible()).toBe(true);
     expect(await page.locator("#keys").innerText()).toContain("Messages");
     await page.keyboard.press("Escape");
-    await page.keyboard.press("g");
-    await page.keyboard.press("m");
-    await page.waitForURL("**/messages");
+    for (const [key, path] of [
+      ["m", "/messages"],
+      ["t", "/types"],
+      ["p", "/pipeline"],
+      ["o", "/"],
+    ] as const) {
+      await page.keyboard.press("g");
+      await page.keyboard.press(key);
+      await page.waitForURL(served().url + path);
+      await isLive(page, 8_000);
+    }
+    await page.locator(".menu summary").focus();
+    await page.keyboard.press("Enter");
+    await page.locator(".menu a", { hasText: "Dark" }).focus();
+    await page.keyboard.press("Enter");
+    await page.locator("html[data-theme=dark]").waitFor();
     await context.close();
   }, 40_000);
 
+  test.each([
+    ["reduce", false],
+    ["no-preference", true],
+  ] as const)(
+    "reduced motion %s: from page to page moves: %p; nothing moves in a page",
+    async (reducedMotion, moves) => {
+      const { page, context } = await open({ reducedMotion });
+      await page.addInitScript(() => {
+        addEventListener("pagereveal", (event) => {
+          document.documentElement.dataset.moved = String(
+            "viewTransition" in event && event.viewTransition !== null,
+          );
+        });
+      });
+      await page.goto(served().url, { waitUntil: "domcontentloaded" });
+      await isLive(page, 8_000);
+      send(served().view, 300);
+      await page.waitForSelector("#m-enriched-0-300");
+      expect(await page.evaluate(() => document.getAnimations().length)).toBe(0);
+      await page.locator(".rail a", { hasText: "Types" }).click();
+      await page.locator(`html[data-moved=${moves}]`).waitFor();
+      await context.close();
+    },
+    40_000,
+  );
+
   test("a whole message, the path and the value of a line can be copied, by mouse and by keyboard", async () => {
-    const { page, context } = await open(browser, { permissions: ["clipboard-read", "clipboard-write"] });
+    const { page, context } = await open({ permissions: ["clipboard-read", "clipboard-write"] });
     const copied = () => page.evaluate(() => navigator.clipboard.readText());
-    await page.goto(`${served.url}/messages/raw/0/288`, { waitUntil: "domcontentloaded" });
+    await page.goto(`${served().url}/messages/raw/0/288`, { waitUntil: "domcontentloaded" });
     await page.locator("[data-copy]").first().click();
     await page.getByText("Copied").waitFor();
     expect(JSON.parse(await copied())).toMatchObject({ device_id: "smart_breaker-0" });
@@ -209,15 +233,6 @@ describeWith(["chromium"], "the dashboard in Chromium", () => {
     await page.locator('[data-copy="value"]').click();
     await page.getByText("Copied").last().waitFor();
     expect(JSON.parse(await copied())).toEqual({ phase_a: 120.1, phase_b: 121.4, phase_c: 119.8 });
-    await context.close();
-  }, 40_000);
-
-  test("axe finds nothing in the open dialog", async () => {
-    const { page, context } = await open(browser, { bypassCSP: true });
-    await page.goto(served.url, { waitUntil: "domcontentloaded" });
-    await isLive(page, 8_000);
-    await page.keyboard.press("?");
-    expect(await axe(page)).toEqual([]);
     await context.close();
   }, 40_000);
 });

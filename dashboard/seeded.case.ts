@@ -6,9 +6,8 @@ import { createView, setCatalog, setEnds, setKafka, type ViewModel } from "./vie
 
 const registry = await loadRegistry("config/device-registry.json");
 
-/** A view with a fleet of every state, an hour of messages and dead letters. */
-export function seeded(): ViewModel {
-  const now = Date.now();
+/** A view with a fleet of every state, an hour of messages and dead letters, up to `now`. */
+export function seeded(now = Date.now()): ViewModel {
   const view = createView(now);
   view.coveredFrom = now - 3_600_000;
   view.caughtUp = true;
