@@ -30,6 +30,8 @@ export interface ServeOptions {
   view?: ViewModel;
   now?: () => number;
   hosts?: string[];
+  /** What the streams say of their build; the pages' own if none is given. */
+  build?: string;
 }
 
 export async function appFor({
@@ -38,9 +40,10 @@ export async function appFor({
   places = NOTHING,
   group = NO_GROUP,
   hosts = [],
+  build,
 }: ServeOptions = {}) {
   const assets = await loadAssets();
-  const hub = createHub(view, assets.build, now);
+  const hub = createHub(view, build ?? assets.build, now);
   const app = createApp({
     view,
     hub,

@@ -19,12 +19,19 @@ const DEAD_MS = 7_000;
 /** From here on the page says that it is cut; shorter gaps are the pill's. */
 const CUT_MS = 2_500;
 const AGE_MS = 200;
+/** Frames so old were in store on a slow line: a new connection begins with how it is now. */
+const LATE_MS = 5_000;
+/** At most so often a page loads itself again: behind a balancer it and its stream may be of two builds. */
+const RELOAD_MS = 10_000;
 
 let ticked = Number(document.body.dataset.now);
 /** Server's clock minus ours: ages are told by the server's. */
 let ahead = ticked - Date.now();
 let tickedHere = Date.now();
 let connected = false;
+/** The next frame is the first of its connection. */
+let fresh = true;
+let late = false;
 let attempt = 0;
 /** A tab that was hidden let go of its stream: for a moment it is not lost, only not back yet. */
 let backAt = 0;
@@ -43,6 +50,7 @@ const now = (): number => Date.now() + ahead;
 const stream = follow($("#live"), {
   onConnect() {
     connected = true;
+    fresh = true;
     attempt = 0;
   },
   onLost(tries) {
@@ -54,16 +62,21 @@ const stream = follow($("#live"), {
     connected = true;
     ticked = tick.now;
     tickedHere = Date.now();
-    ahead = tick.now - tickedHere;
+    // The quickest frame tells best how the clocks differ; each connection asks anew, since a clock may be set.
+    ahead = fresh ? ticked - tickedHere : Math.max(ahead, ticked - tickedHere);
+    fresh = false;
+    late = now() - ticked > LATE_MS;
+    if (late) return stream.again();
     counts = tick.counts ?? counts;
     topic = tick.topic === undefined ? topic : API_TOPICS.indexOf(tick.topic);
     // Another build answers: its markup may not fit these scripts.
-    if (tick.build !== document.body.dataset.build) location.reload();
+    if (tick.build !== document.body.dataset.build && !paused && performance.now() > RELOAD_MS)
+      location.reload();
     document.dispatchEvent(new CustomEvent("iot:draw", { detail: { tick, paused } }));
     show();
   },
   onHtml(html, isFeed, whole) {
-    if (paused) return false;
+    if (paused || late) return false;
     if (!isFeed || $("#feed details[open]") === null) return true;
     held = whole ? [html] : [...held, html].slice(-MAX_HELD);
     return false;
