@@ -169,4 +169,26 @@ describe("the reader", () => {
     await reader.stop();
     expect(crashes[0]?.message).toContain("iot.raw ends before what was read of it");
   }, 60_000);
+
+  test("so does one that has messages again before its end is asked for", async () => {
+    await send("dlq", 5, Date.now());
+    const view = createView(Date.now());
+    const crashes: Error[] = [];
+    const reader = startReader({
+      view,
+      kafka,
+      topics,
+      groupId: "dashboard-test-3",
+      log: SILENT,
+      onCrash: (error) => void crashes.push(error),
+    });
+    await until(() => view.caughtUp && view.topics.dlq.newest.rows.length === 5, "caught up");
+    await withAdmin(kafka, (admin) => admin.deleteTopics({ topics: [topics.dlq] }));
+    await ensureTopics(kafka, [{ name: topics.dlq, partitions: 2, configs: {} }]);
+    await send("dlq", 2, Date.now());
+    await until(() => crashes.length > 0, "noticed", 40_000);
+    await reader.stop();
+    expect(crashes[0]?.message).toContain("iot.raw.dlq ends before what was read of it");
+    expect(view.topics.dlq.newest.rows).toHaveLength(5);
+  }, 60_000);
 });

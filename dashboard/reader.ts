@@ -117,6 +117,8 @@ export function startReader(options: ReaderOptions): Reader {
       for (const message of batch.messages) foldService(view, message);
       return;
     }
+    // Read again from its start and shorter than what was read: had it grown meanwhile, all up to there would be left out.
+    if (batch.highWatermark < partitionOf(view.topics[topic], batch.partition).next) return madeAnew(topic);
     fold(view, { ...batch, topic }, at);
     if (view.caughtUp) return;
     const place = `${batch.topic}[${batch.partition}]`;
@@ -154,7 +156,10 @@ export function startReader(options: ReaderOptions): Reader {
     before: ReturnType<typeof nextOffsets> | undefined,
   ): void {
     const ends = offsets.map(({ partition, high }) => ({ partition, high: Number(high) }));
-    if (setEnds(view, topic, ends, before)) return;
+    if (!setEnds(view, topic, ends, before)) madeAnew(topic);
+  }
+
+  function madeAnew(topic: ApiTopic): void {
     options.onCrash(
       new Error(
         `${topics[topic]} ends before what was read of it: it was deleted and created again, or this is another cluster; a new process shows what is there now`,
