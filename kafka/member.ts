@@ -56,7 +56,8 @@ export function createMember(kafka: Kafka, options: MemberOptions) {
       groupId,
       allowAutoTopicCreation: false,
       sessionTimeout: options.sessionMs,
-      heartbeatInterval: options.sessionMs / 3,
+      // A rebalance is learned of at a heartbeat: a hand-over waits for the next one.
+      heartbeatInterval: Math.min(options.sessionMs / 3, 500),
       rebalanceTimeout: options.rebalanceMs,
       maxBytesPerPartition: options.maxBytesPerPartition ?? 262_144,
       maxWaitTimeInMs: 500, // a stop waits for the fetch that is under way

@@ -66,13 +66,7 @@ function kindOf({ topic }: ProducerRecord): "enriched" | "dead letters" | undefi
 
 Kafka.prototype.consumer = function (this: Kafka, config) {
   const sessionTimeout = FAULT_SESSION_MS ? Number(FAULT_SESSION_MS) : config?.sessionTimeout;
-  const heartbeatInterval = sessionTimeout === undefined ? undefined : sessionTimeout / 3;
-  const consumer = makeConsumer.call(this, {
-    ...config,
-    sessionTimeout,
-    heartbeatInterval,
-    groupId: config?.groupId ?? "",
-  });
+  const consumer = makeConsumer.call(this, { ...config, sessionTimeout, groupId: config?.groupId ?? "" });
   const run = consumer.run;
   consumer.run = (options) =>
     run({
