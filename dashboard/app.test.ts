@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { app, assets, get, loaded, page, places, registry, view } from "./app.case.ts";
 import { counts } from "./count-elements.case.ts";
-import { NOW, raw } from "./sample.case.ts";
+import { fold } from "./fold.ts";
+import { dead, NOW, raw } from "./sample.case.ts";
 import { appFor } from "./serve.case.ts";
 import { setKafka } from "./view.ts";
 
@@ -65,6 +66,16 @@ describe("pages", () => {
     const wrong = await get("/messages?topic=everything");
     expect(wrong.status).toBe(400);
     expect(await wrong.text()).toContain("expected raw, enriched, dlq");
+    for (const path of ["/?range=2", "/?tab=nix", "/pipeline?range=2"]) {
+      const answer = await get(path);
+      expect([path, answer.status]).toEqual([path, 400]);
+      expect(await answer.text()).toContain(`href="${path.split("?")[0]}">`);
+    }
+    expect(await page("/messages/raw/2/99999")).toContain(
+      "not there yet: the next offset of this partition is 41",
+    );
+    expect(await page("/messages/raw/2/1")).toContain("raw[2]@1 is no longer kept");
+    expect(await page("/messages/raw/9/1")).toContain("the topic has the partitions 2.");
     for (const path of [
       "/messages/raw/2/99999",
       "/messages/nix/0/0",
@@ -73,7 +84,7 @@ describe("pages", () => {
     ]) {
       const answer = await get(path);
       expect(answer.status).toBe(404);
-      expect(await answer.text()).toContain('href="/messages"');
+      expect(await answer.text()).toContain('<a class="btn" href="/messages');
     }
   });
 
@@ -87,7 +98,7 @@ describe("pages", () => {
       "110 to 130",
       "voltage_monitoring",
       "SB-2000",
-      "1 device, 1 messages",
+      "1 device, 1 message",
     ])
       expect(one).toContain(words);
     expect((await get("/types/constructor")).status).toBe(404);
@@ -131,6 +142,31 @@ describe("pages", () => {
     expect(await page("/messages/raw/2/40?part=text")).toBe(
       raw({ measurements: { power: { active: 1.5e3 } } }),
     );
+  });
+
+  test("a filter that nothing matches is said in words, with a way out; a topic without messages says what to do", async () => {
+    const html = await page("/messages?grade=BAD&device=nobody");
+    expect(html).toContain("The one message kept does not match: device nobody, grade BAD");
+    expect(html).toContain('<a class="btn" href="/messages?topic=enriched">');
+  });
+
+  test("lines that were sent keep their number, the last brace too; added ones have none", async () => {
+    const numbers = [...(await page("/messages/enriched/2/7")).matchAll(/data-n="(\d+)"/g)].map(([, n]) => n);
+    const half = numbers.length / 2;
+    expect(numbers.slice(half)).toEqual(numbers.slice(0, half));
+  });
+
+  test("what is long is folded after 4 KB, and whole in a file", async () => {
+    fold(
+      view,
+      { topic: "dlq", partition: 2, messages: [dead(4, "x".repeat(65_000), "not_json")], highWatermark: 5 },
+      NOW,
+    );
+    const html = await page("/messages/dlq/2/4");
+    expect(html.indexOf("<b>60,904 characters</b> more")).toBeGreaterThan(0);
+    const saved = await get("/messages/dlq/2/4?part=bytes");
+    expect(saved.headers.get("content-disposition")).toContain('filename="dlq-2-4.bin"');
+    expect((await saved.arrayBuffer()).byteLength).toBe(65_000);
   });
 
   test("theme and density are kept, and lead to no other site", async () => {

@@ -8,12 +8,13 @@ import { type Context, Hono } from "hono";
 import { compress } from "hono/compress";
 import { getCookie, setCookie } from "hono/cookie";
 import type { JSX } from "hono/jsx/jsx-runtime";
+import { API_TOPICS } from "../schemas/api.ts";
 import { createApi } from "./api.ts";
 import type { Archive } from "./archive.ts";
 import type { Assets } from "./assets/manifest.ts";
 import type { ViewModel } from "./view.ts";
 import { typeOf } from "./catalog.ts";
-import { exportResponse, FORMATS } from "./export.ts";
+import { exportResponse, FORMATS, fileOf } from "./export.ts";
 import type { Group } from "./group.ts";
 import { guard } from "./guard.ts";
 import type { Hub, TimeoutServer } from "./live.ts";
@@ -25,13 +26,14 @@ import { OverviewPage, overviewLive, readOverview } from "./pages/overview.tsx";
 import { PipelinePage, pipelineLive, readRange } from "./pages/pipeline.tsx";
 import { TypePage, typeLive } from "./pages/type.tsx";
 import { TypesPage, typesLive } from "./pages/types.tsx";
-import { WrongPage } from "./pages/wrong.tsx";
+import { WrongPage, whyAbsent } from "./pages/wrong.tsx";
 import { openApi } from "./openapi.ts";
+import { messagesLink } from "./links.ts";
 import { readPlace } from "./place.ts";
 import { problem } from "./problem.ts";
-import { fileOf } from "./export.ts";
 import { textOf } from "./row.ts";
 import { readFilters, search } from "./search.ts";
+import { RANGE_NAMES } from "./series.ts";
 
 export interface AppDeps {
   view: ViewModel;
@@ -65,7 +67,14 @@ export function createApp(deps: AppDeps): Hono<Env> {
   app.use(guard(deps.hosts));
   app.use(compress());
 
-  app.get("/", (c) => page(c, <OverviewPage frame={frameOf(c)} query={readOverview(c.req.query())} />));
+  app.get("/", (c) => {
+    const query = c.req.query();
+    return (
+      unless(c, "tab", query.tab, API_TOPICS) ??
+      unless(c, "range", query.range, RANGE_NAMES) ??
+      page(c, <OverviewPage frame={frameOf(c)} query={readOverview(query)} />)
+    );
+  });
 
   app.get("/live/overview", (c) => stream(c, overviewLive(readOverview(c.req.query()))));
 
@@ -99,7 +108,13 @@ export function createApp(deps: AppDeps): Hono<Env> {
     try {
       const row = await deps.archive.get(place.topic, place.partition, place.offset);
       if (row === undefined)
-        return wrong(c, 404, "No such message", "It is not there, no longer there, or not there yet.");
+        return wrong(
+          c,
+          404,
+          "No such message",
+          whyAbsent(view, place.topic, place.partition, place.offset),
+          messagesLink({ topic: place.topic }),
+        );
       if (c.req.query("part") === "text") return c.text(textOf(row));
       if (c.req.query("part") === "bytes") return fileOf(row);
       if (c.req.query("part") === "value") return c.html(<MessageValue row={row} />);
@@ -114,7 +129,13 @@ export function createApp(deps: AppDeps): Hono<Env> {
   app.get("/live/types", (c) => stream(c, typesLive));
   app.get("/types/:key", (c) => {
     const found = typeOf(view.catalog, c.req.param("key"));
-    if (found === undefined) return wrong(c, 404, "No such type", "The registry has no type of this name.");
+    if (found === undefined)
+      return wrong(
+        c,
+        404,
+        "No such type",
+        `The registry ${view.catalog?.version ?? "is not loaded: it"} has no type "${c.req.param("key")}".`,
+      );
     return page(c, <TypePage frame={frameOf(c)} found={found} />);
   });
   app.get("/live/types/:key", (c) => {
@@ -125,6 +146,8 @@ export function createApp(deps: AppDeps): Hono<Env> {
   });
 
   app.get("/pipeline", async (c) => {
+    const refused = unless(c, "range", c.req.query("range"), RANGE_NAMES);
+    if (refused !== undefined) return refused;
     const group = await deps.group.first();
     const range = readRange(c.req.query());
     return page(c, <PipelinePage frame={frameOf(c)} range={range} group={group} viewers={hub.clients()} />);
@@ -174,10 +197,22 @@ export function createApp(deps: AppDeps): Hono<Env> {
     };
   }
 
-  function wrong(c: AppContext, status: 400 | 404 | 503, title: string, detail: string): Response {
+  /** A choice that is none of these is said, not guessed at. */
+  function unless(c: AppContext, name: string, value: string | undefined, choices: readonly string[]) {
+    if (!value || choices.includes(value)) return undefined;
+    return wrong(c, 400, `Wrong ${name}`, `${name}: expected ${choices.join(", ")}, found "${value}"`);
+  }
+
+  function wrong(
+    c: AppContext,
+    status: 400 | 404 | 503,
+    title: string,
+    detail: string,
+    href?: string,
+  ): Response {
     const entry =
       Object.values(PAGES).find(({ path }) => path !== "/" && c.req.path.startsWith(path)) ?? PAGES.overview;
-    const back = { name: entry.name, href: entry.path };
+    const back = { name: entry.name, href: href ?? entry.path };
     return page(c, <WrongPage frame={frameOf(c)} title={title} detail={detail} back={back} />, status);
   }
 

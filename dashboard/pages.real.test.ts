@@ -64,7 +64,7 @@ inChromium("the dashboard in Chromium", ({ open, live, served }) => {
     180_000,
   );
 
-  test("without JavaScript every page reads, tabs and filters work, rows open", async () => {
+  test("without JavaScript every page reads, tabs, filters, details, export and menu work", async () => {
     const { page, context } = await open({ javaScriptEnabled: false });
     for (const path of PAGES) {
       await page.goto(served().url + path, { waitUntil: "domcontentloaded" });
@@ -84,6 +84,12 @@ inChromium("the dashboard in Chromium", ({ open, live, served }) => {
     expect(await page.locator("#feed summary .st.crit").count()).toBe(
       await page.locator("#feed > li").count(),
     );
+    const saving = page.waitForEvent("download");
+    await page.locator(".tools a", { hasText: "NDJSON" }).click();
+    expect((await saving).suggestedFilename()).toBe("messages-enriched.ndjson");
+    await page.locator(".menu summary").click();
+    await page.locator(".menu a", { hasText: "Compact" }).click();
+    await page.locator("html[data-density=compact]").waitFor();
     await page.locator("#feed summary").first().click();
     await page.locator("#feed a.whole").first().click();
     expect(await page.locator("h1").innerText()).toStartWith("enriched[");

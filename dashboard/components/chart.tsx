@@ -93,13 +93,23 @@ function Picture<Name extends string>({ lines, series }: PictureProps<Name>) {
         </text>
       ))}
       <svg class="plot" aria-hidden="true" viewBox="0 0 1000 1000" preserveAspectRatio="none">
-        {lines.map(({ name, colour }) => (
-          <path class={`ln ${colour}`} d={pathOf(series.values[name], top)} />
+        {lines.map(({ name, colour, fill }) => (
+          <>
+            {fill && <path class={`area ${colour}`} d={areaOf(series.values[name], top)} />}
+            <path class={`ln ${colour}`} d={pathOf(series.values[name], top)} />
+          </>
         ))}
       </svg>
     </svg>
   );
 }
+
+/** Down to zero under each piece of the line. */
+const areaOf = (values: (number | null)[], top: number): string =>
+  pathOf(values, top).replace(/M(\d+) [^M]*/g, (piece, from) => {
+    const to = /[ML](\d+) \d+$/.exec(piece)?.[1];
+    return `${piece}L${to} 1000L${from} 1000Z`;
+  });
 
 function pathOf(values: (number | null)[], top: number): string {
   let pen = "M";

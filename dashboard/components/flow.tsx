@@ -77,7 +77,12 @@ export function Flow({ view, group, now, viewers }: Props) {
           />
         </li>
         <li>
-          <Stage name="dashboard" figure={count(viewers)} unit="live pages" note="at most 2 frames/s">
+          <Stage
+            name="dashboard"
+            figure={count(viewers)}
+            unit={viewers === 1 ? "live page" : "live pages"}
+            note="at most 2 frames/s"
+          >
             <UpState lines={lines.filter(({ service }) => service === "dashboard")} none="this one" />
           </Stage>
         </li>

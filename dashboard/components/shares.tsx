@@ -7,6 +7,7 @@ import { deadLetters } from "../stats.ts";
 import { tallied } from "../window.ts";
 import { Bars } from "./bars.tsx";
 import { GRADE_STATUS, GRADE_WORD, State } from "./status.tsx";
+import { Table } from "./table.tsx";
 
 interface Share {
   view: ViewModel;
@@ -139,6 +140,21 @@ export function DeviceTypes({ view, now }: Share) {
           ))}
         </figcaption>
       </figure>
+      <details class="numbers">
+        <summary class="t12">Table</summary>
+        <Table
+          caption="Messages by device type in the last hour"
+          columns={["Type", ["Messages", "num"], ["Share", "num"]]}
+        >
+          {shares.map(([name, value]) => (
+            <tr>
+              <th scope="row">{name}</th>
+              <td class="num">{count(value)}</td>
+              <td class="num u">{percent(value / sum)} %</td>
+            </tr>
+          ))}
+        </Table>
+      </details>
     </section>
   );
 }

@@ -92,6 +92,7 @@ export function Numbers({ view, now, typeKey }: { view: ViewModel; now: number; 
     ),
   );
   const devices = [...view.devices.values()].filter((device) => device.type === typeKey).length;
+  const messages = tallied(view.tallies.type, now).get(typeKey) ?? 0;
   const codes = [...mine].filter(([name]) => !GRADES.some((grade) => grade === name));
   return (
     <section class="card" aria-labelledby="h-numbers" id="numbers">
@@ -99,7 +100,7 @@ export function Numbers({ view, now, typeKey }: { view: ViewModel; now: number; 
         <h2 id="h-numbers">Last hour</h2>
         <span class="sub">
           {devices === 1 ? "1 device" : `${count(devices)} devices`},{" "}
-          {count(tallied(view.tallies.type, now).get(typeKey) ?? 0)} messages
+          {messages === 1 ? "1 message" : `${count(messages)} messages`}
         </span>
       </header>
       <ul class="list tight">
@@ -132,6 +133,7 @@ export function Recognised({ found }: Props) {
     <section class="card" aria-labelledby="h-recognised">
       <header>
         <h2 id="h-recognised">How it is recognised</h2>
+        <span class="sub">when a message does not declare it</span>
       </header>
       <div class="body">
         <dl class="kv">

@@ -67,7 +67,7 @@ const Members = ({ caption, head, schema }: MembersProps) => (
     <tbody>
       {membersOf(schema).map(({ name, type, meaning }) => (
         <tr>
-          <th scope="row" class="mono">
+          <th scope="row" class="mono wrap">
             {name}
           </th>
           <td class="u c1">{type}</td>
