@@ -32,5 +32,5 @@ describe("bytes that are no UTF-8", () => {
         expect(grown === 0).toBe(bytes.equals(Buffer.from(text)));
       }),
     );
-  });
+  }, 30_000);
 });

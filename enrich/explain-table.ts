@@ -1,18 +1,19 @@
 /** A verdict as a table that a person reads on a terminal: field, value, unit, range, finding. Pure. */
 import { chooseNominal, siteOf } from "../registry/nominal.ts";
 import type { Plan, PlanLeaf } from "../registry/plan.ts";
-import { parsePointer, readPointer } from "../registry/pointer.ts";
+import { escapeToken, parsePointer, readPointer } from "../registry/pointer.ts";
 import { formatIso } from "../registry/time.ts";
 import { isRecord, type Nominal } from "../registry/values.ts";
 import type { Judged } from "../registry/verdict.ts";
 import { printNumber, printRange } from "../registry/words.ts";
-import type { Finding } from "../schemas/enriched.ts";
+import { type Finding, RESERVED_MEMBERS } from "../schemas/enriched.ts";
 import type { DeadLetterMessage, EnrichedMessage } from "./enrich.ts";
 
 type Row = [field: string, value: string, unit: string, range: string, finding: string];
 
 const HEADINGS: Row = ["field", "value", "unit", "range", "finding"];
 const WIDEST = 48;
+const MOST_FIELDS = 60;
 
 export function verdictTable(line: number, result: EnrichedMessage | DeadLetterMessage, plan: Plan): string {
   if (result.to === "dlq") {
@@ -57,7 +58,7 @@ function rows(verdict: Judged, message: unknown, nominal: Nominal | undefined): 
       [
         own.some(({ expected }) => expected === `${leaf.group}.*`) ? `${leaf.group}.*` : leaf.path,
         value === undefined ? "" : JSON.stringify(value),
-        leaf.unit ?? "",
+        leaf.unit === "1" ? "" : (leaf.unit ?? ""),
         rangeOf(leaf, nominal),
         own.map(words).join("; "),
       ],
@@ -73,7 +74,7 @@ function rows(verdict: Judged, message: unknown, nominal: Nominal | undefined): 
       words(finding),
     ];
   });
-  return [...time, ...leaves, ...others];
+  return [...time, ...leaves, ...others, ...(isNobodys(verdict, message) ? fieldsOf(message) : [])];
 }
 
 const timePlace = ({ shape }: Judged) => shape?.timestamp?.pointer ?? "/timestamp";
@@ -87,6 +88,31 @@ function timeRow(verdict: Judged, message: unknown): Row[] {
   const readAs = verdict.timestamp === undefined ? "" : formatIso(verdict.timestamp);
   const sent = isScalar(value) ? JSON.stringify(value) : "";
   return [["timestamp", sent, "", sent === `"${readAs}"` ? "" : readAs, own.map(words).join("; ")]];
+}
+
+/** No shape knows it and it has no measurements: whoever writes a shape needs the paths of what is there. */
+const isNobodys = ({ type, shape }: Judged, message: unknown) =>
+  type === undefined && shape === undefined && !isRecord(readPointer(message, ["measurements"]));
+
+function fieldsOf(message: unknown): Row[] {
+  const fields = scalarsOf(withoutAppended(message), "").filter(([pointer]) => pointer !== "/timestamp");
+  const rows = fields
+    .slice(0, MOST_FIELDS)
+    .map(([pointer, value]): Row => [pointer, JSON.stringify(value), "", "", ""]);
+  const left = fields.length - rows.length;
+  return left === 0 ? rows : [...rows, [`and ${left} more`, "", "", "", ""]];
+}
+
+function withoutAppended(message: unknown): unknown {
+  const appended: readonly string[] = RESERVED_MEMBERS;
+  return isRecord(message)
+    ? Object.fromEntries(Object.entries(message).filter(([name]) => !appended.includes(name)))
+    : {};
+}
+
+function scalarsOf(value: unknown, at: string): [string, unknown][] {
+  if (typeof value !== "object" || value === null) return [[at, value]];
+  return Object.entries(value).flatMap(([name, member]) => scalarsOf(member, `${at}/${escapeToken(name)}`));
 }
 
 /** Where the leaf's value stands in the raw message. */

@@ -234,6 +234,26 @@ describe("a terminal", () => {
     expect(out).toMatch(/^ {2}energy\.\* .*info: missing\.optional, expected energy\.\*$/m);
   });
 
+  test("sees where everything stands in a message that nobody knows", async () => {
+    const { out } = await run([], '{"sn":"T-1","m":{"a/b":[1,null],"e":{}},"timestamp":1764064800}', true);
+    expect(
+      out
+        .split("\n")
+        .slice(5, -2)
+        .map((line) => line.trim().split(/ {2,}/).slice(0, 2)),
+    ).toEqual([
+      ["timestamp", "1764064800"],
+      ["/sn", '"T-1"'],
+      ["/m/a~1b/0", "1"],
+      ["/m/a~1b/1", "null"],
+    ]);
+    const many = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`f${index}`, index]));
+    expect((await run([], JSON.stringify(many), true)).out).toContain("  and 40 more\n");
+    expect((await run([], '{"device_id":"x","measurements":{"zz":1}}', true)).out).not.toContain(
+      "/device_id",
+    );
+  });
+
   test("gets a sentence for a dead letter", async () => {
     const { out } = await run([], "{", true);
     expect(out).toStartWith("line 1: dead letter, not_json: not JSON: at character 2 expected");

@@ -34,7 +34,7 @@ describe("compileRegistry", () => {
         answers(compileRegistry(text, "00")),
       ),
     );
-  });
+  }, 30_000);
 
   test("answers any JSON, also where it looks like a registry", () => {
     const looksLike = fc.record(

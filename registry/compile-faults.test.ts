@@ -312,6 +312,58 @@ describe("faults", () => {
       ],
     ],
     [
+      "a shape that takes the messages of another type, though a more specific one wins today",
+      {
+        metadata: { version: "1" },
+        device_types: {
+          tank: { name: "Tank", measurements: { level: {} } },
+          probe: { name: "Probe", measurements: { moisture: {} } },
+        },
+        shapes: [
+          {
+            id: "acme-tank",
+            when: [
+              { path: "/uplink/lvl", op: "exists" },
+              { path: "/uplink", op: "exists" },
+            ],
+            device_type: "tank",
+            measurements: { level: { from: "/uplink/lvl" } },
+            examples: [{ name: "a tank", message: { uplink: { lvl: 1 } }, expect: {} }],
+          },
+          {
+            id: "any-uplink",
+            when: [{ path: "/uplink", op: "exists" }],
+            device_type: "probe",
+            measurements: { moisture: { from: "/uplink/water" } },
+            examples: [{ name: "a probe", message: { uplink: { water: 1 } }, expect: {} }],
+          },
+        ],
+      },
+      [
+        '/shapes/1/when: shape "any-uplink": holds for "a tank" of acme-tank too, a message of tank; expected a condition that only messages of this vendor meet',
+      ],
+    ],
+    [
+      "an example whose number is a string, with what reads it",
+      {
+        ...withType({ level: { unit: "cm" } }),
+        shapes: [
+          {
+            id: "tank",
+            when: [{ path: "/lvl", op: "exists" }],
+            device_type: "thing",
+            measurements: { level: { from: "/lvl" } },
+            examples: [
+              { name: "a", message: { timestamp: 1764000000000, lvl: "9.5" }, expect: { grade: "GOOD" } },
+            ],
+          },
+        ],
+      },
+      [
+        '/shapes/0/examples/0: shape "tank": example "a": grade is BAD (timestamp.unix at /timestamp, wrong_type at /lvl (a number in cm), found "9.5": "text": true reads it); expected GOOD',
+      ],
+    ],
+    [
       "two types that cannot be told apart",
       {
         metadata: { version: "1" },

@@ -14,13 +14,13 @@ import { checkIds, checkOnce, compileChecks, compileDetect, compileHeartbeat } f
 import { compileShape } from "./compile-shape.ts";
 import { compileMeasurements } from "./compile-type.ts";
 import { checkDistinct } from "./distinct.ts";
-import { checkExamplePaths } from "./example-paths.ts";
-import { checkExamples } from "./examples.ts";
+import { checkExamples, judgeExamples } from "./examples.ts";
 import { type Fault, meantNames } from "./fault.ts";
 import { numberFields } from "./fields.ts";
 import { checkJsonText, REGISTRY_MAX_BYTES } from "./json-text.ts";
 import { type Plan, PLAN_FORMAT, type PlanMaker, type PlanSite, type PlanType } from "./plan.ts";
 import { escapeToken, parsePointer, readPointer } from "./pointer.ts";
+import { checkShapesByExamples } from "./shape-examples.ts";
 import { checkStructure, shortJson } from "./structure.ts";
 import { printList } from "./words.ts";
 
@@ -42,8 +42,10 @@ export function compileRegistry(source: string | object, sha256: string): Compil
   const faults: Fault[] = [];
   const plan = compilePlan(registry, `${registry.metadata.version}+${sha256.slice(0, 8)}`, faults);
   if (faults.length === 0) faults.push(...checkDistinct(plan));
-  if (faults.length === 0)
-    faults.push(...checkExamples(registry, plan), ...checkExamplePaths(registry, plan));
+  if (faults.length === 0) {
+    const examples = judgeExamples(registry, plan);
+    faults.push(...checkExamples(examples), ...checkShapesByExamples(registry, plan, examples));
+  }
   return faults.length > 0
     ? refuse(faults.map((fault) => named(fault, registry)))
     : { ok: true, plan, registry };

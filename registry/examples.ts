@@ -3,7 +3,7 @@ import type { DeviceRegistry, RegistryExample } from "../schemas/registry.ts";
 import type { Fault } from "./fault.ts";
 import { judge, ownTime } from "./judge.ts";
 import type { Plan } from "./plan.ts";
-import { readPointer } from "./pointer.ts";
+import { parsePointer, readPointer } from "./pointer.ts";
 import { fieldOf } from "./paths.ts";
 import { shortJson } from "./structure.ts";
 import type { Verdict } from "./verdict.ts";
@@ -23,25 +23,38 @@ export function judgeExample(example: RegistryExample, plan: Plan): Verdict {
   return !named.ok && named.reason === "key_mismatch" ? anonymous : named;
 }
 
-export function checkExamples(registry: DeviceRegistry, plan: Plan): Fault[] {
+export interface JudgedExample {
+  /** JSON Pointer into the registry. */
+  at: string;
+  example: RegistryExample;
+  verdict: Verdict;
+}
+
+/** All examples of types and shapes, each expected to be what it is an example of. */
+export function judgeExamples(registry: DeviceRegistry, plan: Plan): JudgedExample[] {
+  const ofTypes = Object.entries(registry.device_types).flatMap(([key, { examples = [] }]) =>
+    examples.map((example, index) => ({
+      at: `/device_types/${key}/examples/${index}`,
+      example: { ...example, expect: { device_type: key, ...example.expect } },
+    })),
+  );
+  const ofShapes = (registry.shapes ?? []).flatMap(({ id, examples = [] }, shape) =>
+    examples.map((example, index) => ({
+      at: `/shapes/${shape}/examples/${index}`,
+      example: { ...example, expect: { shape: id, ...example.expect } },
+    })),
+  );
+  return [...ofTypes, ...ofShapes].map((one) => ({ ...one, verdict: judgeExample(one.example, plan) }));
+}
+
+export function checkExamples(examples: readonly JudgedExample[]): Fault[] {
   const faults: Fault[] = [];
-  for (const [key, type] of Object.entries(registry.device_types))
-    (type.examples ?? []).forEach((example, index) => {
-      const expect = { device_type: key, ...example.expect };
-      checkExample({ ...example, expect }, plan, `/device_types/${key}/examples/${index}`, faults);
-    });
-  (registry.shapes ?? []).forEach((shape, at) => {
-    (shape.examples ?? []).forEach((example, index) => {
-      const expect = { shape: shape.id, ...example.expect };
-      checkExample({ ...example, expect }, plan, `/shapes/${at}/examples/${index}`, faults);
-    });
-  });
+  for (const example of examples) checkExample(example, faults);
   return faults;
 }
 
-function checkExample(example: RegistryExample, plan: Plan, at: string, faults: Fault[]): void {
+function checkExample({ at, example, verdict }: JudgedExample, faults: Fault[]): void {
   const { expect, name } = example;
-  const verdict = judgeExample(example, plan);
   const say = (problem: string, expected: string) =>
     faults.push({ path: at, problem: `example ${JSON.stringify(name)}: ${problem}`, expected });
   if (!verdict.ok) {
@@ -60,7 +73,8 @@ function checkExample(example: RegistryExample, plan: Plan, at: string, faults: 
   };
   const why = verdict.detection.reasons.join("; ");
   const list = verdict.findings.map(
-    ({ code, path, expected }) => `${code} at ${path}${expected === undefined ? "" : ` (${expected})`}`,
+    ({ code, path, expected }) =>
+      `${code} at ${path}${expected === undefined ? "" : ` (${expected})`}${hint(code, path, example.message)}`,
   );
   for (const key of ["device_type", "method", "shape", "device_id", "grade"] as const) {
     const wanted = expect[key];
@@ -77,4 +91,11 @@ function checkExample(example: RegistryExample, plan: Plan, at: string, faults: 
     const value = readPointer(normalized, ["measurements", group, leaf]);
     if (value !== wanted) say(`normalized ${path} is ${shortJson(value)}`, shortJson(wanted));
   }
+}
+
+/** Vendors like to send numbers as strings: the shape has to say so. */
+function hint(code: string, path: string, message: unknown): string {
+  const found = readPointer(message, parsePointer(path) ?? []);
+  const isNumber = typeof found === "string" && found.trim() !== "" && Number.isFinite(Number(found));
+  return code === "wrong_type" && isNumber ? `, found ${shortJson(found)}: "text": true reads it` : "";
 }

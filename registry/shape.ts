@@ -35,7 +35,7 @@ export function findShape(
 
 const OWN_FORM_MEMBERS = ["measurements"];
 
-function knows(shape: PlanShape | undefined, message: unknown): boolean {
+export function knows(shape: PlanShape | undefined, message: unknown): boolean {
   if (shape === undefined) return false;
   for (const { path, op, value } of shape.when)
     if (!holds(readPointer(message, path), op, value)) return false;

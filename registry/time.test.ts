@@ -126,7 +126,7 @@ describe("parseIso", () => {
       }),
       { numRuns: 2000 },
     );
-  });
+  }, 30_000);
 });
 
 describe("namesZone", () => {
