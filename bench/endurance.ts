@@ -21,8 +21,7 @@ const WARM_UP = 1 / 3;
 const SHARE = 0.1;
 const NOISE: Record<string, number> = { "heap MiB": 1, nodes: 400, listeners: 20, "server MiB": 32 };
 const LOOK_MS = 3_000;
-const SWEEP_MS = 200;
-const MAX_COLLECTIONS = 6;
+const COLLECTIONS = 4;
 const PAGES = { overview: "/", messages: "/messages?topic=enriched" };
 
 type Sample = Record<string, number>;
@@ -68,28 +67,31 @@ async function watch(on: Browser, name: string, path: string): Promise<() => Pro
   const cdp = await page.context().newCDPSession(page);
   await cdp.send("Performance.enable");
   return async () => {
-    const of = await collected(cdp);
+    const {
+      JSHeapUsedSize = Number.NaN,
+      Nodes = Number.NaN,
+      JSEventListeners = Number.NaN,
+    } = await collected(cdp);
     const state = await page.getAttribute("#pill", "data-state");
     if (state !== "live") console.error(`${name}: the pill says ${state}`);
     return {
-      [`${name} heap MiB`]: of("JSHeapUsedSize") / 1_048_576,
-      [`${name} nodes`]: of("Nodes"),
-      [`${name} listeners`]: of("JSEventListeners"),
+      [`${name} heap MiB`]: JSHeapUsedSize / 1_048_576,
+      [`${name} nodes`]: Nodes,
+      [`${name} listeners`]: JSEventListeners,
     };
   };
 }
 
-/** What is left when nothing more can be collected: a first collection leaves nodes that it has not swept yet. */
-async function collected(cdp: CDPSession): Promise<(metric: string) => number> {
-  let least = Number.POSITIVE_INFINITY;
-  for (let i = 0; ; i++) {
+/** Right after a collection: a frame that comes between it and the reading leaves what it replaced, so the least counts. */
+async function collected(cdp: CDPSession): Promise<Record<string, number>> {
+  let best: Record<string, number> = {};
+  for (let i = 0; i < COLLECTIONS; i++) {
     await cdp.send("HeapProfiler.collectGarbage");
-    await Bun.sleep(SWEEP_MS);
     const { metrics } = await cdp.send("Performance.getMetrics");
-    const of = (metric: string) => metrics.find((one) => one.name === metric)?.value ?? Number.NaN;
-    if (of("Nodes") > least * 0.98 || i === MAX_COLLECTIONS) return of;
-    least = of("Nodes");
+    const found = Object.fromEntries(metrics.map(({ name, value }) => [name, value]));
+    if (!((found.Nodes ?? 0) >= (best.Nodes ?? Number.POSITIVE_INFINITY))) best = found;
   }
+  return best;
 }
 
 function judge(sent: number): void {
