@@ -16,13 +16,21 @@ export interface MessageParts {
   raw?: Row;
   /** Enriched message or dead letter. */
   verdict?: Row;
+  /** Why the other half is not known: it had to be fetched, and the brokers do not answer. */
+  away?: string;
 }
 
 /** The other half too: for a raw message its verdict, for a verdict its raw message. */
 export async function findParts(archive: Archive, row: Row): Promise<MessageParts> {
-  if (row.topic === "raw") return { row, raw: row, verdict: await archive.verdictOf(row) };
-  const raw = row.source === undefined ? undefined : await archive.get("raw", row.partition, row.source);
-  return { row, raw, verdict: row };
+  const own = row.topic === "raw" ? { row, raw: row } : { row, verdict: row };
+  try {
+    if (row.topic === "raw") return { ...own, verdict: await archive.verdictOf(row) };
+    return row.source === undefined
+      ? own
+      : { ...own, raw: await archive.get("raw", row.partition, row.source) };
+  } catch (error) {
+    return { ...own, away: error instanceof Error ? error.message : String(error) };
+  }
 }
 
 /** The raw text without its last brace begins the enriched one: nothing of it was changed. */
@@ -64,12 +72,18 @@ export function MessagePage({ frame, parts }: { frame: Frame; parts: MessagePart
         {verdict === undefined && (
           <section class="card">
             <div class="body top">
-              <State status="off">No verdict found</State>{" "}
-              <span class="m">The enrichment has not reached it yet, or its verdict has expired.</span>
+              <State status="off">
+                {parts.away === undefined ? "No verdict found" : "Verdict not known now"}
+              </State>{" "}
+              <span class="m">
+                {parts.away === undefined
+                  ? "The enrichment has not reached it yet, or its verdict has expired."
+                  : `Kafka does not answer: ${parts.away}`}
+              </span>
             </div>
           </section>
         )}
-        <RawValue frame={frame} raw={raw} verdict={verdict} />
+        <RawValue frame={frame} parts={parts} />
         {verdict?.topic === "enriched" && (
           <section class="card w6 fill" aria-labelledby="h-enriched">
             <header class="rule">
@@ -97,7 +111,11 @@ export function MessagePage({ frame, parts }: { frame: Frame; parts: MessagePart
   );
 }
 
-function Journey({ parts: { row, raw, verdict } }: { parts: MessageParts }) {
+/** Of a half that is not here. */
+const missing = ({ away }: MessageParts, word: string) => (away === undefined ? word : "not known now");
+
+function Journey({ parts }: { parts: MessageParts }) {
+  const { row, raw, verdict } = parts;
   const { measured, enrichedAt } = factsOf(verdict ?? row);
   const arrived = row.timestamp;
   return (
@@ -120,12 +138,20 @@ function Journey({ parts: { row, raw, verdict } }: { parts: MessageParts }) {
         </li>
         <li>
           <span class="sub">Raw</span>
-          {raw === undefined ? <b>expired</b> : <PlaceLink row={raw} here={raw === row} />}
+          {raw === undefined ? (
+            <b>{missing(parts, "expired")}</b>
+          ) : (
+            <PlaceLink row={raw} here={raw === row} />
+          )}
           <span class="sub">key {row.key ?? "none"}</span>
         </li>
         <li>
           <span class="sub">{verdict?.topic === "dlq" ? "Dead letter" : "Enriched"}</span>
-          {verdict === undefined ? <b>not found</b> : <PlaceLink row={verdict} here={verdict === row} />}
+          {verdict === undefined ? (
+            <b>{missing(parts, "not found")}</b>
+          ) : (
+            <PlaceLink row={verdict} here={verdict === row} />
+          )}
           <span class="sub">{enrichedAt !== undefined && after(enrichedAt - arrived, "arrival")}</span>
         </li>
         <li>
@@ -168,7 +194,8 @@ const Take = ({ row }: { row: Row }) => {
   );
 };
 
-function RawValue({ frame, raw, verdict }: { frame: Frame; raw?: Row; verdict?: Row }) {
+function RawValue({ frame, parts }: { frame: Frame; parts: MessageParts }) {
+  const { raw, verdict, away } = parts;
   // The value of a dead letter is the raw bytes.
   const shown = raw ?? (verdict?.topic === "dlq" ? verdict : undefined);
   const bytes = frame.query.view === "bytes";
@@ -177,7 +204,9 @@ function RawValue({ frame, raw, verdict }: { frame: Frame; raw?: Row; verdict?: 
     <section class={wide} aria-labelledby="h-raw">
       <header class="rule">
         <h2 id="h-raw">Raw</h2>
-        <span class="sub">{shown === undefined ? "expired" : `as sent, ${count(shown.bytes)} B`}</span>
+        <span class="sub">
+          {shown === undefined ? missing(parts, "expired") : `as sent, ${count(shown.bytes)} B`}
+        </span>
         <div class="acts">
           <nav class="seg" aria-label="Raw view">
             <a href={frame.path} aria-current={bytes ? undefined : "true"}>
@@ -191,7 +220,9 @@ function RawValue({ frame, raw, verdict }: { frame: Frame; raw?: Row; verdict?: 
         </div>
       </header>
       {shown === undefined ? (
-        <p class="body top m">The raw message is no longer kept.</p>
+        <p class="body top m">
+          {away === undefined ? "The raw message is no longer kept." : `Kafka does not answer: ${away}`}
+        </p>
       ) : bytes && shown.value !== null ? (
         <BytesView bytes={shown.value} />
       ) : (
