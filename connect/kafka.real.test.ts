@@ -6,7 +6,7 @@ import { HEADERS, topicName } from "../schemas/topics.ts";
 import { header, oracle, report } from "../test/oracle.ts";
 import { until } from "../test/processes.ts";
 import { readTopic } from "../test/read-topic.ts";
-import { type ApacheKafka, startApacheKafka } from "../test/real/apache-kafka.ts";
+import { type ApacheKafka, startQuickKafka } from "../test/real/apache-kafka.ts";
 import { describeWith } from "../test/real/parts.ts";
 import { PLAN } from "../test/shipped-plan.ts";
 import { corpus, type RawRecord, START_MS } from "./corpus.case.ts";
@@ -20,7 +20,7 @@ describeWith(["go", "java", "kafka-jars"], "the pipeline on Apache Kafka", () =>
   let files: Awaited<ReturnType<typeof transformFolder>>;
 
   beforeAll(async () => {
-    [kafka, files] = await Promise.all([startApacheKafka(), transformFolder(PLAN), buildEngine()]);
+    [kafka, files] = await Promise.all([startQuickKafka(), transformFolder(PLAN), buildEngine()]);
   }, BUILD_TIMEOUT_MS);
   afterAll(async () => {
     files.remove();

@@ -3,7 +3,7 @@ import { afterEach, expect, test } from "bun:test";
 import type { Enriched } from "../schemas/enriched.ts";
 import { dev, endAll, enriched, running } from "./dev-process.ts";
 import { runProgram, until } from "./processes.ts";
-import { startApacheKafka } from "./real/apache-kafka.ts";
+import { startQuickKafka } from "./real/apache-kafka.ts";
 import { describeWith, partPath } from "./real/parts.ts";
 
 afterEach(endAll);
@@ -19,7 +19,7 @@ describeWith(["kcat"], "dev and kcat", () => {
 
 describeWith(["kcat", "java", "kafka-jars"], "dev on a Kafka of one's own", () => {
   test("KAFKA_BROKERS alone makes it run there: topics are created, no broker is started", async () => {
-    const kafka = await startApacheKafka();
+    const kafka = await startQuickKafka();
     const child = await dev({ KAFKA_BROKERS: kafka.brokers });
     await untilEnriched(await running(child));
     expect(child.output()).not.toContain("broker ");

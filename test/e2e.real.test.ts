@@ -3,13 +3,13 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";
 import { endToEnd } from "./e2e.case.ts";
 import { until } from "./processes.ts";
-import { startApacheKafka } from "./real/apache-kafka.ts";
+import { startQuickKafka } from "./real/apache-kafka.ts";
 import { openPage, startBrowser } from "./real/browser.ts";
 import { describeWith } from "./real/parts.ts";
 import { stats } from "./system.ts";
 
 describeWith(["java", "kafka-jars", "chromium"], "with Chromium", () => {
-  endToEnd("Apache Kafka 4.1", startApacheKafka, (running) => {
+  endToEnd("Apache Kafka 4.1", startQuickKafka, (running) => {
     let browser: Browser;
     beforeAll(async () => {
       browser = await startBrowser();

@@ -9,7 +9,7 @@ import { HEADERS } from "../schemas/topics.ts";
 import { FOREIGN, type Foreign } from "./foreign.case.ts";
 import { header, oracle, report } from "./oracle.ts";
 import { readTopic, type WireMessage } from "./read-topic.ts";
-import { startApacheKafka } from "./real/apache-kafka.ts";
+import { startQuickKafka } from "./real/apache-kafka.ts";
 import { runProgram } from "./processes.ts";
 import { describeWith, partPath } from "./real/parts.ts";
 import {
@@ -55,7 +55,7 @@ for line in sys.stdin:
 describeWith(["kcat", "python-kafka"], "from outside", () => {
   foreignInput("the embedded broker", startEmbeddedBroker);
   describeWith(["java", "kafka-jars"], "through a real Kafka", () =>
-    foreignInput("Apache Kafka 4.1", startApacheKafka),
+    foreignInput("Apache Kafka 4.1", startQuickKafka),
   );
 });
 

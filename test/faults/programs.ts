@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort, type Process, start, until } from "../processes.ts";
-import { startApacheKafka } from "../real/apache-kafka.ts";
+import { startQuickKafka } from "../real/apache-kafka.ts";
 import { give, NO_ORDERS, type Orders } from "./orders.ts";
 import { type FaultProxy, startProxy } from "./proxy.ts";
 
@@ -114,7 +114,7 @@ export async function startKafka(): Promise<Broker> {
   const proxy = await startProxy();
   const port = freePort();
   const config = { "advertised.listeners": `PLAINTEXT://127.0.0.1:${proxy.port}` };
-  const kafka = await startApacheKafka({ port, config });
+  const kafka = await startQuickKafka({ port, config });
   proxy.aim(port);
   return {
     proxy,
