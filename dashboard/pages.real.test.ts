@@ -72,7 +72,7 @@ inChromium("the dashboard in Chromium", ({ open, live, served }) => {
     }
     await page.goto(served().url);
     expect(await page.locator("main").innerText()).toContain("Live updates need JavaScript");
-    expect(await page.locator("#rate svg path").count()).toBe(3);
+    expect(await page.locator("#rate svg path.ln").count()).toBe(3);
     expect(await page.locator("#pause").isVisible()).toBe(false);
     await page.locator(".tabs a", { hasText: "Dead letters" }).click();
     await page.locator("#feed summary").first().click();
