@@ -23,6 +23,29 @@ describe("faults", () => {
       [`${at}/measurements/air/unit: temperature is not measured in "°C"; expected "degC"?`],
     ],
     [
+      "a unit in other letters, or by its name, with the right one",
+      withType({
+        energy: { quantity: "active_energy", unit: "kwh" },
+        power: { quantity: "active_power", unit: "mw" },
+        voltage: { quantity: "voltage", unit: "volts" },
+      }),
+      [
+        `${at}/measurements/energy/unit: active_energy is not measured in "kwh"; expected "kWh"?`,
+        `${at}/measurements/power/unit: active_power is not measured in "mw"; expected "mW" or "MW"?`,
+        `${at}/measurements/voltage/unit: voltage is not measured in "volts"; expected "V"?`,
+      ],
+    ],
+    [
+      "percent where shares are meant, of all phases once",
+      withType(
+        { u: { quantity: "voltage", phases: ["a", "b", "c"], operating_of_nominal: [90, 110] } },
+        { nominal: [{ voltage: 120 }, { voltage: 230 }] },
+      ),
+      [
+        `${at}/measurements/u/operating_of_nominal: up to 110 times the nominal value; expected shares, not percent, such as [0.9, 1.1]`,
+      ],
+    ],
+    [
       "ranges that do not nest",
       withType({ power: { components: { active: { unit: "W", physical: [0, 10], operating: [-1, 10] } } } }),
       [

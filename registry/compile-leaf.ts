@@ -87,11 +87,14 @@ export function compileLeaf(
 
 function unitFault(leaf: LeafDefinition, quantity: Quantity, unit: string): Fault {
   const allowed = Object.keys(quantity.units);
-  const meant = canonicalUnit(unit);
+  const canonical = canonicalUnit(unit);
+  const meant = allowed.includes(canonical)
+    ? [canonical]
+    : allowed.filter((name) => name.toLowerCase() === unit.toLowerCase());
   return {
     path: `${leaf.at}/unit`,
     problem: `${leaf.quantity} is not measured in ${JSON.stringify(unit)}`,
-    expected: allowed.includes(meant) ? `${JSON.stringify(meant)}?` : `one of ${allowed.join(", ")}`,
+    expected: meant.length > 0 ? `${printList(meant.map(shortJson), "or")}?` : `one of ${allowed.join(", ")}`,
   };
 }
 
@@ -175,6 +178,9 @@ function checkNesting(
     });
 }
 
+/** More is a percentage. */
+const MOST_OF_NOMINAL = 10;
+
 function checkShare(
   leaf: LeafDefinition,
   share: Range,
@@ -188,6 +194,11 @@ function checkShare(
   const { quantity } = leaf;
   if (quantity === undefined || scale?.offset !== undefined) {
     faults.push({ path, problem: "a share of nothing", expected: "a quantity with a nominal value" });
+    return;
+  }
+  if (share[1] > MOST_OF_NOMINAL) {
+    const problem = `up to ${share[1]} times the nominal value`;
+    faults.push({ path, problem, expected: "shares, not percent, such as [0.9, 1.1]" });
     return;
   }
   if (!nominals.some((entry) => entry[quantity] !== undefined))

@@ -146,7 +146,9 @@ describe("a text that is no registry", () => {
     expect(faultsOf("")).toEqual([
       "(registry): not JSON at line 1, column 1: the text ends; expected a value",
     ]);
-    expect(faultsOf("[]")).toEqual(["(registry): found an array; expected an object"]);
+    expect(faultsOf("[]")).toEqual([
+      "(registry): found an array; expected an object with metadata and device_types",
+    ]);
     expect(faultsOf(`{"a":${"[".repeat(10_000)}`)[0]).toContain(
       "nested too deep; expected at most 64 levels",
     );

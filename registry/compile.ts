@@ -15,7 +15,7 @@ import { compileShape } from "./compile-shape.ts";
 import { compileMeasurements } from "./compile-type.ts";
 import { checkDistinct } from "./distinct.ts";
 import { checkExamples, judgeExamples } from "./examples.ts";
-import { type Fault, meantNames } from "./fault.ts";
+import { type Fault, faultText, meantNames } from "./fault.ts";
 import { numberFields } from "./fields.ts";
 import { checkJsonText, REGISTRY_MAX_BYTES } from "./json-text.ts";
 import { type Plan, PLAN_FORMAT, type PlanMaker, type PlanSite, type PlanType } from "./plan.ts";
@@ -76,7 +76,10 @@ function named(fault: Fault, value: unknown): Fault {
   return { ...fault, problem: `${list.slice(0, -1)} ${shortJson(id)}: ${fault.problem}` };
 }
 
-const refuse = (faults: Fault[]): Compiled => ({ ok: false, faults });
+/** Each once: what a group says wrong it says for all of its leaves. */
+function refuse(faults: Fault[]): Compiled {
+  return { ok: false, faults: [...new Map(faults.map((fault) => [faultText(fault), fault])).values()] };
+}
 
 function compilePlan(registry: DeviceRegistry, version: string, faults: Fault[]): Plan {
   const entries = Object.entries(registry.device_types);

@@ -74,12 +74,29 @@ describe("checkStructure", () => {
     ]);
   });
 
+  test("what is short for an object is told what the object has", () => {
+    const shape = {
+      id: "s",
+      when: [{ path: "/a", op: "exists" }],
+      measurements: { energy: "/a" },
+      timestamp: "/t",
+    };
+    expect(faultsOf({ ...base(), shapes: [shape] })).toEqual([
+      '/shapes/0/measurements/energy: found "/a"; expected an object with from',
+      '/shapes/0/timestamp: found "/t"; expected an object with path and format',
+    ]);
+  });
+
   test("what is required is named where it should stand", () => {
     expect(faultsOf({})).toEqual([
-      '(registry): "metadata" is missing; expected an object',
+      '(registry): "metadata" is missing; expected an object with version',
       '(registry): "device_types" is missing; expected an object',
     ]);
-    expect(faultsOf([])).toEqual(["(registry): found an array; expected an object"]);
-    expect(faultsOf(null)).toEqual(["(registry): found null; expected an object"]);
+    expect(faultsOf([])).toEqual([
+      "(registry): found an array; expected an object with metadata and device_types",
+    ]);
+    expect(faultsOf(null)).toEqual([
+      "(registry): found null; expected an object with metadata and device_types",
+    ]);
   });
 });

@@ -135,7 +135,10 @@ function describeForm(schema: TSchema): string {
     if (minItems === 2 && maxItems === 2) return "[least, greatest]";
     return minItems === undefined ? "an array" : `an array of at least ${minItems}`;
   }
-  if (schema.type === "object") return "an object";
+  if (schema.type === "object") {
+    const required: string[] = schema.required ?? [];
+    return required.length === 0 ? "an object" : `an object with ${printList(required)}`;
+  }
   if (schema.type === "boolean") return "true or false";
   if (schema.type === "string") return "a text";
   if (schema.minimum !== undefined || schema.maximum !== undefined)
