@@ -29,7 +29,11 @@ const styles = ["tokens", "layout", "cards", "status", "controls", "tables", "fl
 const own = await Promise.all(styles.map((name) => readFile(join(here, `style/${name}.css`), "utf8")));
 // Ours first: tokens.css says the order of the layers. Not through the bundler, which rewrites light-dark() for old
 // browsers and with it the custom properties.
-await put("style.css", Buffer.from(`${own.join("")}\n@layer reset{${uplot}}\n`));
+const bare = own
+  .join("\n")
+  .replace(/\/\*.*?\*\//gs, "")
+  .replace(/\s*\n\s*/g, "\n");
+await put("style.css", Buffer.from(`${bare}@layer reset{${uplot}}\n`));
 await put("icon.svg", await readFile(join(here, "icon.svg")));
 
 await writeFile(join(work, "manifest.json"), JSON.stringify(files));
