@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import type { JSX } from "hono/jsx/jsx-runtime";
 import { fold } from "./fold.ts";
 import { createView, setKafka, type ViewModel } from "./view.ts";
 import { event } from "./frames.ts";
@@ -212,6 +213,52 @@ describe("a stream", () => {
     // What the socket still holds may be read; then it ends, and the page comes again.
     expect((await stuck?.read())?.done).toBe(true);
     expect(await slow.next()).toContain("iot:tick");
+  });
+
+  test("a frame goes out in pieces, so that a socket never holds much of it; together they are the frame", async () => {
+    const long = "x".repeat(200_000);
+    const page = { ...PAGE, key: "long", cards: () => ({ stats: long as unknown as JSX.Element }) };
+    const reader = hub.connect(page, new Request("http://localhost/"), undefined).body?.getReader();
+    const sizes: number[] = [];
+    let text = "";
+    while (!text.endsWith("\n\n")) {
+      const { value } = (await reader?.read()) ?? {};
+      sizes.push(value?.length ?? 0);
+      text += new TextDecoder().decode(value);
+    }
+    expect(Math.max(...sizes)).toBe(65_536);
+    expect(sizes.length).toBe(4);
+    expect(text).toContain(long);
+    expect(ticks(text)).toHaveLength(1);
+  });
+
+  test("a view that cannot be rendered ends its own streams, is said once, and the others go on", async () => {
+    const errors: Error[] = [];
+    hub.stop();
+    hub = createHub(
+      view,
+      "build-1",
+      () => now,
+      timers.start,
+      (error) => void errors.push(error),
+    );
+    const broken = {
+      ...PAGE,
+      key: "broken",
+      tick: (_: ViewModel, at: number) => {
+        if (at > T) throw new Error("a bug");
+        return {};
+      },
+    };
+    const reader = hub.connect(broken, new Request("http://localhost/"), undefined).body?.getReader();
+    const good = connect();
+    await Promise.all([reader?.read(), good.next()]);
+    put(1, 1);
+    tick();
+    expect(await good.next()).toContain("iot:tick");
+    expect((await reader?.read())?.done).toBe(true);
+    expect(hub.clients()).toBe(1);
+    expect(errors.map(({ message }) => message)).toEqual(['the view "broken" cannot be rendered']);
   });
 
   test("a client that leaves is forgotten", async () => {

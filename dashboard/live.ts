@@ -3,7 +3,8 @@
  *
  * In: the view model, a page's LivePage. Out: text/event-stream responses: first a full snapshot, then what changed.
  * A client reads at its own pace: it gets the frames it missed, or a snapshot when it missed many. Nothing is queued for
- * it: one that takes nothing costs the rest of one frame here, and is cut when a frame has waited for it too long.
+ * it: one that takes nothing costs a piece of a frame here, and is cut when one has waited for it too long.
+ * Errors: a view that cannot be rendered ends its streams and is said; the others go on.
  * Source: WHATWG HTML, section 9.2 (event stream format); htmx 4 `hx-sse`, `<hx-partial>`.
  */
 import { type Channel, createChannel } from "./channel.ts";
@@ -13,10 +14,18 @@ import type { ViewModel } from "./view.ts";
 const TICK_MS = 500;
 /** A frame that a client has not taken for so long cuts it; the socket is closed within four seconds more. */
 const STUCK_MS = 10_000;
+/** What the server's socket holds of a frame for one client; the frame itself is shared. */
+const PIECE_BYTES = 65_536;
 const MAX_CLIENTS = 4_000;
+/** Different views at once: a search costs up to ten milliseconds each time. */
+const MAX_VIEWS = 200;
+/** A view that fails is said again after so long without one. */
+const SAY_MS = 60_000;
 
 interface Client {
   seq: number;
+  /** What it has not taken of its last frame. */
+  rest?: Uint8Array;
   /** While it waits for a frame. */
   wake?: () => void;
   /** When the oldest frame that it has not taken was made, ms; undefined while it is not behind. */
@@ -58,16 +67,20 @@ export function createHub(
   build: string,
   clock: () => number = Date.now,
   start: Ticker = everyTick,
+  onError: (error: Error) => void = console.error,
 ): Hub {
   /** By the page's key: what somebody looks at. */
   const looked = new Map<string, Looked>();
+  let failedAt = Number.NEGATIVE_INFINITY;
   let clients = 0;
   let cut = 0;
   let stopped = false;
   let endTicks: (() => void) | undefined;
+  let restUntil = 0;
 
   function connect(page: LivePage, request: Request, server: TimeoutServer | undefined): Response {
-    if (stopped || clients >= MAX_CLIENTS)
+    const isFull = clients >= MAX_CLIENTS || (looked.size >= MAX_VIEWS && !looked.has(page.key));
+    if (stopped || isFull)
       return new Response("too many streams; try again\n", { status: 503, headers: { "retry-after": "5" } });
     const at = looked.get(page.key) ?? open(page);
     const { channel } = at;
@@ -76,6 +89,7 @@ export function createHub(
       cut() {
         cut++;
         leave();
+        wake(client);
         // What the socket holds already can only be given up by closing it.
         server?.timeout(request, 1);
       },
@@ -94,21 +108,31 @@ export function createHub(
         endTicks = undefined;
       }
     }
+    const isIn = () => at.clients.has(client);
+    function piece(): Uint8Array | undefined {
+      try {
+        const bytes = client.rest ?? channel.since(client.seq, clock());
+        if (client.rest === undefined) client.seq = channel.seq();
+        const isWhole = bytes.length <= PIECE_BYTES;
+        client.rest = isWhole ? undefined : bytes.subarray(PIECE_BYTES);
+        return isWhole ? bytes : bytes.subarray(0, PIECE_BYTES);
+      } catch (error) {
+        fail(page.key, error);
+        return undefined;
+      }
+    }
     const body = new ReadableStream<Uint8Array>(
       {
         async pull(controller) {
-          while (client.seq === channel.seq() && !stopped)
+          while (client.rest === undefined && client.seq === channel.seq() && !stopped && isIn())
             await new Promise<void>((resolve) => {
               client.wake = resolve;
             });
           client.late = undefined;
-          if (!stopped && at.clients.has(client)) {
-            controller.enqueue(channel.since(client.seq, clock()));
-            client.seq = channel.seq();
-            return;
-          }
-          // One that was cut, and reads on all the same, comes again and begins anew.
-          if (stopped) controller.enqueue(encode(event("iot:bye", "{}")));
+          const bytes = stopped || !isIn() ? undefined : piece();
+          if (bytes !== undefined) return controller.enqueue(bytes);
+          // One that was cut, and reads on all the same, comes again and begins anew. No word into the middle of a frame.
+          if (stopped && client.rest === undefined) controller.enqueue(encode(event("iot:bye", "{}")));
           controller.close();
           leave();
         },
@@ -127,14 +151,29 @@ export function createHub(
 
   function tick(): void {
     const now = clock();
-    for (const { channel, clients: all } of looked.values()) {
+    if (now < restUntil) return;
+    const began = performance.now();
+    for (const [key, { channel, clients: all }] of looked) {
       for (const client of all) if (now - (client.late ?? now) >= STUCK_MS) client.cut();
-      if (!channel.tick(now)) continue;
+      try {
+        if (!channel.tick(now)) continue;
+      } catch (error) {
+        fail(key, error);
+      }
       for (const client of all) {
         if (client.wake === undefined) client.late ??= now;
         else wake(client);
       }
     }
+    // At most half of the time, however many different views there are: they come less often, the reading goes on.
+    restUntil = now + 2 * (performance.now() - began);
+  }
+
+  function fail(key: string, error: unknown): void {
+    if (clock() - failedAt > SAY_MS)
+      onError(new Error(`the view "${key}" cannot be rendered`, { cause: error }));
+    failedAt = clock();
+    for (const client of looked.get(key)?.clients ?? []) client.cut();
   }
 
   function wake(client: Client): void {
