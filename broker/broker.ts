@@ -47,8 +47,6 @@ export interface RunningBroker {
   stop(): Promise<void>;
 }
 
-type Sockets = Set<Socket<Connection | undefined>>;
-
 const SILENT: BrokerLog = { info() {}, warn() {}, error() {} };
 
 export async function startBroker(options: BrokerOptions = {}): Promise<RunningBroker> {
@@ -72,7 +70,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<RunningB
       groups,
       report,
     };
-    const sockets: Sockets = new Set();
+    const sockets = new Set<Socket<Connection | undefined>>();
     const listener = listen(host, port, broker, sockets);
     broker.port ||= listener.port;
     const stopRetention = startRetention(database, topics, log, options.retentionCheckMs);
@@ -89,7 +87,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<RunningB
   }
 }
 
-function listen(host: string, port: number, broker: Broker, sockets: Sockets) {
+function listen(host: string, port: number, broker: Broker, sockets: Set<Socket<Connection | undefined>>) {
   return Bun.listen<Connection | undefined>({
     hostname: host,
     port,

@@ -13,11 +13,8 @@ export class Frames {
 
   /** The frames that `chunk` completes. Memory grows with what came, not with what was announced. */
   *push(chunk: Buffer): Generator<Buffer> {
-    if (this.filled + chunk.length > this.bytes.length) {
-      const larger = Buffer.alloc(Math.max(this.bytes.length * 2, this.filled + chunk.length));
-      this.bytes.copy(larger, 0, 0, this.filled);
-      this.bytes = larger;
-    }
+    const needed = this.filled + chunk.length;
+    if (needed > this.bytes.length) this.bytes = Buffer.concat([this.bytes], needed * 2);
     this.filled += chunk.copy(this.bytes, this.filled);
     let start = 0;
     while (this.filled - start >= 4) {

@@ -28,8 +28,8 @@ export type Write = { partition: Partition; batch: Buffer; header: BatchHeader }
 type Place = { baseOffset: number; lastOffset: number; maxTimestamp: number; bytes: number };
 type Row = { baseOffset: number; lastOffset: number; data: Uint8Array };
 
-/** Batches looked at after a start for what idempotent producers wrote last. */
-const RECENT_BATCHES = 500;
+/** Looked at after a start for what idempotent producers wrote last. SQLite reads a batch to the end even for its header. */
+const RECENT = { batches: 500, bytes: 8_000_000 };
 const OF_PARTITION = "FROM batch WHERE topicId = ?1 AND partition = ?2";
 
 export class Log {
@@ -45,13 +45,18 @@ export class Log {
     const place = [topicId, index];
     const name = `${topic}[${index}]`;
     this.cutTornEnd(place, name);
-    const headers = this.database.query<{ header: Uint8Array }, number[]>(
-      `SELECT substr(data, 1, 61) AS header ${OF_PARTITION} ORDER BY lastOffset DESC LIMIT ${RECENT_BATCHES}`,
+    const newest = this.database.query<{ header: Uint8Array; bytes: number }, number[]>(
+      `SELECT substr(data, 1, 61) AS header, bytes ${OF_PARTITION} ORDER BY lastOffset DESC LIMIT ${RECENT.batches}`,
     );
-    const producers: Producers = new Map();
-    for (const { header } of headers.all(...place).reverse()) {
-      if (header.length === 61) rememberSequence(producers, batchHeader(Buffer.from(header)));
+    const recent: Buffer[] = [];
+    let left = RECENT.bytes;
+    for (const { header, bytes } of newest.iterate(...place)) {
+      if (header.length === 61) recent.unshift(Buffer.from(header));
+      left -= bytes;
+      if (left < 0) break;
     }
+    const producers: Producers = new Map();
+    for (const header of recent) rememberSequence(producers, batchHeader(header));
     const bounds = this.database.query<{ logStart: number; end: number }, number[]>(
       "SELECT * FROM bounds WHERE topicId = ? AND partition = ?",
     );
@@ -81,9 +86,8 @@ export class Log {
   }
 
   private setBounds({ topicId, index }: Partition, logStart: number, end: number): void {
-    this.database
-      .query("INSERT OR REPLACE INTO bounds VALUES (?, ?, ?, ?)")
-      .run(topicId, index, logStart, end);
+    const set = this.database.query("INSERT OR REPLACE INTO bounds VALUES (?, ?, ?, ?)");
+    set.run(topicId, index, logStart, end);
   }
 
   /** Stores the batches of one request, all or, when SQLite cannot write, none: then false. */
@@ -128,7 +132,8 @@ export class Log {
         batches.push(batch);
         bytes += batch.length;
         next = row.lastOffset + 1;
-        if (bytes >= maxBytes) break;
+        // The next one is most often as large, and SQLite would read all of it.
+        if (bytes + batch.length > maxBytes) break;
       }
       if (batches.length === 0 && offset < partition.end) throw new Error("damaged; nothing is there");
     } catch (error) {
@@ -170,17 +175,13 @@ export class Log {
   /** Moves the log start up to `offset` and drops the batches that lie before it as a whole. */
   trim(partition: Partition, offset: number): void {
     const { topicId, index } = partition;
-    let dropped = 0;
-    for (const { lastOffset, bytes } of this.places(partition)) {
-      if (lastOffset >= offset) break;
-      dropped += bytes;
-    }
-    this.database.transaction(() => {
+    const sql = `DELETE ${OF_PARTITION} AND lastOffset < ?3 RETURNING bytes`;
+    const dropped = this.database.transaction(() => {
       this.setBounds(partition, offset, partition.end);
-      this.database.run(`DELETE ${OF_PARTITION} AND lastOffset < ?3`, [topicId, index, offset]);
+      return this.database.query<Place, number[]>(sql).all(topicId, index, offset);
     })();
     partition.logStart = offset;
-    partition.bytes -= dropped;
+    for (const { bytes } of dropped) partition.bytes -= bytes;
   }
 }
 

@@ -19,9 +19,8 @@ export class Topics {
     private readonly log: Log,
   ) {
     type TopicRow = { id: number; name: string; partitions: number; configs: string };
-    for (const row of database.query<TopicRow, []>("SELECT * FROM topic ORDER BY name").all()) {
-      this.hold(row.id, row.name, row.partitions, JSON.parse(row.configs));
-    }
+    const rows = database.query<TopicRow, []>("SELECT * FROM topic ORDER BY name").all();
+    for (const row of rows) this.hold(row.id, row.name, row.partitions, JSON.parse(row.configs));
   }
 
   all(): Topic[] {

@@ -9,7 +9,7 @@ import * as t from "../protocol/fields.ts";
 import { api, type Broker } from "./api.ts";
 
 const tags = t.unused(t.int8, 0, 3);
-const range = t.struct({ apiKey: t.int16, minVersion: t.int16, maxVersion: t.int16, tags });
+const range = t.struct({ key: t.int16, least: t.int16, most: t.int16, tags });
 const ranges = t.array(range);
 /** The compact form has the length plus one as a varint, which for so few is one byte. Never read. */
 const compactRanges: typeof ranges = {
@@ -33,10 +33,6 @@ export const apiVersions = api(18, "ApiVersions", [0, 3], {
 });
 
 export function versionsOf({ apis }: Broker, errorCode: number) {
-  const apiKeys = apis.map(({ key, versions }) => ({
-    apiKey: key,
-    minVersion: versions[0],
-    maxVersion: versions[1],
-  }));
+  const apiKeys = apis.map(({ key, versions: [least, most] }) => ({ key, least, most }));
   return { errorCode, apiKeys, compactApiKeys: apiKeys };
 }

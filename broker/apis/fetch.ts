@@ -5,6 +5,7 @@
  * Wakes on append and on deletion of a topic. Not done: fetch sessions (id 0 always), followers, isolation levels.
  */
 import type { Partition } from "../log.ts";
+import { NO_BYTES } from "../member.ts";
 import { ERROR } from "../protocol/errors.ts";
 import * as t from "../protocol/fields.ts";
 import { api, type Broker, eachPartition } from "./api.ts";
@@ -74,30 +75,30 @@ function readOne(broker: Broker, partition: Partition | undefined, wanted: Wante
   const { logStart, end } = partition ?? { logStart: -1, end: -1 };
   const { fetchOffset, maxBytes } = wanted;
   const marks = { highWatermark: end, lastStableOffset: end, logStartOffset: logStart };
-  const answer = (errorCode: number, records = Buffer.alloc(0)) => ({ errorCode, ...marks, records });
+  const answer = (errorCode: number, records: Buffer = NO_BYTES) => ({ errorCode, ...marks, records });
   if (!partition) return answer(ERROR.UNKNOWN_TOPIC_OR_PARTITION);
   if (fetchOffset < logStart || fetchOffset > end) return answer(ERROR.OFFSET_OUT_OF_RANGE);
   if (budget <= 0) return answer(ERROR.NONE);
   const { batches, damaged } = broker.log.read(partition, fetchOffset, Math.min(maxBytes, budget));
-  const isStuck = damaged && batches.length === 0;
-  return answer(isStuck ? ERROR.CORRUPT_MESSAGE : ERROR.NONE, Buffer.concat(batches));
+  const [first, ...others] = batches;
+  if (damaged && !first) return answer(ERROR.CORRUPT_MESSAGE);
+  return answer(ERROR.NONE, others.length === 0 ? first : Buffer.concat(batches));
 }
 
 /** Resolves when `missing` bytes have come, after `maxWaitMs`, or when the client is gone. */
 function moreBytes(partitions: Partition[], missing: number, maxWaitMs: number, gone: AbortSignal) {
-  const { promise, resolve } = Promise.withResolvers<void>();
+  const { promise, resolve } = Promise.withResolvers<unknown>();
   let left = missing;
   const wake = (bytes: number) => {
     left -= bytes;
-    if (left <= 0) resolve();
+    if (left <= 0) resolve(undefined);
   };
-  const stopWaiting = () => resolve();
-  const timer = setTimeout(stopWaiting, maxWaitMs).unref();
-  gone.addEventListener("abort", stopWaiting);
+  const timer = setTimeout(resolve, maxWaitMs, undefined).unref();
+  gone.addEventListener("abort", resolve);
   for (const { waiters } of partitions) waiters.add(wake);
   return promise.finally(() => {
     clearTimeout(timer);
-    gone.removeEventListener("abort", stopWaiting);
+    gone.removeEventListener("abort", resolve);
     for (const { waiters } of partitions) waiters.delete(wake);
   });
 }

@@ -34,11 +34,7 @@ export class Writer {
   claim(length: number): Buffer {
     const start = this.at;
     this.at += length;
-    if (this.at > this.bytes.length) {
-      const larger = Buffer.allocUnsafe(Math.max(this.at, this.bytes.length * 2));
-      this.bytes.copy(larger, 0, 0, start);
-      this.bytes = larger;
-    }
+    if (this.at > this.bytes.length) this.bytes = Buffer.concat([this.bytes], this.at * 2);
     return this.bytes.subarray(start, this.at);
   }
 

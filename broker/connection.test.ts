@@ -1,0 +1,122 @@
+/** What a connection does when its client goes away in the middle, or sends more than it reads. */
+import { expect, spyOn, test } from "bun:test";
+import type { Broker } from "./apis/api.ts";
+import { apiVersions } from "./apis/api-versions.ts";
+import { fetch } from "./apis/fetch.ts";
+import { heartbeat, joinGroup, syncGroup } from "./apis/membership.ts";
+import { produce } from "./apis/produce.ts";
+import { aBatch } from "./batch.fixture.ts";
+import { Connection } from "./connection.ts";
+import { ERROR } from "./protocol/errors.ts";
+import { aBroker, afterwards, aRawClient, request } from "./raw-client.fixture.ts";
+import { fetchOf, produceOf, withTopic } from "./requests.fixture.ts";
+
+const MINUTE = 60_000;
+
+async function until(condition: () => boolean): Promise<void> {
+  for (const deadline = performance.now() + 4_000; !condition(); await Bun.sleep(5)) {
+    if (performance.now() > deadline) throw new Error("it did not come true within 4 s");
+  }
+}
+
+test("a fetch that waits is dropped when its client goes away, long before its time is over", async () => {
+  const handled = spyOn(fetch, "handle");
+  afterwards(() => handled.mockRestore());
+  const { port } = await aBroker();
+  const client = await aRawClient(port);
+  await withTopic(client, "t");
+  client.send(request(fetch, 4, fetchOf("t", 0, MINUTE)));
+  await until(() => handled.mock.calls.length === 1);
+  const [broker] = handled.mock.calls[0] as [Broker, ...unknown[]];
+  const waiting = () => broker.topics.partition("t", 0)?.waiters.size;
+  expect(waiting()).toBe(1);
+  client.end();
+  await until(() => waiting() === 0);
+});
+
+test("a client that sends and does not read is no longer read from, until it reads; then all is answered", async () => {
+  const receive = spyOn(Connection.prototype, "receive");
+  afterwards(() => receive.mockRestore());
+  const { port } = await aBroker();
+  const other = await aRawClient(port);
+  await withTopic(other, "t");
+  await other.ask(produce, 3, produceOf("t", aBatch(["x".repeat(900_000)])));
+  const poll = (id: number) => request(fetch, 4, fetchOf("t", 0, 0), id);
+  // More than the buffers of the network hold.
+  const padding = Buffer.alloc(40_000, poll(0));
+  const requests = Array.from({ length: 1_000 }, (_, id) => {
+    const frame = Buffer.concat([request(apiVersions, 0, {}, id), padding]);
+    frame.writeInt32BE(frame.length - 4, 0);
+    return frame;
+  });
+  const heavy = Buffer.concat(Array.from({ length: 20 }, (_, id) => poll(10_000 + id)));
+  const answered: number[] = [];
+  let left = Buffer.alloc(0);
+  const deaf = await Bun.connect({
+    hostname: "127.0.0.1",
+    port,
+    socket: {
+      data(_, chunk) {
+        left = Buffer.concat([left, chunk]);
+        while (left.length >= 8 && left.length >= 4 + left.readInt32BE(0)) {
+          answered.push(left.readInt32BE(4));
+          left = left.subarray(4 + left.readInt32BE(0));
+        }
+      },
+      drain: write,
+    },
+  });
+  afterwards(() => deaf.terminate());
+  deaf.pause();
+  const all = Buffer.concat([heavy, ...requests]);
+  let sent = 0;
+  function write(): void {
+    while (sent < all.length) {
+      const taken = deaf.write(all.subarray(sent, sent + 1_000_000));
+      if (taken <= 0) return;
+      sent += taken;
+    }
+  }
+  write();
+  /** The other client's requests are of 18 bytes. */
+  const fromDeaf = () => receive.mock.calls.filter(([chunk]) => chunk.length > 18);
+  const received = () => fromDeaf().reduce((sum, [chunk]) => sum + chunk.length, 0);
+  // Round trips of another client are the clock: the broker looks at every socket in each.
+  for (let last = -1, still = 0; still < 20;) {
+    await other.ask(apiVersions, 0, {});
+    still = received() === last ? still + 1 : 0;
+    last = received();
+  }
+  expect(received()).toBeLessThan(all.length / 2);
+  deaf.resume();
+  await until(() => answered.length === 1_020);
+  expect(answered).toEqual([
+    ...Array.from({ length: 20 }, (_, id) => 10_000 + id),
+    ...Array.from({ length: 1_000 }, (_, id) => id),
+  ]);
+});
+
+test("a member whose connection is gone without a word leaves its group when its session is over", async () => {
+  const { port } = await aBroker();
+  const [gone, stays] = [await aRawClient(port), await aRawClient(port)];
+  const joining = (memberId: string, sessionTimeoutMs: number) => ({
+    groupId: "g",
+    sessionTimeoutMs,
+    rebalanceTimeoutMs: MINUTE,
+    memberId,
+    groupInstanceId: null,
+    protocolType: "consumer",
+    protocols: [{ name: "range", metadata: Buffer.alloc(0) }],
+  });
+  type Joined = { memberId: string; generationId: number; members: unknown[] };
+  const first = await gone.ask<Joined>(joinGroup, 3, joining("", 500));
+  const { memberId, generationId } = first;
+  await gone.ask(syncGroup, 2, { groupId: "g", generationId, memberId, assignments: [] });
+  const second = stays.ask<Joined>(joinGroup, 3, joining("", MINUTE));
+  gone.end();
+  const { members, ...alone } = await second;
+  expect(members).toHaveLength(1);
+  expect(
+    await stays.ask<object>(heartbeat, 2, { groupId: "g", ...alone, groupInstanceId: null }),
+  ).toMatchObject({ errorCode: ERROR.NONE });
+});
