@@ -73,7 +73,7 @@ export const SHAPES: NonNullable<DeviceRegistry["shapes"]> = [
     measurements: {
       temperature: {
         from: "/values",
-        pick: { path: "/name", op: "=", value: "t", take: "/value" },
+        pick: { path: "/name", op: "=", value: "t", and: [{ path: "/value", op: "exists" }], take: "/value" },
         text: true,
         factor: 0.1,
         offset: -40,

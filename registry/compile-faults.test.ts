@@ -308,7 +308,10 @@ describe("faults", () => {
             device_type: "thing",
             measurements: {
               level: { from: "/lvl" },
-              battery: { from: "/list", pick: { path: "/cc", op: "=", value: "b", take: "/w" } },
+              battery: {
+                from: "/list",
+                pick: { path: "/cc", op: "=", value: "b", and: [{ path: "/pp", op: "exists" }], take: "/w" },
+              },
             },
             examples: [
               { name: "a", message: { lvl: 1, sn: "x", list: [] }, expect: {} },
@@ -329,6 +332,7 @@ describe("faults", () => {
         '/shapes/0/device_id: shape "tank": "/sm" is in no example; expected "/sn", or an example whose message has it',
         '/shapes/0/timestamp/path: shape "tank": "/at/time" is in no example; expected an example whose message has it',
         '/shapes/0/measurements/battery/pick/path: shape "tank": "/cc" is in no example; expected "/c", or an example whose message has it',
+        '/shapes/0/measurements/battery/pick/and/0/path: shape "tank": "/pp" is in no example; expected "/c", or an example whose message has it',
         '/shapes/0/measurements/battery/pick/take: shape "tank": "/w" is in no example; expected "/c", or an example whose message has it',
         '/shapes/1/measurements/level/from: shape "well": "/lvl_welll" is in no example; expected "/lvl_well", or an example whose message has it',
         '/shapes/1/measurements/battery/from: shape "well": "/batt_mw" is in no example; expected "/batt_mv", or an example whose message has it',

@@ -87,9 +87,9 @@ export function compileShape(
   };
 }
 
-/** Members that anybody sends: that one is there says nothing, what it is may. */
+/** Members that anybody sends, and places in a list: that one is there says nothing, what it is may. */
 const COMMON =
-  /^(?:id|_id|uid|uuid|device|device_?id|deviceid|sensor_?id|name|type|model|time|ts|t|timestamp|date|datetime|value|values|data|payload|message|status|state|topic|unit|version|battery|rssi)$/i;
+  /^(?:\d+|id|_id|uid|uuid|device|device_?id|deviceid|sensor_?id|name|type|model|time|ts|t|timestamp|date|datetime|value|values|data|payload|message|status|state|topic|unit|version|battery|rssi)$/i;
 
 /** One value that names the vendor, or two members that not everybody sends. With an example a person has looked. */
 function tells(when: readonly PlanPredicate[]): boolean {
@@ -97,7 +97,8 @@ function tells(when: readonly PlanPredicate[]): boolean {
     (op === "=" && typeof value === "string") ||
     (op === "in" && Array.isArray(value) && value.every((one) => typeof one === "string"));
   const uncommon = when.filter(
-    ({ op, path }) => op !== "absent" && op !== "!=" && path.length > 0 && !COMMON.test(path.at(-1) ?? ""),
+    ({ op, path }) =>
+      op !== "absent" && op !== "!=" && path.length > 0 && !path.every((token) => COMMON.test(token)),
   );
   return when.some(names) || new Set(uncommon.map(({ pointer }) => pointer)).size > 1;
 }
@@ -118,13 +119,22 @@ function compileExtract(path: string, extract: RegistryExtract, at: string, faul
     leaf,
     from: tokens(extract.from, `${at}/from`, faults),
     pointer: extract.from,
-    pick: pick === undefined ? null : compilePredicate(pick, `${at}/pick`, faults),
+    pick: pick === undefined ? null : compilePick(pick, `${at}/pick`, faults),
     take: tokens(pick?.take ?? "", `${at}/pick/take`, faults),
     text,
     factor,
     offset,
     map: map ?? null,
   };
+}
+
+function compilePick(
+  { and = [], ...first }: NonNullable<RegistryExtract["pick"]>,
+  at: string,
+  faults: Fault[],
+): PlanPredicate[] {
+  const more = and.map((predicate, index) => compilePredicate(predicate, `${at}/and/${index}`, faults));
+  return [compilePredicate(first, at, faults), ...more];
 }
 
 function compilePredicate(predicate: RegistryPredicate, at: string, faults: Fault[]): PlanPredicate {

@@ -6,7 +6,7 @@
  */
 import type { Detection } from "../schemas/enriched.ts";
 
-export const PLAN_FORMAT = 1;
+export const PLAN_FORMAT = 2;
 
 export interface Plan {
   format: number;
@@ -236,8 +236,8 @@ export interface PlanExtract {
   leaf: string;
   from: string[];
   pointer: string;
-  /** `from` is an array: the first element for which this holds is taken, then what stands at `take` in it. */
-  pick: PlanPredicate | null;
+  /** `from` is an array: the first element for which all of these hold is taken, then what stands at `take` in it. */
+  pick: PlanPredicate[] | null;
   take: string[];
   /** A number sent as a string. */
   text: boolean;

@@ -70,6 +70,9 @@ function checkPaths(shape: RegistryShape, messages: unknown[], at: string, fault
     const elements = pick === undefined ? [] : elementsAt(messages, from);
     if (pick === undefined || elements.length === 0) continue;
     expectIn(elements, pick.path, `${place}/pick/path`);
+    pick.and?.forEach(({ path: other, op }, index) => {
+      if (op !== "absent") expectIn(elements, other, `${place}/pick/and/${index}/path`);
+    });
     expectIn(elements, pick.take ?? "", `${place}/pick/take`);
   }
 }

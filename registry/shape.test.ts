@@ -268,6 +268,41 @@ describe("pick", () => {
       energy: { value: 11 },
     });
   });
+  test("two members of an element may decide, as OCPP's measurand and phase", () => {
+    const measured = (phase: object) => ({
+      from: "/meterValue/0/sampledValue",
+      pick: {
+        path: "/measurand",
+        op: "=",
+        value: "Voltage",
+        and: [{ path: "/phase", ...phase }],
+        take: "/value",
+      },
+      text: true,
+    });
+    const ocpp = planOf(
+      registry({
+        ...EM,
+        when: [{ path: "/meterValue/0/sampledValue/0/value", op: "exists" }, ...EM.when.slice(1)],
+        measurements: {
+          "voltage.a": measured({ op: "=", value: "L1-N" }),
+          "voltage.b": measured({ op: "in", value: ["L2", "L2-N"] }),
+          energy: measured({ op: "absent" }),
+        },
+      }),
+    );
+    const sampledValue = [
+      { measurand: "Current.Import", phase: "L1-N", value: "16" },
+      { measurand: "Voltage", phase: "L2-N", value: "229" },
+      { measurand: "Voltage", phase: "L1-N", value: "999" },
+      { measurand: "Voltage", value: "7" },
+    ];
+    const message = { src: "dev-1", ts: 1_795_530_428, meterValue: [{ sampledValue }] };
+    expect(measurementsOf(message, ocpp)).toEqual({ voltage: { a: 999, b: 229 }, energy: { value: 7 } });
+    expect(faultsIn(judged(message, ocpp))).toContain(
+      "range.operating /meterValue/0/sampledValue/2/value (200..250 V)",
+    );
+  });
   test("an element that is not there would stand after the last", () => {
     const whole = planOf(
       registry({

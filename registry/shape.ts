@@ -6,7 +6,7 @@
  * Source: design.md section 5.
  */
 import type { Finding } from "../schemas/enriched.ts";
-import type { Plan, PlanExtract, PlanShape } from "./plan.ts";
+import type { Plan, PlanExtract, PlanPredicate, PlanShape } from "./plan.ts";
 import { pointerOf, readPointer } from "./pointer.ts";
 import { holds } from "./predicate.ts";
 import { formatIso } from "./time.ts";
@@ -36,8 +36,11 @@ export function findShape(
 const OWN_FORM_MEMBERS = ["measurements"];
 
 export function knows(shape: PlanShape | undefined, message: unknown): boolean {
-  if (shape === undefined) return false;
-  for (const { path, op, value } of shape.when)
+  return shape !== undefined && holdAll(shape.when, message);
+}
+
+function holdAll(predicates: readonly PlanPredicate[], message: unknown): boolean {
+  for (const { path, op, value } of predicates)
     if (!holds(readPointer(message, path), op, value)) return false;
   return true;
 }
@@ -99,7 +102,7 @@ function locate(message: unknown, rule: PlanExtract, places: Places): unknown {
   const { pick, take, pointer } = rule;
   if (pick === null) return found;
   if (!Array.isArray(found)) return undefined;
-  const index = found.findIndex((element) => holds(readPointer(element, pick.path), pick.op, pick.value));
+  const index = found.findIndex((element) => holdAll(pick, element));
   if (index < 0) return undefined;
   places.picked ??= new Map();
   places.picked.set(rule.path, `${pointer}/${index}${pointerOf(take)}`);

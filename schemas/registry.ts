@@ -313,11 +313,16 @@ const Extract = Type.Object(
           path: pointer("Where in an element of the array at `from`."),
           op: oneOf(OPS, "How to compare."),
           value: optional(ScalarOrList),
+          and: optional(
+            Type.Array(Predicate, {
+              description: "What must hold of the same element too, such as a phase beside a measurand.",
+            }),
+          ),
           take: optional(
             pointer("Where the value stands in the element; the element itself if it is not said."),
           ),
         },
-        { ...CLOSED, description: "`from` is an array: take the first element for which this holds." },
+        { ...CLOSED, description: "`from` is an array: take the first element for which all of it holds." },
       ),
     ),
     text: optional(Type.Boolean({ description: "The number is sent as a string." })),
