@@ -150,7 +150,7 @@ export function contradiction(type: PlanType, measurements: Values, partial: boo
   const { requires, forbids } = type.detect;
   for (let at = 0; at < forbids.length; at++) {
     const field = forbids[at];
-    if (field !== undefined && measurements[field.group] !== undefined && isThere(measurements, field))
+    if (field !== undefined && isThere(measurements, field))
       return `${field.path} is no field of ${type.key}`;
   }
   for (let at = 0; at < requires.length; at++) {
@@ -166,7 +166,8 @@ function isThere(measurements: Values, field: PlanField): boolean {
   if (field.leaf !== "*") return readLeaf(measurements, field.group, field.leaf) !== undefined;
   const sent = measurements[field.group];
   if (!isRecord(sent)) return sent !== undefined;
-  return Object.keys(sent).length > (typeof sent.unit === "string" ? 1 : 0);
+  for (const leaf in sent) if (leaf !== "unit" || typeof sent.unit !== "string") return true;
+  return false;
 }
 
 function unknown(nearest: string | null, reasons: string[]): Detected {
