@@ -5,11 +5,10 @@
  * Errors: none here; an unreachable broker is said once (outages.ts) and tried again by whoever uses the client.
  */
 
-import net from "node:net";
-import tls from "node:tls";
-import { type ISocketFactory, Kafka, type SASLOptions, logLevel } from "kafkajs";
+import { Kafka, type SASLOptions, logLevel } from "kafkajs";
 import { registerCodecs } from "./codecs.ts";
 import { type Entry, type KafkaLog, createOutages } from "./outages.ts";
+import { REQUEST_TIMEOUT_MS, socketFactory } from "./sockets.ts";
 
 export type { Kafka } from "kafkajs";
 export type { KafkaLog } from "./outages.ts";
@@ -35,27 +34,8 @@ export function createKafka(settings: KafkaSettings, log: KafkaLog): Kafka {
     logLevel: logLevel.WARN,
     logCreator: () => (entry) => outages.said(entry as Entry),
     connectionTimeout: 3_000,
-    requestTimeout: 15_000,
+    requestTimeout: REQUEST_TIMEOUT_MS,
     // Some 1.5 s, then the error comes up to a loop of ours, which can be stopped; kafkajs's own could not.
     retry: { initialRetryTime: 100, multiplier: 2, factor: 0.2, maxRetryTime: 1_000, retries: 4 },
   });
-}
-
-/** As kafkajs makes them, but each connection is reported and small requests do not wait for more. */
-function socketFactory(answered: (address: string) => void): ISocketFactory {
-  return ({ host, port, ssl, onConnect }) => {
-    const connected = (): void => {
-      answered(`${host}:${port}`);
-      onConnect();
-    };
-    const servername = net.isIP(host) ? {} : { servername: host };
-    const socket = ssl
-      ? tls.connect({ host, port, ...servername, ...ssl }, connected)
-      : net.connect({ host, port }, connected);
-    socket.setKeepAlive(true, 60_000);
-    socket.setNoDelay(true);
-    // kafkajs ends a socket that never connected again with each attempt, and each adds a listener.
-    socket.setMaxListeners(0);
-    return socket;
-  };
 }

@@ -50,7 +50,7 @@ export interface RunResult {
   recoveries: { fault: string; ms: number }[];
 }
 
-/** A half-open connection is noticed after 15 s without an answer: first the producer's, then the coordinator's; then comes a session. */
+/** A half-open connection is noticed after 10 s without an answer; then comes a session. The rest is for a busy machine. */
 const RECOVERED_WITHIN_MS = 45_000;
 const SILENT = { info() {}, warn() {}, error() {} };
 const RAW = topicName("raw");
