@@ -119,6 +119,16 @@ inChromium("a live page in Chromium", ({ open, live, serve, served }) => {
     await context.close();
   }, 40_000);
 
+  test("the cursors of two charts move together, and each tells what stands under it", async () => {
+    const { page, context } = await live("/pipeline");
+    await page.waitForFunction(() => document.querySelectorAll("#latency canvas, #rate canvas").length === 2);
+    await page.locator("#latency .u-over").hover();
+    const told = (id: string) => page.locator(`section:has(#${id}) .at`).innerText();
+    await page.waitForFunction(() => [...document.querySelectorAll(".at")].every((note) => note.textContent));
+    expect((await told("rate")).slice(0, 6)).toBe((await told("latency")).slice(0, 6));
+    await context.close();
+  }, 40_000);
+
   test("pause holds the page still and counts what is new; resume brings it", async () => {
     const { page, context } = await live("/messages?topic=raw");
     await page.keyboard.press("p");

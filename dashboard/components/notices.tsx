@@ -82,7 +82,7 @@ export function Notices({ view, now }: { view: ViewModel; now: number }) {
             <b>Kafka away since {clockSeconds(kafka.since)} UTC</b>
           </State>
           <span class="m">
-            What you see is as it was then, <Age at={kafka.answered} now={now} /> ago. It heals alone.
+            What you see is <Age at={kafka.answered} now={now} /> old. It heals alone.
             {kafka.reason && ` ${kafka.reason}`}
           </span>
         </div>

@@ -17,12 +17,12 @@ export interface ChartProps {
   now: number;
 }
 
-export const RateCard = (props: ChartProps) => (
+export const RateCard = ({ width = "w8", ...props }: ChartProps & { width?: string }) => (
   <ChartCard
     id="rate"
     title="Message rate"
     what={`per minute, ${RANGES[props.range].steps} steps`}
-    width="w8"
+    width={width}
     lines={LINES}
     series={rateSeries(props.view, props.range, props.now)}
     range={props.range}

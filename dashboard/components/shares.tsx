@@ -192,11 +192,11 @@ export function Quality({ view, now }: Share) {
   );
 }
 
-export function Reasons({ view, now, width = "w4" }: Share & { width?: string }) {
+export function Reasons({ view, now }: Share) {
   const reasons = deadLetters(view, now);
   const { bars, sum } = sharesOf(reasons, (reason) => messagesLink({ topic: "dlq", reason }));
   return (
-    <section class={`card ${width} fill`} aria-labelledby="h-reasons" id="reasons">
+    <section class="card w4 fill" aria-labelledby="h-reasons" id="reasons">
       <header>
         <h2 id="h-reasons">Dead letters</h2>
         <span class="sub">{count(sum)} in the last hour</span>

@@ -2,6 +2,7 @@
 import { Flow } from "../components/flow.tsx";
 import { LatencyCaption, LatencyCard, LatencyTable } from "../components/latency-chart.tsx";
 import { Notices, RailFooter } from "../components/notices.tsx";
+import { RateCaption, RateCard, RateTable } from "../components/rate-chart.tsx";
 import { RegistryCard, Services } from "../components/services.tsx";
 import { Reasons } from "../components/shares.tsx";
 import { Table } from "../components/table.tsx";
@@ -9,7 +10,14 @@ import { count } from "../format.ts";
 import type { LivePage } from "../frames.ts";
 import type { Group, GroupFacts } from "../group.ts";
 import { withParams } from "../links.ts";
-import { DEFAULT_RANGE, latencySeries, RANGE_NAMES, type RangeName, REPEATED_STEPS } from "../series.ts";
+import {
+  DEFAULT_RANGE,
+  latencySeries,
+  RANGE_NAMES,
+  type RangeName,
+  rateSeries,
+  REPEATED_STEPS,
+} from "../series.ts";
 import { API_TOPICS } from "../../schemas/api.ts";
 import type { ViewModel } from "../view.ts";
 import { type Frame, Layout } from "./layout.tsx";
@@ -39,10 +47,11 @@ export function PipelinePage({ frame, range, group, viewers }: Props) {
       <div class="grid">
         <Flow view={view} group={group} now={now} viewers={viewers} />
         <LatencyCard view={view} range={range} now={now} />
-        <Reasons view={view} now={now} width="w6" />
+        <RateCard view={view} range={range} now={now} width="w6" />
         <Services view={view} group={group} now={now} />
-        <RegistryCard view={view} group={group} now={now} />
+        <Reasons view={view} now={now} />
         <Partitions view={view} group={group} />
+        <RegistryCard view={view} group={group} now={now} />
       </div>
     </Layout>
   );
@@ -56,17 +65,25 @@ export function pipelineLive(range: RangeName, group: Group, viewers: () => numb
       "rail-footer": <RailFooter view={view} now={now} />,
       flow: <Flow view={view} group={group.last()} now={now} viewers={viewers()} />,
       "latency-caption": <LatencyCaption view={view} range={range} now={now} />,
+      "rate-caption": <RateCaption view={view} range={range} now={now} />,
     }),
     slow: (view, now) => ({
       "latency-table": <LatencyTable view={view} range={range} now={now} />,
-      reasons: <Reasons view={view} now={now} width="w6" />,
+      "rate-table": <RateTable view={view} range={range} now={now} />,
+      reasons: <Reasons view={view} now={now} />,
       services: <Services view={view} group={group.last()} now={now} />,
       registry: <RegistryCard view={view} group={group.last()} now={now} />,
       partitions: <Partitions view={view} group={group.last()} />,
     }),
-    tick: (view, now, whole) => ({
-      charts: { latency: latencySeries(view, range, now, whole ? undefined : REPEATED_STEPS) },
-    }),
+    tick(view, now, whole) {
+      const steps = whole ? undefined : REPEATED_STEPS;
+      return {
+        charts: {
+          latency: latencySeries(view, range, now, steps),
+          rate: rateSeries(view, range, now, steps),
+        },
+      };
+    },
   };
 }
 
@@ -75,7 +92,7 @@ function Partitions({ view, group }: { view: ViewModel; group: GroupFacts | unde
     (a, b) => a - b,
   );
   return (
-    <section class="card" aria-labelledby="h-partitions" id="partitions">
+    <section class="card w8 fill" aria-labelledby="h-partitions" id="partitions">
       <header class="rule">
         <h2 id="h-partitions">Partitions</h2>
         <span class="sub">end offsets; lag of the enrichment</span>
