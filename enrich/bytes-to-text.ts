@@ -1,5 +1,5 @@
 /** A record's bytes as the text that `enrich()` takes: the host's half of the rule for UTF-8 (decode.ts). */
-import { isUtf8 } from "node:buffer";
+import { isAscii, isUtf8 } from "node:buffer";
 import { REPLACEMENT } from "./text.ts";
 
 /** A value that is no UTF-8 comes out longer than it was, and is refused with the place of the first bad byte. */
@@ -12,6 +12,8 @@ export function bytesToText(bytes: Buffer | null): string {
  * dead letter's message made of it is the same in Connect.
  */
 export function keyToText(bytes: Buffer): string {
+  // Half the time of decoding UTF-8, and the same text.
+  if (isAscii(bytes)) return bytes.toString("latin1");
   if (isUtf8(bytes)) return bytes.toString("utf8");
   let text = "";
   let good = 0;

@@ -12,7 +12,7 @@ import type { Plan } from "../registry/plan.ts";
 import { judge } from "../registry/judge.ts";
 import type { DeadLetter, Judged } from "../registry/verdict.ts";
 import { decode, type Shortcut } from "./decode.ts";
-import { splice } from "./splice.ts";
+import { join, type Pieces, splice, textOf } from "./splice.ts";
 import { cut, utf8Length } from "./text.ts";
 
 /** What the host knows of the record beside its text. */
@@ -29,6 +29,13 @@ export interface EnrichedMessage {
   to: "enriched";
   /** Value for `iot.enriched`; its key is `verdict.device_id`. */
   value: string;
+  verdict: Judged;
+}
+
+/** As `EnrichedMessage`, its value not put together: for a host that writes bytes. */
+export interface EnrichedPieces {
+  to: "enriched";
+  pieces: Pieces;
   verdict: Judged;
 }
 
@@ -49,6 +56,19 @@ export function enrich(
   now: number,
   shortcut?: Shortcut,
 ): EnrichedMessage | DeadLetterMessage {
+  const result = enrichInPieces(text, source, plan, now, shortcut);
+  if (result.to === "dlq") return result;
+  return { to: "enriched", value: join(text, result.pieces), verdict: result.verdict };
+}
+
+/** The same in pieces: `join(text, pieces)` is the value. */
+export function enrichInPieces(
+  text: string,
+  source: Source,
+  plan: Plan,
+  now: number,
+  shortcut?: Shortcut,
+): EnrichedPieces | DeadLetterMessage {
   try {
     const decoded = decode(text, source.bytes, shortcut);
     if (!decoded.ok) return deadLetter(decoded);
@@ -56,9 +76,9 @@ export function enrich(
     const verdict = judge(decoded.message, source, plan);
     if (!verdict.ok) return deadLetter(verdict);
 
-    const value = splice(text, verdict, plan.version, now);
-    if (!fits(value)) return deadLetter(TOO_LARGE);
-    return { to: "enriched", value, verdict };
+    const pieces = splice(text, verdict, plan.version, now);
+    if (!fits(text, pieces)) return deadLetter(TOO_LARGE);
+    return { to: "enriched", pieces, verdict };
   } catch (bug) {
     return { ...deadLetter(INTERNAL), bug };
   }
@@ -78,8 +98,10 @@ const INTERNAL: DeadLetter = {
 };
 
 /** A UTF-16 unit takes at most three bytes: most texts need no count. */
-function fits(value: string): boolean {
-  return value.length * 3 <= LIMITS.outputBytes || utf8Length(value) <= LIMITS.outputBytes;
+function fits(text: string, pieces: Pieces): boolean {
+  let units = pieces.kept;
+  for (let at = 0; at < pieces.added.length; at++) units += textOf(pieces.added[at] ?? "").length;
+  return units * 3 <= LIMITS.outputBytes || utf8Length(join(text, pieces)) <= LIMITS.outputBytes;
 }
 
 function deadLetter({ reason, path, message }: DeadLetter): DeadLetterMessage {

@@ -6,7 +6,7 @@ import { createKafka } from "../kafka/client.ts";
 import { type Batch, consume, type InMessage } from "../kafka/consume.ts";
 import { KafkaUnavailable, MessageTooLarge } from "../kafka/errors.ts";
 import { groupLag } from "../kafka/lag.ts";
-import { createProducer, type OutMessage } from "../kafka/producer.ts";
+import { createProducer, type OutMessage, wholeValue } from "../kafka/producer.ts";
 import { DEAD_LETTERS } from "../schemas/examples/examples.case.ts";
 import { readTopic, type WireMessage } from "../test/read-topic.ts";
 import { createAccounting } from "./accounting.ts";
@@ -33,7 +33,7 @@ function host(overrides: Partial<HostOptions> = {}) {
     topics,
     producer: {
       async send(topic, messages) {
-        sent.push(...messages.map((message) => ({ topic, message })));
+        sent.push(...messages.map((message) => ({ topic, message: asSent(message) })));
         return messages.length;
       },
       stop: async () => {},
@@ -47,6 +47,10 @@ function host(overrides: Partial<HostOptions> = {}) {
   });
   return { handle, sent, chunks, errors, accounting };
 }
+
+/** An enriched value as one text. */
+const asSent = (message: OutMessage): OutMessage =>
+  Array.isArray(message.value) ? { ...message, value: wholeValue(message)?.toString() ?? null } : message;
 
 const raw = (offset: number, value: string | Buffer | null, more: Partial<InMessage> = {}): InMessage => ({
   offset,

@@ -14,7 +14,8 @@ import { HEADERS } from "../schemas/topics.ts";
 import type { Accounting } from "./accounting.ts";
 import { bytesToText, keyToText } from "./bytes-to-text.ts";
 import type { OutputsEnd } from "./host-outputs.ts";
-import { type DeadLetterMessage, enrich, type EnrichedMessage } from "./enrich.ts";
+import { type DeadLetterMessage, enrichInPieces, type EnrichedPieces } from "./enrich.ts";
+import { valueBytes } from "./host-value.ts";
 
 export interface HostOptions {
   topics: { enriched: string; dlq: string };
@@ -41,7 +42,12 @@ export interface Chunk {
 
 export interface Output {
   raw: InMessage;
-  result: EnrichedMessage | DeadLetterMessage;
+  result: EnrichedBytes | DeadLetterMessage;
+}
+
+/** The enriched text as the bytes of its parts, one behind the other. */
+export interface EnrichedBytes extends Pick<EnrichedPieces, "to" | "verdict"> {
+  value: (Buffer | string)[];
 }
 
 /** Bounds the memory of a large batch, and how long the event loop is busy at a time. */
@@ -93,10 +99,15 @@ async function handleChunk(
   if (hole !== undefined) options.log.error(hole);
 }
 
-function enrichMessage(raw: InMessage, plan: Plan, now: number): EnrichedMessage | DeadLetterMessage {
+const NO_BYTES = Buffer.alloc(0);
+
+function enrichMessage(raw: InMessage, plan: Plan, now: number): EnrichedBytes | DeadLetterMessage {
   const key = raw.key === null ? null : keyToText(raw.key);
-  const source = { key, timestamp: raw.timestamp, bytes: raw.value?.length ?? 0 };
-  return enrich(bytesToText(raw.value), source, plan, now);
+  const bytes = raw.value ?? NO_BYTES;
+  const text = bytesToText(bytes);
+  const result = enrichInPieces(text, { key, timestamp: raw.timestamp, bytes: bytes.length }, plan, now);
+  if (result.to === "dlq") return result;
+  return { to: "enriched", value: valueBytes(bytes, text, result.pieces), verdict: result.verdict };
 }
 
 /** What became of the outputs, and how many the producer has an acknowledgement for: accounting believes the latter. */

@@ -2,6 +2,9 @@
 import { expect, test } from "bun:test";
 import { CASE_TIME, changed } from "./enrich.case.ts";
 import { enrich } from "./enrich.ts";
+import { GOLDEN, GOLDEN_NOW } from "../schemas/examples/examples.case.ts";
+import { mutate, seeded } from "./mutations.case.ts";
+import type { RegistryMeasurement } from "../schemas/registry.ts";
 import { planOf, shippedPlan, shippedRegistry } from "./plan.case.ts";
 
 const plan = shippedPlan();
@@ -88,4 +91,49 @@ test("the producer's numbers, order and unknown fields stay byte for byte", () =
   const source = { key: "breaker-001", timestamp: CASE_TIME, bytes: text.length };
   const result = enrich(text, source, plan, CASE_TIME);
   expect(result.to === "enriched" && result.value).toStartWith(`{${odd},`);
+});
+
+test("what is kept of the messages before never shows: 5,000 mutations, each also with a plan that has seen none", () => {
+  const good = [...GOLDEN.map(({ raw }) => raw.toString()), changed({})];
+  const seed = Date.now() % 4_294_967_296;
+  const random = seeded(seed);
+  for (let index = 0; index < 5_000; index++) {
+    const text = mutate(good, random).toString();
+    const source = { key: null, timestamp: GOLDEN_NOW, bytes: Buffer.byteLength(text) };
+    const fresh = { ...plan, types: plan.types.map((type) => ({ ...type })) };
+    const [one, other] = [plan, fresh].map((by) => {
+      const result = enrich(text, source, by, GOLDEN_NOW);
+      return result.to === "dlq" ? result.message : result.value;
+    });
+    if (one !== other) throw new Error(`seed ${seed}, mutation ${index}: ${text}`);
+  }
+}, 30_000);
+
+test("more kinds of findings than are kept", () => {
+  const registry = shippedRegistry();
+  const measurements: Record<string, RegistryMeasurement> = Object.fromEntries(
+    Array.from({ length: 60 }, (_, at) => [
+      `m${at}`,
+      { quantity: "temperature", unit: "degC", required: false },
+    ]),
+  );
+  registry.device_types = { many: { name: "Many", category: "test", measurements } };
+  registry.shapes = [];
+  const many = planOf(registry);
+  for (let index = 0; index < 3_000; index++) {
+    const sent = Object.fromEntries([
+      [`m${index % 60}`, 1],
+      [`m${Math.floor(index / 60)}`, 1],
+    ]);
+    const message = {
+      device_id: "breaker-001",
+      device_type: "many",
+      timestamp: "2025-08-15T22:21:42Z",
+      measurements: sent,
+    };
+    const text = JSON.stringify(message);
+    const { data_quality } = enriched(text, many);
+    const missing = data_quality.findings.filter(({ code }: { code: string }) => code === "missing.optional");
+    expect(missing.length).toBe(60 - Object.keys(sent).length);
+  }
 });

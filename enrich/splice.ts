@@ -2,7 +2,8 @@
  * Appends the verdict to the raw text: its last `}` makes way for the five members, in the order of schemas/enriched.ts.
  *
  * The producer's bytes stay as they came; no parsed number is printed again (Connect's engine misprints some doubles).
- * What is the same in every message of a type is put together once: a text of few pieces is made flat three times as fast.
+ * Out: pieces, of which most are the same in every message of a type: a host that writes bytes keeps theirs, and never has
+ * the whole text in hand (putting its 5 kB together costs as much as the verdict).
  */
 import type { PlanType } from "../registry/plan.ts";
 import type { Judged } from "../registry/verdict.ts";
@@ -12,35 +13,65 @@ import type { Finding, Grade } from "../schemas/enriched.ts";
 export const ENRICHMENT_VERSION = "2.0.0";
 export const ENRICHMENT_SERVICE = "iot-enrichment-service";
 
-export function splice(text: string, verdict: Judged, registryVersion: string, now: number): string {
-  const { type, normalized, findings } = verdict;
+/** The enriched text: the raw text up to `kept`, then the pieces of `added`, in order. */
+export interface Pieces {
+  /** Characters of the raw text that stay: all before its last brace. */
+  kept: number;
+  added: readonly Piece[];
+}
+
+export type Piece = string | Constant;
+
+/** A text that many messages share: the same object each time, so that a host may keep its bytes beside it. */
+export interface Constant {
+  readonly text: string;
+}
+
+export function splice(text: string, verdict: Judged, registryVersion: string, now: number): Pieces {
+  const { type, normalized } = verdict;
   const ready = type === undefined ? undefined : readyFor(type, registryVersion);
   // A maker's members only ever follow those of the type: of the same length is the same.
   const isPlain = ready?.device_metadata.length === verdict.device_metadata.length;
-  const isDeclared = ready?.detection_json === verdict.detection_json;
-  const metadata = ready !== undefined && isPlain ? ready.metadata : metadataText(verdict);
-  const info = ready !== undefined && isDeclared ? ready.info : infoText(verdict, registryVersion);
-  // concat() copies once where an engine has no ropes; a chain of + copies at each.
-  return text
-    .slice(0, text.lastIndexOf("}"))
-    .concat(
-      normalized === undefined ? metadata : `${metadata},"normalized":${normalized}`,
-      `,"enrichment_info":{"enriched_at":"`,
-      isoText(now),
-      info,
-      qualityText(verdict),
-      findingsText(findings),
-      "}}",
-    );
+  const at = enrichedAt(now);
+  return {
+    kept: text.lastIndexOf("}"),
+    added: [
+      ready !== undefined && isPlain ? ready.metadata : metadataText(verdict),
+      normalized === undefined ? at : `,"normalized":${normalized}${at}`,
+      (ready && said(ready, verdict)) ?? infoText(verdict, registryVersion) + saidText(verdict),
+    ],
+  };
 }
 
-/** Texts of one type as most of its messages have them: no maker named, the type declared. They follow from the plan. */
+/** The whole text. concat() copies once where an engine has no ropes; a chain of + copies at each. */
+export function join(text: string, { kept, added }: Pieces): string {
+  const texts: string[] = [];
+  for (let at = 0; at < added.length; at++) texts.push(textOf(added[at] ?? ""));
+  return text.slice(0, kept).concat(...texts);
+}
+
+export function textOf(piece: Piece): string {
+  return typeof piece === "string" ? piece : piece.text;
+}
+
+/** Texts of one type as most of its messages have them: no maker named, decided in one of a few ways. */
 interface Ready {
   registryVersion: string;
   device_metadata: string;
-  metadata: string;
+  metadata: Constant;
+  declared: Decided;
+  /** Other ways than by the message's own word, by the JSON text of `detection`. */
+  others: Map<string, Decided>;
+  /** How many texts and steps are kept below. */
+  count: number;
+}
+
+/** Of messages whose type was decided in the same way: what follows `enriched_at`. */
+interface Decided {
   detection_json: string;
   info: string;
+  /** Messages without a finding, by their quality. */
+  said: (Said | undefined)[];
 }
 
 const readyTexts = new WeakMap<PlanType, Ready>();
@@ -50,16 +81,21 @@ function readyFor(type: PlanType, registryVersion: string): Ready {
   if (found !== undefined && found.registryVersion === registryVersion) return found;
   const device_metadata = flat(`${type.metadata_json}}`);
   const measurement_metadata = type.measurement_json;
-  const detection_json = type.declared_json;
+  const declared = { device_type: type.key, detection_json: type.declared_json };
   const made: Ready = {
     registryVersion,
     device_metadata,
-    metadata: flat(metadataText({ device_metadata, measurement_metadata })),
-    detection_json,
-    info: flat(infoText({ device_type: type.key, detection_json }, registryVersion)),
+    metadata: { text: flat(metadataText({ device_metadata, measurement_metadata })) },
+    declared: decidedBy(declared, registryVersion),
+    others: new Map(),
+    count: 0,
   };
   readyTexts.set(type, made);
   return made;
+}
+
+function decidedBy(verdict: Pick<Judged, "device_type" | "detection_json">, version: string): Decided {
+  return { detection_json: verdict.detection_json, info: infoText(verdict, version), said: [] };
 }
 
 type Metadata = Pick<Judged, "device_metadata" | "measurement_metadata">;
@@ -80,55 +116,110 @@ function infoText(
   );
 }
 
-/** Up to the findings; there are some hundred different ones. */
-function qualityText(verdict: Judged): string {
-  const { timestamp_valid, completeness, enrichment_success, grade } = verdict;
+/** The quality, its findings and the brackets that end the message. */
+function saidText(verdict: Judged): string {
+  const { timestamp_valid, measurements_complete, completeness, enrichment_success, grade } = verdict;
+  return (
+    `,"data_quality":{"timestamp_valid":${timestamp_valid},"measurements_complete":${measurements_complete}` +
+    `,"completeness":${completeness},"enrichment_success":${enrichment_success},"grade":"${grade}"` +
+    `,"findings":${findingsText(verdict.findings)}}}`
+  );
+}
+
+/**
+ * Nearly all messages of a type have one of a few lists of findings: a leaf is missing, a time has no zone. They are kept as a
+ * tree, a finding a step, and beside its last finding the whole text behind `enriched_at`.
+ */
+interface Said {
+  finding: Finding | undefined;
+  text: Constant | undefined;
+  /** The step that was taken last. */
+  last: Said | undefined;
+  /** By the finding's path. */
+  next: Map<string, Said[]> | undefined;
+}
+
+/** For each type. */
+const MAX_SAID = 2_000;
+
+/** Undefined: not kept, there are enough. */
+function said(ready: Ready, verdict: Judged): Constant | undefined {
+  const decided = howDecided(ready, verdict);
+  if (decided === undefined) return undefined;
+  const { timestamp_valid, completeness, enrichment_success, grade, findings } = verdict;
   const flags = (timestamp_valid ? 1 : 0) + (enrichment_success ? 2 : 0) + GRADE_FLAGS[grade];
   const key = completeness * 16 + flags;
-  let found = qualityTexts[key];
-  if (found === undefined) {
-    found = flat(
-      `,"data_quality":{"timestamp_valid":${timestamp_valid},"measurements_complete":${verdict.measurements_complete}` +
-        `,"completeness":${completeness},"enrichment_success":${enrichment_success},"grade":"${grade}","findings":`,
-    );
-    qualityTexts[key] = found;
+  let place = decided.said[key];
+  if (place === undefined) {
+    place = newSaid(ready, undefined);
+    decided.said[key] = place;
+  }
+  for (let at = 0; at < findings.length; at++) {
+    const step = stepFrom(place, findings[at], ready);
+    if (step === undefined) return undefined;
+    place = step;
+  }
+  place.text ??= { text: flat(decided.info + saidText(verdict)) };
+  return place.text;
+}
+
+const GRADE_FLAGS: Record<Grade, number> = { GOOD: 0, UNCERTAIN: 4, BAD: 8 };
+
+function howDecided(ready: Ready, verdict: Judged): Decided | undefined {
+  const { declared, others } = ready;
+  if (declared.detection_json === verdict.detection_json) return declared;
+  let found = others.get(verdict.detection_json);
+  if (found === undefined && ready.count < MAX_SAID) {
+    ready.count++;
+    found = decidedBy(verdict, ready.registryVersion);
+    others.set(verdict.detection_json, found);
   }
   return found;
 }
 
-const GRADE_FLAGS: Record<Grade, number> = { GOOD: 0, UNCERTAIN: 4, BAD: 8 };
-const qualityTexts: (string | undefined)[] = new Array(101 * 16).fill(undefined);
+function stepFrom(place: Said, finding: Finding | undefined, ready: Ready): Said | undefined {
+  if (finding === undefined) return undefined;
+  if (place.last !== undefined && isOf(place.last, finding)) return place.last;
+  place.next ??= new Map();
+  const steps = place.next.get(finding.path) ?? [];
+  let found = steps.find((step) => isOf(step, finding));
+  if (found === undefined) {
+    if (ready.count >= MAX_SAID) return undefined;
+    found = newSaid(ready, finding);
+    steps.push(found);
+    place.next.set(finding.path, steps);
+  }
+  place.last = found;
+  return found;
+}
+
+function isOf({ finding }: Said, { code, path, expected, severity }: Finding): boolean {
+  return (
+    finding?.path === path &&
+    finding.code === code &&
+    finding.expected === expected &&
+    finding.severity === severity
+  );
+}
+
+function newSaid(ready: Ready, finding: Finding | undefined): Said {
+  ready.count++;
+  return { finding, text: undefined, last: undefined, next: undefined };
+}
 
 function findingsText(findings: readonly Finding[]): string {
   let text = "[";
-  for (const finding of findings) text += (text === "[" ? "" : ",") + findingText(finding);
+  for (const finding of findings) text += (text === "[" ? "" : ",") + JSON.stringify(finding);
   return `${text}]`;
 }
 
-/** Nearly all findings of a registry are alike: a leaf is missing, a time has no zone. Path -> code -> what was said last. */
-const findingTexts = new Map<string, Map<string, { expected: string | undefined; text: string }>>();
-const MAX_PATHS = 10_000;
-
-function findingText(finding: Finding): string {
-  const { path, code, expected } = finding;
-  let byCode = findingTexts.get(path);
-  const found = byCode?.get(code);
-  if (found !== undefined && found.expected === expected) return found.text;
-  const text = JSON.stringify(finding);
-  if (byCode === undefined && findingTexts.size < MAX_PATHS) {
-    byCode = new Map();
-    findingTexts.set(path, byCode);
-  }
-  byCode?.set(code, { expected, text });
-  return text;
-}
-
-let lastIso = { ms: Number.NaN, text: "" };
+let lastAt = { ms: Number.NaN, text: "" };
 
 /** Many messages are enriched in the same millisecond. */
-function isoText(ms: number): string {
-  if (ms !== lastIso.ms) lastIso = { ms, text: new Date(ms).toISOString() };
-  return lastIso.text;
+function enrichedAt(ms: number): string {
+  if (ms !== lastAt.ms)
+    lastAt = { ms, text: flat(`,"enrichment_info":{"enriched_at":"${new Date(ms).toISOString()}`) };
+  return lastAt.text;
 }
 
 /** One piece of memory instead of a list of pieces. */

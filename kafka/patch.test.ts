@@ -3,10 +3,11 @@
 import { describe, expect, test } from "bun:test";
 import { createRequire } from "node:module";
 import fc from "fast-check";
+import { registerCodecs } from "./codecs.ts";
 
 interface Message {
   key: Buffer | string | null;
-  value: Buffer | string | null;
+  value: Buffer | string | null | (Buffer | string)[];
   headers?: Record<string, string | Buffer | (string | Buffer)[]>;
   timestamp?: string;
 }
@@ -32,16 +33,27 @@ const RequestQueue: new (options: object) => {
   checkPendingRequests(): void;
 } = kafkajs("./src/network/requestQueue/index.js");
 
+const decodeMessages: (decoder: Decoder) => Promise<{ offset: string }[]> = kafkajs(
+  "./src/protocol/requests/fetch/v4/decodeMessages.js",
+);
+const { RecordBatch }: { RecordBatch(batch: object): Promise<{ buffer: Buffer }> } = kafkajs(
+  "./src/protocol/recordBatch/v0/index.js",
+);
+const Long: { fromInt(value: number): unknown } = kafkajs("./src/utils/long.js");
+registerCodecs();
+
 const NOW = 1_756_296_102_123;
 const bytes = fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array));
 const text = fc.string({ unit: "binary", maxLength: 80 });
 const part = fc.oneof(bytes, text, fc.constant(null));
 const filled = fc.oneof(bytes, text);
+/** As the enricher sends them; kafkajs's own encoder gets them joined. */
+const parts = fc.array(filled, { maxLength: 5 });
 const messages: fc.Arbitrary<Message[]> = fc.array(
   fc.record(
     {
       key: part,
-      value: part,
+      value: fc.oneof(part, parts),
       headers: fc.dictionary(
         text.filter((name) => name !== "__proto__"),
         fc.oneof(filled, fc.array(filled, { maxLength: 3 })),
@@ -60,7 +72,12 @@ describe("records of a batch", () => {
       fc.property(messages, (list) => {
         const first = Number(list[0]?.timestamp ?? NOW);
         const own = list.map((message, offsetDelta) =>
-          Record({ ...message, offsetDelta, timestampDelta: Number(message.timestamp ?? NOW) - first }),
+          Record({
+            ...message,
+            value: asBytes(message.value),
+            offsetDelta,
+            timestampDelta: Number(message.timestamp ?? NOW) - first,
+          }),
         );
         const records = encodeRecords(list, first, NOW);
         expect(records.equals(Buffer.concat(own.map(({ buffer }) => buffer)))).toBe(true);
@@ -100,6 +117,64 @@ describe("records of a batch", () => {
     expect(of("c".repeat(50)).buffer).toBe(first.buffer);
     expect(second.includes("c")).toBe(false);
   });
+
+  test("one that is larger than the buffers that are kept has its own", () => {
+    const value = Buffer.alloc(3 * 1024 * 1024, "d");
+    const records = encodeRecords([{ key: null, value }], NOW, NOW);
+    expect(records.subarray(-value.length - 1, -1).equals(value)).toBe(true);
+    encodeRecords.release(records);
+    expect(encodeRecords([{ key: null, value: "e" }], NOW, NOW).buffer).not.toBe(records.buffer);
+  });
+});
+
+describe("the answer to a fetch", () => {
+  const records = (count: number) =>
+    encodeRecords(
+      Array.from({ length: count }, (_, at) => ({ key: null, value: `${at}`.padEnd(1_000) })),
+      NOW,
+      NOW,
+    );
+  /** Batches of 500 records of 1,000 bytes, compressed to nearly nothing. */
+  const answer = async (batches: number) => {
+    const body = records(500);
+    const encoded: Buffer[] = [];
+    for (let at = 0; at < batches; at++) {
+      const batch = await RecordBatch({
+        compression: 4,
+        records: body,
+        recordCount: 500,
+        lastOffsetDelta: 499,
+        firstOffset: Long.fromInt(at * 500),
+        firstTimestamp: NOW,
+        maxTimestamp: NOW,
+      });
+      encoded.push(Buffer.from(batch.buffer));
+    }
+    const size = Buffer.alloc(4);
+    const all = Buffer.concat(encoded);
+    size.writeInt32BE(all.length);
+    return new Decoder(Buffer.concat([size, all]));
+  };
+
+  test("is decompressed up to some megabytes, in whole batches from the first on; the next fetch gets the rest", async () => {
+    const few = await decodeMessages(await answer(3));
+    expect(few.map(({ offset }) => Number(offset))).toEqual(Array.from({ length: 1_500 }, (_, at) => at));
+    const many = await decodeMessages(await answer(200));
+    expect(many.map(({ offset }) => Number(offset))).toEqual(Array.from({ length: 2_500 }, (_, at) => at));
+  });
+
+  test("a batch that is larger than that comes whole", async () => {
+    const body = records(10_000);
+    const batch = await RecordBatch({
+      compression: 4,
+      records: body,
+      recordCount: 10_000,
+      lastOffsetDelta: 9_999,
+    });
+    const size = Buffer.alloc(4);
+    size.writeInt32BE(batch.buffer.length);
+    expect(await decodeMessages(new Decoder(Buffer.concat([size, batch.buffer])))).toHaveLength(10_000);
+  });
 });
 
 test("a connection without waiting requests sets no timer", () => {
@@ -114,6 +189,7 @@ test("a connection without waiting requests sets no timer", () => {
   expect(queue.throttleCheckTimeoutId).toBeNull();
 });
 
-function asBytes(part: Buffer | string | null): Buffer | null {
-  return typeof part === "string" ? Buffer.from(part) : part;
+function asBytes(part: Message["value"]): Buffer | null {
+  if (part === null || Buffer.isBuffer(part)) return part;
+  return Buffer.concat([part].flat().map((one) => Buffer.from(one)));
 }

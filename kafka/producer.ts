@@ -8,19 +8,14 @@
  *   by `iot.source.offset`. With one send in flight a repeat never overtakes what follows it.
  */
 
-import {
-  CompressionTypes,
-  type Kafka,
-  type Message,
-  Partitioners,
-  type Producer as KafkajsProducer,
-} from "kafkajs";
+import { CompressionTypes, type Kafka, Partitioners, type Producer as KafkajsProducer } from "kafkajs";
 import { backoff, sleep } from "./backoff.ts";
 import { KafkaUnavailable, MessageTooLarge, isOutage, protocolType, reasonOf } from "./errors.ts";
 
 export interface OutMessage {
   key: Buffer | string | null;
-  value: Buffer | string | null;
+  /** A list: its parts, one behind the other; they are copied once, into the batch. */
+  value: Buffer | string | null | (Buffer | string)[];
   headers?: Record<string, string | Buffer>;
   /** Undefined: by the key, as Java's producer does. */
   partition?: number;
@@ -111,14 +106,13 @@ export async function createProducer(kafka: Kafka, options: ProducerOptions = {}
   async function sendOnce(topic: string, part: OutMessage[], deadline: number): Promise<number> {
     connected ??= connect(kafka);
     const used = connected;
-    const messages = part.map(toKafkajs);
     const attempt = used.then((producer) =>
-      producer.send({ topic, messages, acks: -1, timeout: ACK_MS, compression: CompressionTypes.ZSTD }),
+      producer.send({ topic, messages: part, acks: -1, timeout: ACK_MS, compression: CompressionTypes.ZSTD }),
     );
     const late = Promise.withResolvers<"late">();
     const timer = setTimeout(late.resolve, Math.max(0, deadline - Date.now()), "late");
     try {
-      if ((await Promise.race([attempt, late.promise])) !== "late") return messages.length;
+      if ((await Promise.race([attempt, late.promise])) !== "late") return part.length;
     } catch (error) {
       // Another partition's send may have found the connections dead, and thrown them away under ours.
       const thrownAway = connected !== used;
@@ -195,19 +189,33 @@ function sum(counts: number[]): number {
   return counts.reduce((total, count) => total + count, 0);
 }
 
-function toKafkajs({ key, value, headers, partition, timestamp }: OutMessage): Message {
-  return { key, value, headers, partition, timestamp: timestamp?.toString() };
-}
-
 export function sizeOf({ key, value, headers }: OutMessage): number {
   let bytes = OVERHEAD + lengthOf(key) + lengthOf(value);
   for (const name in headers) bytes += OVERHEAD / 4 + lengthOf(name) + lengthOf(headers[name] ?? null);
   return bytes;
 }
 
-function lengthOf(part: Buffer | string | null): number {
+/** The bytes that a value is in the topic. */
+export function wholeValue({ value }: Pick<OutMessage, "value">): Buffer | null {
+  if (value === null || Buffer.isBuffer(value)) return value;
+  const parts = typeof value === "string" ? [value] : value;
+  return Buffer.concat(parts.map((part) => Buffer.from(part)));
+}
+
+function lengthOf(part: OutMessage["value"]): number {
   if (part === null) return 0;
-  return typeof part === "string" ? Buffer.byteLength(part) : part.length;
+  if (typeof part === "string") return byteLength(part);
+  if (Buffer.isBuffer(part)) return part.length;
+  let bytes = 0;
+  for (const one of part) bytes += lengthOf(one);
+  return bytes;
+}
+
+/** A native call costs more than a few characters one by one. */
+function byteLength(text: string): number {
+  if (text.length > 32) return Buffer.byteLength(text);
+  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 0x7f) return Buffer.byteLength(text);
+  return text.length;
 }
 
 function place(topic: string, [first]: OutMessage[]): string {

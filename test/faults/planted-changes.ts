@@ -1,5 +1,5 @@
 /** Bugs that change the order, the place or the content of what goes out, and lose nothing. */
-import type { OutMessage } from "../../kafka/producer.ts";
+import { type OutMessage, wholeValue } from "../../kafka/producer.ts";
 import type { Plan } from "../../registry/plan.ts";
 import { HEADERS } from "../../schemas/topics.ts";
 import type { Plant } from "./pipeline.ts";
@@ -11,7 +11,7 @@ export const OTHER_VERSION = "0.0.1+00000000";
 /** Where the added members of an enriched message begin. */
 const ADDED = ',"device_metadata"';
 const sourceOf = ({ headers }: OutMessage) => Number(headers?.[HEADERS.sourceOffset]);
-const textOf = ({ value }: OutMessage) => value?.toString() ?? "";
+const textOf = (message: OutMessage) => wholeValue(message)?.toString() ?? "";
 
 /** Changes each enriched message. */
 const enriched =
