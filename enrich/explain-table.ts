@@ -79,7 +79,7 @@ function rows(verdict: Judged, message: unknown, nominal: Nominal | undefined): 
 
 const timePlace = ({ shape }: Judged) => shape?.timestamp?.pointer ?? "/timestamp";
 
-/** The device's claim as it was sent, and beside a number the time that it was read as. */
+/** The device's claim as it was sent, and the time that it was read as where that is not plain. */
 function timeRow(verdict: Judged, message: unknown): Row[] {
   const pointer = timePlace(verdict);
   const value = readPointer(message, parsePointer(pointer) ?? []);
@@ -87,7 +87,8 @@ function timeRow(verdict: Judged, message: unknown): Row[] {
   if (value === undefined && own.length === 0) return [];
   const readAs = verdict.timestamp === undefined ? "" : formatIso(verdict.timestamp);
   const sent = isScalar(value) ? JSON.stringify(value) : "";
-  return [["timestamp", sent, "", sent === `"${readAs}"` ? "" : readAs, own.map(words).join("; ")]];
+  const isPlain = typeof value === "string" && value.endsWith("Z");
+  return [["timestamp", sent, "", isPlain ? "" : readAs, own.map(words).join("; ")]];
 }
 
 /** No shape knows it and it has no measurements: whoever writes a shape needs the paths of what is there. */

@@ -210,7 +210,10 @@ describe("a terminal", () => {
       /^ {2}timestamp +1764064800 +2025-11-25T10:00:00.000Z +info: timestamp\.unix$/,
     );
     expect(await rowOf(undefined)).toMatch(/^ {2}timestamp +uncertain: timestamp\.missing, expected /);
-    expect(await rowOf("2026-11-24T14:27:08.000Z")).toMatch(/^ {2}timestamp +"2026-11-24T14:27:08\.000Z"$/);
+    expect(await rowOf("2026-11-24T14:27:08Z")).toMatch(/^ {2}timestamp +"2026-11-24T14:27:08Z"$/);
+    expect(await rowOf("2026-11-24T14:27:08+01:00")).toMatch(
+      /"2026-11-24T14:27:08\+01:00" +2026-11-24T13:27:08\.000Z$/,
+    );
   });
 
   test("sees a range that hangs on the mains in volts, and of which mains", async () => {
