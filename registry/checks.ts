@@ -40,15 +40,12 @@ function failsEquality(check: PlanCheck, type: PlanType, measurements: Values): 
   const leaf = type.leaves[check.equals];
   if (leaf === undefined) return undefined;
   const found = readNumber(measurements, leaf);
-  if (!Number.isFinite(found)) return undefined;
   const wanted = combine(check, type, measurements);
-  if (!Number.isFinite(wanted)) return undefined;
-  const difference = found - wanted;
-  const allowed = Math.max(
-    check.tolerance * Math.max(Math.abs(found), Math.abs(wanted)),
-    check.tolerance_absolute * leaf.factor,
-  );
-  if (difference <= allowed && -difference <= allowed) return undefined;
+  const difference = Math.abs(found - wanted);
+  // A number that is not there is NaN, and nothing is greater; no difference is greater than a share of infinity.
+  if (!(difference > check.tolerance_absolute * leaf.factor)) return undefined;
+  if (!(difference > check.tolerance * Math.max(Math.abs(found), Math.abs(wanted)))) return undefined;
+  if (!Number.isFinite(difference)) return undefined;
   const inUnit = printNumber((wanted - leaf.offset) / leaf.factor, 6);
   const unit = leaf.unit === null || leaf.unit === "1" ? "" : ` ${leaf.unit}`;
   return {

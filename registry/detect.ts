@@ -31,9 +31,54 @@ export interface Scored {
 export interface Detected {
   type: PlanType | undefined;
   detection: Detection;
+  /** JSON text of detection. */
+  json: string;
 }
 
+/**
+ * What is detected depends on the names alone, and devices of one make send the same ones again and again: answers are
+ * kept, a few hundred, for the plan at hand. That changes the cost, never the answer.
+ */
 export function detect(measurements: Values, plan: Plan): Detected {
+  const names = namesIn(measurements);
+  if (names.length > MAX_NAMES_LENGTH) return withJson(decide(measurements, plan));
+  if (kept?.plan !== plan || kept.answers.size >= MAX_KEPT) kept = { plan, answers: new Map() };
+  let answer = kept.answers.get(names);
+  if (answer === undefined) {
+    answer = withJson(decide(measurements, plan));
+    kept.answers.set(names, answer);
+  }
+  return answer;
+}
+
+const MAX_NAMES_LENGTH = 2_000;
+const MAX_KEPT = 256;
+let kept: { plan: Plan; answers: Map<string, Detected> } | undefined;
+
+/**
+ * A text for all that presenceOf() looks at, and no two for the same: each group with the names of its leaves, or without
+ * if it has none, and whether its unit is a text.
+ */
+function namesIn(measurements: Values): string {
+  const names: unknown[] = Object.keys(measurements);
+  const groups = names.length;
+  for (let at = 0; at < groups; at++) {
+    const sent = measurements[names[at] as string];
+    if (sent === undefined) names.push(null);
+    else if (!isRecord(sent)) names.push(0);
+    else {
+      names.push(Object.keys(sent));
+      if (typeof sent.unit === "string") names.push(1);
+    }
+  }
+  return JSON.stringify(names);
+}
+
+const withJson = (decided: Decided): Detected => ({ ...decided, json: detectionJson(decided.detection) });
+
+type Decided = Omit<Detected, "json">;
+
+function decide(measurements: Values, plan: Plan): Decided {
   const presence = presenceOf(measurements, plan.groups, plan.field_count, plan.types.length);
   const { fields } = presence;
   const scored = scoreTypes(presence, plan);
@@ -89,7 +134,8 @@ function reasonsFor(best: Scored, next: Scored | undefined, presence: Presence):
 /** Every type that shares a group with the message, best first: eligible ones before the others. */
 export function scoreTypes(presence: Presence, plan: Plan): Scored[] {
   const scored: Scored[] = [];
-  for (const index of presence.candidates) {
+  for (let at = 0; at < presence.candidates.length; at++) {
+    const index = presence.candidates[at] ?? -1;
     const type = plan.types[index];
     if (type === undefined) continue;
     const shared = presence.shared[index] ?? 0;
@@ -150,7 +196,7 @@ export function contradiction(type: PlanType, measurements: Values, partial: boo
   const { requires, forbids } = type.detect;
   for (let at = 0; at < forbids.length; at++) {
     const field = forbids[at];
-    if (field !== undefined && isThere(measurements, field))
+    if (field !== undefined && measurements[field.group] !== undefined && isThere(measurements, field))
       return `${field.path} is no field of ${type.key}`;
   }
   for (let at = 0; at < requires.length; at++) {
@@ -166,11 +212,10 @@ function isThere(measurements: Values, field: PlanField): boolean {
   if (field.leaf !== "*") return readLeaf(measurements, field.group, field.leaf) !== undefined;
   const sent = measurements[field.group];
   if (!isRecord(sent)) return sent !== undefined;
-  for (const leaf in sent) if (leaf !== "unit" || typeof sent.unit !== "string") return true;
-  return false;
+  return Object.keys(sent).length > (typeof sent.unit === "string" ? 1 : 0);
 }
 
-function unknown(nearest: string | null, reasons: string[]): Detected {
+function unknown(nearest: string | null, reasons: string[]): Decided {
   return { type: undefined, detection: { method: "unknown", score: 0, runner_up: nearest, reasons } };
 }
 

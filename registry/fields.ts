@@ -66,14 +66,16 @@ export function presenceOf(
     reused = { groups, presence: { stamp: 0, marks, fields: 0, groups: 0, candidates: [], shared } };
   }
   const { presence } = reused;
-  for (const index of presence.candidates) presence.shared[index] = 0;
+  for (let at = 0; at < presence.candidates.length; at++) presence.shared[presence.candidates[at] ?? 0] = 0;
   presence.stamp++;
   presence.fields = 0;
-  presence.groups = 0;
   presence.candidates = [];
-  for (const name of Object.keys(measurements)) {
+  const names = Object.keys(measurements);
+  presence.groups = names.length;
+  // By index, here and below: in Connect's engine for…of costs three times as much.
+  for (let at = 0; at < names.length; at++) {
+    const name = names[at] ?? "";
     const sent = measurements[name];
-    presence.groups++;
     const group = Object.hasOwn(groups, name) ? groups[name] : undefined;
     if (group !== undefined) countTypes(group, presence);
     if (isRecord(sent)) markLeaves(sent, group, presence);
@@ -89,7 +91,8 @@ export function presenceOf(
 
 function countTypes(group: PlanGroupIndex, presence: Presence): void {
   const { shared, candidates } = presence;
-  for (const index of group.types) {
+  for (let at = 0; at < group.types.length; at++) {
+    const index = group.types[at] ?? 0;
     const before = shared[index] ?? 0;
     if (before === 0) candidates.push(index);
     shared[index] = before + 1;
@@ -98,7 +101,9 @@ function countTypes(group: PlanGroupIndex, presence: Presence): void {
 
 function markLeaves(sent: Values, group: PlanGroupIndex | undefined, presence: Presence): void {
   let leaves = 0;
-  for (const leaf of Object.keys(sent)) {
+  const names = Object.keys(sent);
+  for (let at = 0; at < names.length; at++) {
+    const leaf = names[at] ?? "";
     if (leaf !== "unit" || typeof sent.unit !== "string") leaves++;
     if (group !== undefined) markLeaf(leaf, group, presence);
   }

@@ -14,7 +14,7 @@ import { nearestType } from "./nearest.ts";
 import { chooseNominal, siteOf } from "./nominal.ts";
 import type { Plan, PlanShape, PlanType } from "./plan.ts";
 import { extract, findShape, nearestShape, normalizedJson } from "./shape.ts";
-import { claimOf, judgeClaim } from "./timestamp.ts";
+import { claimOf, judgeClaim, wordsForClaim } from "./timestamp.ts";
 import { addFinding, isRecord, judgeValues, type Places, type Values } from "./values.ts";
 import type { RecordSource, Verdict } from "./verdict.ts";
 import { shown } from "./words.ts";
@@ -34,13 +34,9 @@ export function judge(message: Record<string, unknown>, source: RecordSource, pl
   const deviceId = identify(message, shape, source);
   if (typeof deviceId !== "string") return deviceId;
   const claim = claimOf(message, shape);
-  if (claim.bad && (ownForm || shape !== undefined))
-    return {
-      ok: false,
-      reason: "bad_timestamp",
-      path: claim.path,
-      message: `${claim.problem}; expected ${claim.expected}`,
-    };
+  const isTime = !Number.isNaN(claim.ms);
+  if (!isTime && (ownForm || shape !== undefined))
+    return { ok: false, reason: "bad_timestamp", path: claim.path, message: wordsForClaim(message, shape) };
 
   const findings: Finding[] = [];
   if (source.key === null || source.key === "") addFinding(findings, "key.missing", "info", "");
@@ -56,7 +52,7 @@ export function judge(message: Record<string, unknown>, source: RecordSource, pl
     judgeChecks(input.measurements, type, input.places, findings);
     completeness = type.required === 0 ? 100 : Math.floor((100 * there) / type.required);
   }
-  const timestamp = claim.bad ? undefined : claim.ms;
+  const timestamp = isTime ? claim.ms : undefined;
   return {
     ok: true,
     device_id: deviceId,
@@ -82,7 +78,7 @@ export function judge(message: Record<string, unknown>, source: RecordSource, pl
 export function ownTime(message: Record<string, unknown>, plan: Plan): number | undefined {
   const shape = findShape(message, isRecord(message.measurements), plan);
   const claim = claimOf(message, shape);
-  return claim.bad ? undefined : claim.ms;
+  return Number.isNaN(claim.ms) ? undefined : claim.ms;
 }
 
 interface Input {

@@ -26,8 +26,21 @@ export function chooseNominal(
   if (nominals.length === 0) return undefined;
   if (nominals.length === 1 && site === undefined) return nominals[0];
   if (site === undefined) return nearest(type, (quantity) => median(measurements, type, quantity));
-  // What the site does not say comes from the entry of the type that fits it.
-  return { ...nearest(type, (quantity) => site.nominal[quantity] ?? Number.NaN), ...site.nominal };
+  return atSite(type, site);
+}
+
+const atSites = new WeakMap<PlanSite, Map<PlanType, Nominal>>();
+
+/** What the site does not say comes from the entry of the type that fits it. The same object each time: quiet.ts keeps by it. */
+function atSite(type: PlanType, site: PlanSite): Nominal {
+  const ofSite = atSites.get(site) ?? new Map<PlanType, Nominal>();
+  const found = ofSite.get(type) ?? {
+    ...nearest(type, (quantity) => site.nominal[quantity] ?? Number.NaN),
+    ...site.nominal,
+  };
+  if (ofSite.size === 0) atSites.set(site, ofSite);
+  ofSite.set(type, found);
+  return found;
 }
 
 function nearest(type: PlanType, valueFor: (quantity: string) => number): Nominal | undefined {

@@ -17,15 +17,10 @@ export const TOLERANCE_MS = 5 * 60_000;
 
 export interface Claim {
   path: string;
-  /** undefined: nothing is claimed. */
+  /** undefined: nothing is claimed. NaN: what stands there is no time, a dead letter where the message is ours to judge. */
   ms: number | undefined;
-  /** What stands there is no time: a dead letter where the message is ours to judge. */
-  bad: boolean;
-  assumedUtc: boolean;
-  /** A number whose unit was told by its size. */
-  unix: boolean;
-  problem: string;
-  expected: string;
+  /** How the time was understood, where that is worth a word. */
+  note: "timestamp.assumed_utc" | "timestamp.unix" | undefined;
 }
 
 const EXPECTED = "ISO 8601 or a Unix time in s or ms";
@@ -40,36 +35,28 @@ export function claimOf(message: Record<string, unknown>, shape: PlanShape | und
 type Format = NonNullable<PlanShape["timestamp"]>["format"] | undefined;
 
 function readClaim(value: unknown, path: string, format: Format): Claim {
-  const claim: Claim = {
-    path,
-    ms: undefined,
-    bad: false,
-    assumedUtc: false,
-    unix: false,
-    problem: "",
-    expected: EXPECTED,
-  };
-  if (value === undefined || value === null) return claim;
-  let ms = readByFormat(value, format);
-  if (Number.isNaN(ms) && typeof value === "string") {
-    ms = parseIso(value);
-    claim.assumedUtc = !Number.isNaN(ms) && !namesZone(value);
-  } else if (Number.isNaN(ms) && typeof value === "number") {
-    ms = parseUnix(value);
-    claim.unix = true;
+  if (value === undefined || value === null) return { path, ms: undefined, note: undefined };
+  const ms = format === undefined ? Number.NaN : readByFormat(value, format);
+  if (!Number.isNaN(ms)) return { path, ms, note: undefined };
+  if (typeof value === "string") {
+    const note = namesZone(value) ? undefined : "timestamp.assumed_utc";
+    return { path, ms: parseIso(value), note };
   }
-  claim.ms = ms;
-  if (Number.isNaN(ms)) {
-    claim.bad = true;
-    claim.problem = describe(value);
-    if (format !== undefined) claim.expected = `${EXPECTED} (the shape says ${format})`;
-  }
-  return claim;
+  if (typeof value === "number") return { path, ms: parseUnix(value), note: "timestamp.unix" };
+  return { path, ms: Number.NaN, note: undefined };
+}
+
+/** What is wrong with a claim that is no time, and what was expected. */
+export function wordsForClaim(message: Record<string, unknown>, shape: PlanShape | undefined): string {
+  const at = shape?.timestamp ?? null;
+  const value = at === null ? message.timestamp : readPointer(message, at.path);
+  const expected = at === null ? EXPECTED : `${EXPECTED} (the shape says ${at.format})`;
+  return `${describe(value)}; expected ${expected}`;
 }
 
 /** Numbers may be sent as strings where the shape says that they are Unix times. */
-function readByFormat(value: unknown, format: Format): number {
-  if (format !== "unix_s" && format !== "unix_ms") return Number.NaN;
+function readByFormat(value: unknown, format: NonNullable<Format>): number {
+  if (format === "iso") return Number.NaN;
   const isDigits = typeof value === "string" && /^[0-9]{1,16}([.][0-9]{1,9})?$/.test(value);
   const number = typeof value === "number" ? value : isDigits ? Number(value) : Number.NaN;
   return format === "unix_s" ? parseUnixSeconds(number) : parseUnixMs(number);
@@ -84,13 +71,12 @@ function describe(value: unknown): string {
 
 /** Returns timestamp_valid: false exactly with timestamp.missing or timestamp.ahead. */
 export function judgeClaim(claim: Claim, recordMs: number, findings: Finding[]): boolean {
-  const { path, ms } = claim;
-  if (ms === undefined || claim.bad) {
+  const { path, ms, note } = claim;
+  if (ms === undefined || Number.isNaN(ms)) {
     addFinding(findings, "timestamp.missing", "uncertain", path, EXPECTED);
     return false;
   }
-  if (claim.assumedUtc) addFinding(findings, "timestamp.assumed_utc", "info", path);
-  if (claim.unix) addFinding(findings, "timestamp.unix", "info", path);
+  if (note !== undefined) addFinding(findings, note, "info", path);
   if (ms - recordMs > TOLERANCE_MS) {
     addFinding(findings, "timestamp.ahead", "uncertain", path, "at most 5 min after the record timestamp");
     return false;

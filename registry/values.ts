@@ -7,6 +7,7 @@
  */
 import type { Finding, FindingCode, Severity } from "../schemas/enriched.ts";
 import type { PlanGroup, PlanLeaf, PlanType } from "./plan.ts";
+import { isQuiet, nominalBounds, type QuietRow, quietRows } from "./quiet.ts";
 import { printList, printRange } from "./words.ts";
 
 export type Values = Record<string, unknown>;
@@ -37,7 +38,15 @@ export function readLeaf(measurements: Values, group: string, leaf: string): unk
 
 /** A leaf's number in the base unit of its quantity; NaN if there is no number. */
 export function readNumber(measurements: Values, leaf: PlanLeaf): number {
-  const value = readLeaf(measurements, leaf.group, leaf.name);
+  const { group, name } = leaf;
+  const sent = measurements[group];
+  // readLeaf() without the call.
+  const value =
+    typeof sent === "object" && sent !== null && !Array.isArray(sent)
+      ? (sent as Values)[name]
+      : name === "value"
+        ? sent
+        : undefined;
   return typeof value === "number" ? value * leaf.factor + leaf.offset : Number.NaN;
 }
 
@@ -64,38 +73,36 @@ export interface Look {
 /** Returns how many of the required groups are there, or need not be. */
 export function judgeValues(measurements: Values, look: Look): number {
   const { groups } = look.type;
+  const rows = quietRows(look.type, look.nominal);
   let there = 0;
   for (let index = 0; index < groups.length; index++) {
     const group = groups[index];
     if (group === undefined) continue;
     const sent = measurements[group.name];
-    const complete = group.kind === "value" ? judgeSingle(sent, group, look) : judgeGroup(sent, group, look);
+    const complete =
+      group.kind === "value" ? judgeSingle(sent, group, rows, look) : judgeGroup(sent, group, rows, look);
     if (complete && group.required) there++;
   }
   return there;
 }
 
 /** A group of one leaf, sent as {"value": n} or bare n. */
-function judgeSingle(sent: unknown, group: PlanGroup, look: Look): boolean {
+function judgeSingle(sent: unknown, group: PlanGroup, rows: QuietRow[], look: Look): boolean {
+  const row = rows[group.first];
   const leaf = look.type.leaves[group.first];
-  if (leaf === undefined) return false;
-  if (typeof sent !== "object" && isQuiet(sent, leaf, look.nominal)) return true;
-  const { required } = group;
+  if (row === undefined || leaf === undefined) return false;
+  const wrapped = typeof sent === "object" && sent !== null && !Array.isArray(sent);
+  const value = wrapped ? (sent as Values).value : sent;
+  if (wrapped && (sent as Values).unit !== undefined) judgeUnit(sent as Values, group, look.findings);
+  if (isQuiet(value, row)) return true;
   const pointer = pointerOf(leaf, look.places);
-  if (!isRecord(sent)) return judgeLeaf(sent, leaf, required, pointer, look) || isLeftOut(sent, look);
-  if (sent.unit !== undefined) judgeUnit(sent, group, look.findings);
-  if (isQuiet(sent.value, leaf, look.nominal)) return true;
-  return judgeLeaf(
-    sent.value,
-    leaf,
-    required,
-    look.places === undefined ? `${pointer}/value` : pointer,
-    look,
-  );
+  if (!wrapped) return judgeLeaf(sent, leaf, group.required, pointer, look) || isLeftOut(sent, look);
+  const place = look.places === undefined ? `${pointer}/value` : pointer;
+  return judgeLeaf(value, leaf, group.required, place, look);
 }
 
-function judgeGroup(sent: unknown, group: PlanGroup, look: Look): boolean {
-  const { type, places, partial, nominal, findings } = look;
+function judgeGroup(sent: unknown, group: PlanGroup, rows: QuietRow[], look: Look): boolean {
+  const { type, places, partial, findings } = look;
   if (sent === undefined) {
     addMissingGroup(group, look);
     return partial;
@@ -106,42 +113,48 @@ function judgeGroup(sent: unknown, group: PlanGroup, look: Look): boolean {
   }
   const { first } = group;
   const end = first + group.count;
-  const { leaves } = type;
   if (typeof sent !== "object" || Array.isArray(sent)) {
-    const names = leaves.slice(first, end).map(({ name }) => name);
+    const names = rows.slice(first, end).map(({ name }) => name);
     addFinding(findings, "wrong_type", "bad", group.pointer, `an object with ${printList(names, "or")}`);
     return false;
   }
   const values = sent as Values;
   if (values.unit !== undefined) judgeUnit(values, group, findings);
   const before = findings.length;
+  const isOwnForm = places === undefined && !partial;
   let anySent = false;
   let anyThere = false;
   let allRequired = true;
   for (let index = first; index < end; index++) {
-    const leaf = leaves[index];
-    if (leaf === undefined) continue;
-    const value = values[leaf.name];
-    if (value !== undefined) anySent = true;
-    // The commonest case of isQuiet(), without the call.
+    const row = rows[index];
+    if (row === undefined) continue;
+    const value = values[row.name];
+    // isQuiet() without the call, of what most values are; then what most that are not there are.
     if (
       typeof value === "number" &&
-      value >= leaf.quiet_min &&
-      value <= leaf.quiet_max &&
-      leaf.nominal_max === 0
+      value >= row.min &&
+      value <= row.max &&
+      (!row.whole || value % 1 === 0)
     ) {
       anyThere = true;
       continue;
     }
-    if (isQuiet(value, leaf, nominal)) {
+    if (value === undefined && isOwnForm && row.missing !== null) {
+      findings.push(row.missing);
+      continue;
+    }
+    if (value !== undefined) anySent = true;
+    if (isQuiet(value, row)) {
       anyThere = true;
       continue;
     }
+    const leaf = type.leaves[index];
+    if (leaf === undefined) continue;
     const required = leaf.required && !partial;
     if (judgeLeaf(value, leaf, required, pointerOf(leaf, places), look)) anyThere = true;
     else if (required) allRequired = false;
   }
-  if (!anySent) {
+  if (!anySent && !anyThere) {
     findings.length = before;
     addMissingGroup(group, look);
   }
@@ -197,23 +210,7 @@ function judgeUnit(sent: Values, group: PlanGroup, findings: Finding[]): void {
   addFinding(findings, "unit", "uncertain", `${group.pointer}/unit`, group.units[0]);
 }
 
-/** The common case: a value about which there is nothing to say. */
-function isQuiet(value: unknown, leaf: PlanLeaf, nominal: Nominal | undefined): boolean {
-  if (typeof value === "number" && value >= leaf.quiet_min && value <= leaf.quiet_max)
-    return leaf.nominal_max === 0 || isNearNominal(value, leaf, nominal);
-  return leaf.quiet_values !== null && isAmong(value, leaf.quiet_values);
-}
-
 const isAmong = (value: unknown, values: readonly unknown[]) => values.includes(value);
-
-/** Inside its share of the nominal value; also where there is none to compare with. */
-function isNearNominal(value: number, leaf: PlanLeaf, nominal: Nominal | undefined): boolean {
-  const middle = nominal?.[leaf.quantity ?? ""];
-  if (middle === undefined) return true;
-  return (
-    value >= (leaf.nominal_min * middle) / leaf.factor && value <= (leaf.nominal_max * middle) / leaf.factor
-  );
-}
 
 /** Whether a usable value is there. */
 function judgeLeaf(
@@ -272,9 +269,7 @@ function judgeNumber(value: number, leaf: PlanLeaf, pointer: string, look: Look)
     addFinding(findings, "range.operating", "uncertain", pointer, leaf.expected_operating);
     return;
   }
-  if (leaf.nominal_max === 0 || isNearNominal(value, leaf, nominal)) return;
-  const middle = nominal?.[leaf.quantity ?? ""] ?? 0;
-  const min = (leaf.nominal_min * middle) / leaf.factor;
-  const max = (leaf.nominal_max * middle) / leaf.factor;
-  addFinding(findings, "range.operating", "uncertain", pointer, printRange(min, max, leaf.unit, 5));
+  const { min, max } = nominalBounds(leaf, nominal);
+  if (value < min || value > max)
+    addFinding(findings, "range.operating", "uncertain", pointer, printRange(min, max, leaf.unit, 5));
 }
