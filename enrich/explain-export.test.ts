@@ -83,7 +83,7 @@ describe("a device's own message", () => {
   test("is never taken for the export: each member counts", () => {
     expect(readExport(Buffer.from(JSON.stringify(wrapper)))).toBeDefined();
     for (const name of ApiMessage.required ?? []) stays({ ...wrapper, [name]: undefined });
-    stays({ ...wrapper, firmware: "1.2" });
+    stays({ topic: "raw", firmware: "1.2", ...wrapper });
     stays({ ...wrapper, topic: "iot.raw" });
     stays({ ...wrapper, topic: "plant/7" });
     stays({ ...wrapper, partition: "3" });
