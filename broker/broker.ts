@@ -94,6 +94,8 @@ function listen(host: string, port: number, broker: Broker, sockets: Set<Socket<
     socket: {
       open(socket) {
         socket.setNoDelay(true);
+        // A client whose machine is gone without a word.
+        socket.setKeepAlive(true, 60_000);
         socket.data = new Connection(socket, broker);
         sockets.add(socket);
       },

@@ -3,12 +3,11 @@
  *
  * In: a data folder, or undefined for memory. Out: an open database with our tables.
  * Errors: DataFolderError with one clear line; the folder is then as it was.
- * Source: https://www.sqlite.org/wal.html#noshm (WAL with an exclusive lock needs no shared memory file)
+ * Source: https://www.sqlite.org/wal.html#noshm (WAL with an exclusive lock needs no shared memory file), fileformat.html
  */
-import { constants, Database, SQLiteError } from "bun:sqlite";
-import { accessSync, existsSync, mkdirSync, statSync, constants as system } from "node:fs";
+import { Database, SQLiteError } from "bun:sqlite";
+import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 
 export class DataFolderError extends Error {}
 
@@ -20,7 +19,6 @@ const FILE = "broker.db";
 
 const REFUSALS = {
   SQLITE_BUSY: "is in use by another broker",
-  SQLITE_NOTADB: "is not a broker's file",
   SQLITE_CORRUPT: "is damaged; move it away, or put a copy back",
 };
 
@@ -67,18 +65,23 @@ export function openDatabase({ dataDir, fsync, maxPages }: DatabaseOptions): Dat
   }
 }
 
-/** Looks at the header of what is there, without a lock and without leaving a file behind. */
+/**
+ * Looks at the header of what is there, without a lock and without leaving a file behind. SQLite itself, when it does not look
+ * at the write-ahead log, takes a file for damaged whose broker was killed while it copied from there.
+ */
 function fileIn(dataDir: string): string {
   mkdirSync(dataDir, { recursive: true });
   const path = join(dataDir, FILE);
   // SQLite's own word for read-only is "disk I/O error".
-  for (const it of [dataDir, path]) if (existsSync(it)) accessSync(it, system.W_OK);
-  if (!existsSync(path) || statSync(path).size === 0) return path;
-  const uri = `${pathToFileURL(path).href}?immutable=1`;
-  using database = new Database(uri, constants.SQLITE_OPEN_READONLY | constants.SQLITE_OPEN_URI);
-  const version = pragma(database, "user_version");
-  const isOurs = pragma(database, "application_id") === APPLICATION_ID;
-  if (!isOurs) throw new DataFolderError(`${path} is not a broker's file`);
+  for (const it of [dataDir, path]) if (existsSync(it)) accessSync(it, constants.W_OK);
+  if (!existsSync(path)) return path;
+  const header = Buffer.alloc(100);
+  const file = openSync(path, "r");
+  const isEmpty = readSync(file, header) === 0;
+  closeSync(file);
+  if (isEmpty) return path;
+  const [version, id] = [header.readInt32BE(60), header.readInt32BE(68)];
+  if (id !== APPLICATION_ID) throw new DataFolderError(`${path} is not a broker's file`);
   if (version <= SCHEMA_VERSION) return path;
   throw new DataFolderError(`${path} is of version ${version}; this broker knows up to ${SCHEMA_VERSION}`);
 }

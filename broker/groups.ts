@@ -40,17 +40,14 @@ export class Groups {
   commit(groupId: string, offsets: CommittedOffset[]): void {
     const insert = this.database.query("INSERT OR REPLACE INTO committed VALUES (?, ?, ?, ?, ?, ?)");
     this.database.transaction(() => {
-      for (const { topic, index, offset, leaderEpoch, metadata } of offsets) {
-        insert.run(groupId, topic, index, offset, leaderEpoch, metadata);
-      }
+      for (const it of offsets)
+        insert.run(groupId, it.topic, it.index, it.offset, it.leaderEpoch, it.metadata);
     })();
   }
 
   committed(groupId: string): CommittedOffset[] {
-    const select = this.database.query<CommittedOffset, [string]>(
-      "SELECT *, partition AS [index] FROM committed WHERE groupId = ?",
-    );
-    return select.all(groupId);
+    const sql = "SELECT *, partition AS [index] FROM committed WHERE groupId = ?";
+    return this.database.query<CommittedOffset, [string]>(sql).all(groupId);
   }
 
   /** A group without members, with its offsets. True when there was anything to delete. */

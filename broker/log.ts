@@ -25,12 +25,14 @@ export interface Partition {
 }
 
 export type Write = { partition: Partition; batch: Buffer; header: BatchHeader };
-type Place = { baseOffset: number; lastOffset: number; maxTimestamp: number; bytes: number };
+type Place = { lastOffset: number; maxTimestamp: number; bytes: number };
+type Bounds = { logStart: number; end: number };
 type Row = { baseOffset: number; lastOffset: number; data: Uint8Array };
 
 /** Looked at after a start for what idempotent producers wrote last. SQLite reads a batch to the end even for its header. */
 const RECENT = { batches: 500, bytes: 8_000_000 };
-const OF_PARTITION = "FROM batch WHERE topicId = ?1 AND partition = ?2";
+const HERE = "WHERE topicId = ?1 AND partition = ?2";
+const OF_PARTITION = `FROM batch ${HERE}`;
 
 export class Log {
   private readonly reported = new Set<string>();
@@ -57,9 +59,7 @@ export class Log {
     }
     const producers: Producers = new Map();
     for (const header of recent) rememberSequence(producers, batchHeader(header));
-    const bounds = this.database.query<{ logStart: number; end: number }, number[]>(
-      "SELECT * FROM bounds WHERE topicId = ? AND partition = ?",
-    );
+    const bounds = this.database.query<Bounds, number[]>(`SELECT * FROM bounds ${HERE}`);
     const { logStart, end } = bounds.get(...place) ?? { logStart: 0, end: 0 };
     const found = this.database.query<{ bytes: number; last: number }, number[]>(
       `SELECT ifnull(sum(bytes), 0) AS bytes, ifnull(max(lastOffset) + 1, ?3) AS last ${OF_PARTITION}`,
@@ -80,8 +80,7 @@ export class Log {
       const { rowid, baseOffset: from, lastOffset: to } = row;
       this.report.error(`${name}@${from}: damage at the end; offsets ${from} to ${to} are cut off`);
       this.database.run("DELETE FROM batch WHERE rowid = ?", [rowid]);
-      const setEnd = "UPDATE bounds SET end = ? WHERE topicId = ? AND partition = ?";
-      this.database.run(setEnd, [from, ...place]);
+      this.database.run(`UPDATE bounds SET end = ?3 ${HERE}`, [...place, from]);
     }
   }
 
@@ -148,10 +147,9 @@ export class Log {
 
   /** In offset order, from the batch that holds `offset` on. */
   private rows({ topicId, index }: Partition, offset: number, since = Number.MIN_SAFE_INTEGER) {
-    const query = this.database.query<Row, number[]>(
-      `SELECT baseOffset, lastOffset, data ${OF_PARTITION} AND lastOffset >= ?3 AND maxTimestamp >= ?4 ORDER BY lastOffset`,
-    );
-    return query.iterate(topicId, index, offset, since);
+    const wanted = "AND lastOffset >= ?3 AND maxTimestamp >= ?4 ORDER BY lastOffset";
+    const sql = `SELECT baseOffset, lastOffset, data ${OF_PARTITION} ${wanted}`;
+    return this.database.query<Row, number[]>(sql).iterate(topicId, index, offset, since);
   }
 
   /** The first message at or after `timestamp` (ms), in offset order. */
@@ -166,10 +164,8 @@ export class Log {
 
   /** The batches from the oldest on, without their data. */
   places({ topicId, index }: Partition): IterableIterator<Place> {
-    const query = this.database.query<Place, number[]>(
-      `SELECT baseOffset, lastOffset, maxTimestamp, bytes ${OF_PARTITION} ORDER BY lastOffset`,
-    );
-    return query.iterate(topicId, index);
+    const sql = `SELECT lastOffset, maxTimestamp, bytes ${OF_PARTITION} ORDER BY lastOffset`;
+    return this.database.query<Place, number[]>(sql).iterate(topicId, index);
   }
 
   /** Moves the log start up to `offset` and drops the batches that lie before it as a whole. */

@@ -41,10 +41,8 @@ export class Topics {
   }
 
   create(name: string, partitions: number, configs: TopicConfigs): Topic {
-    const { lastInsertRowid } = this.database.run(
-      "INSERT INTO topic (name, partitions, configs) VALUES (?, ?, ?)",
-      [name, partitions, JSON.stringify(configs)],
-    );
+    const sql = "INSERT INTO topic (name, partitions, configs) VALUES (?, ?, ?)";
+    const { lastInsertRowid } = this.database.run(sql, [name, partitions, JSON.stringify(configs)]);
     return this.hold(Number(lastInsertRowid), name, partitions, configs);
   }
 
