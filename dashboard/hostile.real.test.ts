@@ -28,6 +28,23 @@ inChromium("hostile content in Chromium", ({ open, serve, served }) => {
     await context.close();
   }, 180_000);
 
+  test("a value that goes on behind a fold is copied whole, and one whose end is not shown is not", async () => {
+    await serve({ view: await hugeView(), now: () => NOW });
+    const { page, context } = await open({ permissions: ["clipboard-read", "clipboard-write"] });
+    await page.goto(`${served().url}/messages/enriched/0/20000`, { waitUntil: "load" });
+    await page.locator("details.same").first().locator("> summary").click();
+    await page.locator(".json li[data-p='/measurements']").click();
+    await page.locator('[data-copy="value"]').click();
+    await page.getByText("Copied").waitFor();
+    const copied = JSON.parse(await page.evaluate(() => navigator.clipboard.readText()));
+    expect(Object.keys(copied)).toHaveLength(900);
+    await page.goto(`${served().url}/messages/raw/0/1`, { waitUntil: "load" });
+    await page.locator(".json li[data-p='/filler']").click();
+    await page.locator('[data-copy="value"]').click();
+    await page.getByText("Not copied").waitFor();
+    await context.close();
+  }, 60_000);
+
   test("much and long of everything: no page scrolls sideways at 390 px, and none is endless", async () => {
     await serve({ view: await hugeView(), now: () => NOW });
     for (const javaScriptEnabled of [true, false]) {

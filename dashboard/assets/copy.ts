@@ -60,19 +60,20 @@ async function copyFrom(button: HTMLElement): Promise<void> {
   }
 }
 
-/** A member's value without its name and comma; a container goes on to the line that closes it. */
+/** A member's value without its name and comma; a container goes on to the line that closes it, folded or not. */
 function valueText(line: HTMLElement): string {
   const textOf = (one: Element) => one.querySelector("pre")?.textContent ?? "";
   const first = textOf(line);
   const indent = first.length - first.trimStart().length;
   let text = first.trimStart().replace(/^"(?:[^"\\]|\\.)*": /, "");
-  if (/[{[]$/.test(text))
-    for (let next = line.nextElementSibling; next !== null; next = next.nextElementSibling) {
-      const more = textOf(next);
-      text += `\n${more.slice(indent)}`;
-      if (more.length - more.trimStart().length === indent) break;
-    }
-  return text.replace(/,$/, "");
+  if (!/[{[]$/.test(text)) return text.replace(/,$/, "");
+  const lines = [...(line.closest(".more, .card") ?? document).querySelectorAll(".json > li")];
+  for (const next of lines.slice(lines.indexOf(line) + 1)) {
+    const more = textOf(next);
+    text += `\n${more.slice(indent)}`;
+    if (more.length - more.trimStart().length === indent) return text.replace(/,$/, "");
+  }
+  throw new Error("its end is not shown: too many lines");
 }
 
 /** Without https and off this machine there is no clipboard of the navigator: the old way then. */
