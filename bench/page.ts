@@ -116,15 +116,18 @@ async function tasksOf(chromium: Browser, page: Page): Promise<Task[]> {
     .map(({ dur = 0, tdur = 0 }) => ({ clock: dur / 1_000, cpu: tdur / 1_000 }));
 }
 
+/** What comes over the wire, KiB. */
 async function weights(url: string) {
+  const sizeOf = async (path: string) => {
+    const answer = await fetch(url + path, { headers: { "accept-encoding": "gzip" }, decompress: false });
+    return (await answer.bytes()).length / 1_024;
+  };
   const html = await (await fetch(url)).text();
   const scripts = [...html.matchAll(/src="([^"]+\.js)"/g)].map((match) => match[1] ?? "");
-  const sizes = await Promise.all(
-    scripts.map(async (path) => Bun.gzipSync(await (await fetch(url + path)).bytes(), { level: 9 }).length),
-  );
+  const sizes = await Promise.all(scripts.map(sizeOf));
   return {
-    html: Bun.gzipSync(html).length / 1_024,
-    live: (sizes[scripts.findIndex((path) => path.includes("/live-"))] ?? 0) / 1_024,
-    all: sizes.reduce((a, b) => a + b, 0) / 1_024,
+    html: await sizeOf("/"),
+    live: sizes[scripts.findIndex((path) => path.includes("/live-"))] ?? Number.NaN,
+    all: sizes.reduce((a, b) => a + b, 0),
   };
 }

@@ -50,7 +50,9 @@ async function put(name: string, content: Uint8Array): Promise<void> {
   const file = name.replace(/(\.\w+)$/, `-${hash}$1`);
   files[name] = file;
   await writeFile(join(work, file), content);
-  await writeFile(join(work, `${file}.gz`), Bun.gzipSync(new Uint8Array(content), { level: 9 }));
+  // Once for each content, so the slowest and smallest: 3 % less than zlib's.
+  const gzip = Bun.gzipSync(new Uint8Array(content), { library: "libdeflate", level: 12 });
+  await writeFile(join(work, `${file}.gz`), gzip);
 }
 
 /** Builds of other contents: the last few may still be in use by a process. */

@@ -1,8 +1,8 @@
 /**
  * One htmx `hx-sse` connection as plain callbacks: the only file of ours that knows htmx's names.
  *
- * Source: htmx.org 4.0.1, dist/ext/hx-sse.js. htmx does not retry a refused first connect: the element's
- * `hx-trigger="load, every 5s"` does, and its `hx-sync="this:drop"` keeps that from opening a second stream.
+ * Source: htmx.org 4.0.1, dist/ext/hx-sse.js. htmx does not retry a refused first connect: it is asked to here, and at the
+ * latest by the element's `hx-trigger="load, every 5s"`; its `hx-sync="this:drop"` keeps that from opening a second stream.
  */
 import htmx from "htmx.org";
 import "htmx.org/dist/ext/hx-csp.js";
@@ -42,6 +42,7 @@ interface Connection {
   delayCanceller: (() => void) | null;
 }
 
+const FIRST_RETRY_MS = 1_500;
 const FEED = '<hx-partial hx-target="#feed"';
 
 export function follow(element: HTMLElement | null, to: Omit<Stream, "exists">) {
@@ -70,7 +71,9 @@ export function follow(element: HTMLElement | null, to: Omit<Stream, "exists">) 
   // Before a stream is open, a refused connect is an error of the request.
   for (const name of ["htmx:error", "htmx:response:error"])
     on(name, () => {
-      if (connection === undefined) to.onLost(++refused);
+      if (connection !== undefined) return;
+      to.onLost(++refused);
+      setTimeout(() => connection === undefined && again(), FIRST_RETRY_MS);
     });
   on<{ message: { data: string; event: string } }>("htmx:sse:before:message", ({ message }, event) => {
     if (message.event) return;
@@ -84,20 +87,21 @@ export function follow(element: HTMLElement | null, to: Omit<Stream, "exists">) 
   const swap = (html: string, target: HTMLElement, style: string) =>
     htmx.swap({ text: html, sourceElement: target, target, swap: style });
 
+  /** Connects again at once: the server begins with a full snapshot. */
+  function again(): void {
+    if (element === null) return;
+    hurry = true;
+    if (connection?.reader) void connection.reader.cancel();
+    else if (connection?.delayCanceller) connection.delayCanceller();
+    else if (connection === undefined) {
+      const url = element.getAttribute("hx-sse:connect");
+      if (url !== null) void htmx.ajax("GET", url, { source: element });
+    }
+  }
+
   return {
     exists: element !== null,
-
-    /** Connects again at once: the server begins with a full snapshot. */
-    again(): void {
-      if (element === null) return;
-      hurry = true;
-      if (connection?.reader) void connection.reader.cancel();
-      else if (connection?.delayCanceller) connection.delayCanceller();
-      else if (connection === undefined) {
-        const url = element.getAttribute("hx-sse:connect");
-        if (url !== null) void htmx.ajax("GET", url, { source: element });
-      }
-    },
+    again,
 
     /** Puts pieces on the page that were held back. */
     async put(html: string): Promise<void> {
