@@ -120,6 +120,24 @@ describe("pages", () => {
     expect(html).toContain('href="/messages?topic=dlq&amp;reason=not_utf8"');
   });
 
+  test("an enricher on Connect is known by its group, and before that is known nothing is called absent", async () => {
+    const members = [{ clientId: "connect", host: "/10.0.0.7" }];
+    for (const [known, words] of [
+      [undefined, "not known yet"],
+      [{ at: NOW, lags: [], members, outputs: 0 }, "known by its group: Connect sends no heartbeat"],
+    ] as const) {
+      const served = await appFor({
+        view,
+        now: () => NOW,
+        group: { last: () => known, first: async () => known },
+      });
+      const answer = await served.app.request("/pipeline", { headers: { host: "localhost" } });
+      const html = (await answer.text()).toLowerCase();
+      expect(html).toContain(words.toLowerCase());
+      expect(html).not.toContain("absent");
+    }
+  });
+
   test("a permalink shows raw and verdict, from memory or from the broker", async () => {
     for (const path of ["/messages/raw/2/40", "/messages/enriched/2/7"]) {
       const html = await page(path);

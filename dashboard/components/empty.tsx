@@ -21,3 +21,15 @@ export function NothingKept({ view, topic }: { view: ViewModel; topic: ApiTopic 
     </div>
   );
 }
+
+/** Its place is kept on the page of a type also while there are some. */
+export const NoneOfType = ({ none }: { none: boolean }) => (
+  <div id="none-of-type">
+    {none && (
+      <div class="empty">
+        <b>No message of this type is kept</b>
+        <p>The last hour is, as far as there is room.</p>
+      </div>
+    )}
+  </div>
+);

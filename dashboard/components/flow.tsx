@@ -59,7 +59,10 @@ export function Flow({ view, group, now, viewers }: Props) {
             unit="msg/s"
             note={spread === undefined ? "nothing in 5 min" : `p95 ${latency(spread.p95)}`}
           >
-            <UpState lines={lines.filter(({ service }) => service === "enrich")} none="absent" />
+            <UpState
+              lines={lines.filter(({ service }) => service === "enrich")}
+              none={group === undefined ? "not known yet" : "absent"}
+            />
           </Stage>
         </li>
         <li>

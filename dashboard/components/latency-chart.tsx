@@ -33,8 +33,8 @@ export function LatencyCaption({ view, range, now }: ChartProps) {
           const { last, most } = summaryOf(series, name);
           return (
             <Legend colour={colour}>
-              {words} <b>{last === null ? "–" : latency(last)}</b> (most {latency(most)} in{" "}
-              {RANGES[range].name})
+              {words} <b>{last === null ? "–" : latency(last)}</b>
+              {(last !== null || most > 0) && ` (most ${latency(most)} in ${RANGES[range].name})`}
             </Legend>
           );
         })}

@@ -113,5 +113,5 @@ export const partitions = (n: number) => (n === 1 ? "1 partition" : `${n} partit
 
 function shareOfRaw(view: ViewModel): string {
   const raw = total(view, "raw");
-  return raw === 0 ? "of raw" : `${percent(Math.min(1, total(view, "enriched") / raw))} % of raw`;
+  return raw === 0 ? "nothing raw yet" : `${percent(Math.min(1, total(view, "enriched") / raw))} % of raw`;
 }

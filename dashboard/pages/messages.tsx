@@ -24,6 +24,14 @@ const params = ({ limit, ...filters }: Filters) => ({
   limit: limit === PAGE_ROWS ? undefined : limit,
 });
 
+/** What of a filter goes along to another topic. */
+const onTopic = ({ device, q, type, event }: Filters, topic: ApiTopic) => ({
+  topic,
+  device,
+  q,
+  ...(topic !== "dlq" && { type, event }),
+});
+
 export function MessagesPage({ frame, filters }: { frame: Frame; filters: Filters }) {
   const { view } = frame;
   const { topic, limit } = filters;
@@ -38,10 +46,7 @@ export function MessagesPage({ frame, filters }: { frame: Frame; filters: Filter
       <div class="grid">
         <nav class="tabs" aria-label="Topic">
           {API_TOPICS.map((name) => (
-            <a
-              href={messagesLink({ topic: name, device: filters.device, q: filters.q })}
-              aria-current={name === topic ? "page" : undefined}
-            >
+            <a href={messagesLink(onTopic(filters, name))} aria-current={name === topic ? "page" : undefined}>
               {TAB_NAMES[name]}
               <span>{count(total(view, name))}</span>
             </a>

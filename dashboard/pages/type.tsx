@@ -1,5 +1,6 @@
 /** One device type: what it measures, how it is recognised, who makes it, and how its messages are. */
 import { type CatalogType, typeOf } from "../catalog.ts";
+import { NoneOfType } from "../components/empty.tsx";
 import { Feed, FeedHead, FeedRow } from "../components/feed.tsx";
 import { Notices, RailFooter } from "../components/notices.tsx";
 import { About, Examples, Makers } from "../components/type-about.tsx";
@@ -16,6 +17,7 @@ const filtersOf = (key: string): Filters => ({ topic: "enriched", type: key, lim
 export function TypePage({ frame, found }: { frame: Frame; found: CatalogType }) {
   const { view, now } = frame;
   const { key } = found;
+  const { rows } = search(view, filtersOf(key));
   return (
     <Layout
       frame={frame}
@@ -45,7 +47,8 @@ export function TypePage({ frame, found }: { frame: Frame; found: CatalogType })
             </a>
           </header>
           <FeedHead topic="enriched" />
-          <Feed topic="enriched" rows={search(view, filtersOf(key)).rows} limit={ROWS} />
+          <Feed topic="enriched" rows={rows} limit={ROWS} />
+          <NoneOfType none={rows.length === 0} />
         </section>
       </div>
     </Layout>
@@ -55,16 +58,20 @@ export function TypePage({ frame, found }: { frame: Frame; found: CatalogType })
 /** Undefined for a type that the registry does not have. */
 export function typeLive(view: ViewModel, key: string): LivePage | undefined {
   if (typeOf(view.catalog, key) === undefined) return undefined;
+  const rows = createMatcher(filtersOf(key));
   return {
     key: `type ${key}`,
     cards: (model, now) => ({
       notices: <Notices view={model} now={now} />,
       "rail-footer": <RailFooter view={model} now={now} />,
     }),
-    slow: (model, now) => ({ numbers: <Numbers view={model} now={now} typeKey={key} /> }),
+    slow: (model, now) => ({
+      numbers: <Numbers view={model} now={now} typeKey={key} />,
+      "none-of-type": <NoneOfType none={rows(model).length === 0} />,
+    }),
     feed: {
       limit: ROWS,
-      rows: createMatcher(filtersOf(key)),
+      rows,
       render: (row) => <FeedRow row={row} />,
       whole: (rows) => <Feed topic="enriched" rows={rows} limit={ROWS} />,
     },
