@@ -23,7 +23,7 @@ export function create(file: PlanFile) {
   const works: Record<Round["work"], (round: Round) => unknown> = {
     nothing: ({ text }) => text,
     "JSON.parse": ({ text }) => JSON.parse(text),
-    enrich: ({ text, ...source }) => enrich(text, source, plan, source.timestamp, isPlain),
+    enrich: (round) => enrich(round.text, round, plan, round.timestamp, isPlain),
   };
 
   return {

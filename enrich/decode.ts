@@ -49,17 +49,22 @@ function isObject(value: unknown): value is JsonObject {
 }
 
 function reserved(message: JsonObject): DeadLetter | undefined {
-  for (let at = 0; at < RESERVED.length; at++) {
-    const name = RESERVED[at] ?? "";
-    // No such name is on Object.prototype, and nothing in JSON is undefined: what is found was sent.
-    if (message[name] !== undefined)
-      return dead(
-        "reserved_member",
-        `${name} is appended by the enrichment, a device must not send it`,
-        `/${name}`,
-      );
-  }
-  return undefined;
+  // By name: a loop over the list costs four times as much in Connect's engine. decode.test.ts sends each of them.
+  // No such name is on Object.prototype, and nothing in JSON is undefined: what is found was sent.
+  if (
+    message.device_metadata === undefined &&
+    message.measurement_metadata === undefined &&
+    message.normalized === undefined &&
+    message.enrichment_info === undefined &&
+    message.data_quality === undefined
+  )
+    return undefined;
+  const name = RESERVED.find((member) => message[member] !== undefined) ?? "";
+  return dead(
+    "reserved_member",
+    `${name} is appended by the enrichment, a device must not send it`,
+    `/${name}`,
+  );
 }
 
 /**

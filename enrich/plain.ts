@@ -9,7 +9,8 @@ import { LIMITS } from "../schemas/dead-letter.ts";
 
 export function isPlain(text: string, value: object, names: string[]): boolean {
   // As many brackets as levels are allowed cannot nest deeper; they are counted in strings too.
-  if (count(text, "{") + count(text, "[") > LIMITS.depth) return false;
+  const arrays = text.includes("[") ? count(text, "[") : 0;
+  if (count(text, "{") + arrays > LIMITS.depth) return false;
   if (OVERFLOW_THROWS && namesStandOnce(text, names)) return true;
   const printed = JSON.stringify(value);
   if (printed === text) return true;

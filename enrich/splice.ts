@@ -17,7 +17,7 @@ export const ENRICHMENT_SERVICE = "iot-enrichment-service";
 export interface Pieces {
   /** Characters of the raw text that stay: all before its last brace. */
   kept: number;
-  added: readonly Piece[];
+  added: readonly [Piece, Piece, Piece];
 }
 
 export type Piece = string | Constant;
@@ -30,13 +30,11 @@ export interface Constant {
 export function splice(text: string, verdict: Judged, registryVersion: string, now: number): Pieces {
   const { type, normalized } = verdict;
   const ready = type === undefined ? undefined : readyFor(type, registryVersion);
-  // A maker's members only ever follow those of the type: of the same length is the same.
-  const isPlain = ready?.device_metadata.length === verdict.device_metadata.length;
   const at = enrichedAt(now);
   return {
     kept: text.lastIndexOf("}"),
     added: [
-      ready !== undefined && isPlain ? ready.metadata : metadataText(verdict),
+      ready === undefined ? metadataText(verdict) : metadataOf(ready, verdict),
       normalized === undefined ? at : `,"normalized":${normalized}${at}`,
       (ready && said(ready, verdict)) ?? infoText(verdict, registryVersion) + saidText(verdict),
     ],
@@ -45,20 +43,20 @@ export function splice(text: string, verdict: Judged, registryVersion: string, n
 
 /** The whole text. concat() copies once where an engine has no ropes; a chain of + copies at each. */
 export function join(text: string, { kept, added }: Pieces): string {
-  const texts: string[] = [];
-  for (let at = 0; at < added.length; at++) texts.push(textOf(added[at] ?? ""));
-  return text.slice(0, kept).concat(...texts);
+  return text.slice(0, kept).concat(textOf(added[0]), textOf(added[1]), textOf(added[2]));
 }
 
 export function textOf(piece: Piece): string {
   return typeof piece === "string" ? piece : piece.text;
 }
 
-/** Texts of one type as most of its messages have them: no maker named, decided in one of a few ways. */
+/** Texts of one type as most of its messages have them: of a listed maker or none, decided in one of a few ways. */
 interface Ready {
   registryVersion: string;
   device_metadata: string;
   metadata: Constant;
+  /** With a maker's members, by `device_metadata`: as many as the registry lists makers and models. */
+  makers: Map<string, Constant>;
   declared: Decided;
   /** Other ways than by the message's own word, by the JSON text of `detection`. */
   others: Map<string, Decided>;
@@ -86,6 +84,7 @@ function readyFor(type: PlanType, registryVersion: string): Ready {
     registryVersion,
     device_metadata,
     metadata: { text: flat(metadataText({ device_metadata, measurement_metadata })) },
+    makers: new Map(),
     declared: decidedBy(declared, registryVersion),
     others: new Map(),
     count: 0,
@@ -99,6 +98,17 @@ function decidedBy(verdict: Pick<Judged, "device_type" | "detection_json">, vers
 }
 
 type Metadata = Pick<Judged, "device_metadata" | "measurement_metadata">;
+
+function metadataOf(ready: Ready, verdict: Judged): Constant {
+  // A maker's members only ever follow those of the type: of the same length is the same.
+  if (ready.device_metadata.length === verdict.device_metadata.length) return ready.metadata;
+  let found = ready.makers.get(verdict.device_metadata);
+  if (found === undefined) {
+    found = { text: flat(metadataText(verdict)) };
+    ready.makers.set(verdict.device_metadata, found);
+  }
+  return found;
+}
 
 function metadataText({ device_metadata, measurement_metadata }: Metadata): string {
   return `,"device_metadata":${device_metadata},"measurement_metadata":${measurement_metadata}`;

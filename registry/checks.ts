@@ -58,25 +58,22 @@ function failsEquality(check: PlanCheck, type: PlanType, measurements: Values): 
 function combine(check: PlanCheck, type: PlanType, measurements: Values): number {
   const { of, kind } = check;
   if (kind === "ratio")
-    return valueAt(of[0] ?? -1, type, measurements) / valueAt(of[1] ?? -1, type, measurements);
+    return (
+      readNumber(measurements, type.leaves[of[0] ?? -1]) / readNumber(measurements, type.leaves[of[1] ?? -1])
+    );
   let total = 0;
   for (let at = 0; at < of.length; at++) {
-    const value = valueAt(of[at] ?? -1, type, measurements);
+    const value = readNumber(measurements, type.leaves[of[at] ?? -1]);
     total += kind === "hypot" ? value * value : value;
   }
   return kind === "hypot" ? Math.sqrt(total) : total;
-}
-
-function valueAt(index: number, type: PlanType, measurements: Values): number {
-  const leaf = type.leaves[index];
-  return leaf === undefined ? Number.NaN : readNumber(measurements, leaf);
 }
 
 function failsOrder(check: PlanCheck, type: PlanType, measurements: Values): Failed | undefined {
   for (let at = 1; at < check.of.length; at++) {
     const leaf = type.leaves[check.of[at] ?? -1];
     if (leaf === undefined) continue;
-    const lower = valueAt(check.of[at - 1] ?? -1, type, measurements);
+    const lower = readNumber(measurements, type.leaves[check.of[at - 1] ?? -1]);
     const upper = readNumber(measurements, leaf);
     const allowed = Math.max(
       check.tolerance * Math.max(Math.abs(lower), Math.abs(upper)),

@@ -37,7 +37,8 @@ export function readLeaf(measurements: Values, group: string, leaf: string): unk
 }
 
 /** A leaf's number in the base unit of its quantity; NaN if there is no number. */
-export function readNumber(measurements: Values, leaf: PlanLeaf): number {
+export function readNumber(measurements: Values, leaf: PlanLeaf | undefined): number {
+  if (leaf === undefined) return Number.NaN;
   const { group, name } = leaf;
   const sent = measurements[group];
   // readLeaf() without the call.
@@ -102,10 +103,10 @@ function judgeSingle(sent: unknown, group: PlanGroup, rows: QuietRow[], look: Lo
 }
 
 function judgeGroup(sent: unknown, group: PlanGroup, rows: QuietRow[], look: Look): boolean {
-  const { type, places, partial, findings } = look;
+  const { findings } = look;
   if (sent === undefined) {
     addMissingGroup(group, look);
-    return partial;
+    return look.partial;
   }
   if (sent === null) {
     addFinding(findings, "null", "uncertain", group.pointer);
@@ -121,7 +122,6 @@ function judgeGroup(sent: unknown, group: PlanGroup, rows: QuietRow[], look: Loo
   const values = sent as Values;
   if (values.unit !== undefined) judgeUnit(values, group, findings);
   const before = findings.length;
-  const isOwnForm = places === undefined && !partial;
   let anySent = false;
   let anyThere = false;
   let allRequired = true;
@@ -139,7 +139,7 @@ function judgeGroup(sent: unknown, group: PlanGroup, rows: QuietRow[], look: Loo
       anyThere = true;
       continue;
     }
-    if (value === undefined && isOwnForm && row.missing !== null) {
+    if (value === undefined && row.missing !== null && look.places === undefined && !look.partial) {
       findings.push(row.missing);
       continue;
     }
@@ -148,10 +148,10 @@ function judgeGroup(sent: unknown, group: PlanGroup, rows: QuietRow[], look: Loo
       anyThere = true;
       continue;
     }
-    const leaf = type.leaves[index];
+    const leaf = look.type.leaves[index];
     if (leaf === undefined) continue;
-    const required = leaf.required && !partial;
-    if (judgeLeaf(value, leaf, required, pointerOf(leaf, places), look)) anyThere = true;
+    const required = leaf.required && !look.partial;
+    if (judgeLeaf(value, leaf, required, pointerOf(leaf, look.places), look)) anyThere = true;
     else if (required) allRequired = false;
   }
   if (!anySent && !anyThere) {
