@@ -20,6 +20,8 @@ import { used } from "./used.part.ts";
 const MESSAGES = Number(process.argv[2] ?? 200_000);
 const ROUNDS = Number(process.argv[3] ?? 3);
 const PARTITIONS = 3;
+/** What fails throws too. */
+const QUIET = { info() {}, warn() {}, error() {} };
 const CODECS = ["none", "zstd"];
 
 const NEEDED: PartName[] = ["kcat", "java", "kafka-jars"];
@@ -82,7 +84,7 @@ async function apacheKafka(): Promise<Side> {
 }
 
 async function createAll(brokers: string): Promise<void> {
-  const kafka = createKafka({ brokers: [brokers], clientId: "bench" }, console);
+  const kafka = createKafka({ brokers: [brokers], clientId: "bench" }, QUIET);
   const names = CODECS.flatMap((codec) =>
     [0, 1].flatMap((pair) => Array.from({ length: ROUNDS }, (_, round) => `${codec}-${pair}-${round + 1}`)),
   );

@@ -30,6 +30,8 @@ import { SAMPLE_TIME, sampleKey, sampleText } from "./sample.part.ts";
 
 const MESSAGES = Number(process.argv[2] ?? 200_000);
 const PARTITIONS = 3;
+/** What fails throws too. */
+const QUIET = { info() {}, warn() {}, error() {} };
 const PATCH = join(ROOT, "patches/kafkajs@2.2.4.patch");
 
 for (const name of ["java", "kafka-jars"] as const) {
@@ -51,7 +53,7 @@ const server = await startApacheKafka();
 for (const signal of ["SIGINT", "SIGTERM"] as const)
   process.once(signal, () => void cleanUp().finally(() => process.exit(1)));
 try {
-  const kafka = createKafka({ brokers: [server.brokers], clientId: "bench" }, console);
+  const kafka = createKafka({ brokers: [server.brokers], clientId: "bench" }, QUIET);
   const results: Result[] = [];
   for (const share of new Set(peers.map((peer) => peer.share))) await fill(rawOf(share), MESSAGES * share);
   for (const peer of peers) {
@@ -100,7 +102,7 @@ function rawOf(share: number): string {
 }
 
 async function createTopics(names: string[]): Promise<void> {
-  const kafka = createKafka({ brokers: [server.brokers], clientId: "bench" }, console);
+  const kafka = createKafka({ brokers: [server.brokers], clientId: "bench" }, QUIET);
   const configs = { "max.message.bytes": "2097152", "retention.ms": "-1" };
   await ensureTopics(
     kafka,
@@ -111,7 +113,7 @@ async function createTopics(names: string[]): Promise<void> {
 /** By key, as devices' messages are: so a peer that sends by key keeps the partition too. */
 async function fill(topic: string, messages: number): Promise<void> {
   await createTopics([topic]);
-  const kafka = createKafka({ brokers: [server.brokers], clientId: "bench" }, console);
+  const kafka = createKafka({ brokers: [server.brokers], clientId: "bench" }, QUIET);
   const producer = await createProducer(kafka);
   for (let from = 0; from < messages; from += 10_000)
     await producer.send(

@@ -26,20 +26,24 @@ export class Reader {
 }
 
 export class Writer {
-  private bytes = Buffer.allocUnsafe(256);
   /** The first four bytes are the frame's length, written last. */
-  private at = 4;
+  private readonly parts: Buffer[] = [Buffer.alloc(4)];
 
   /** The next `length` bytes, to be filled. */
   claim(length: number): Buffer {
-    const start = this.at;
-    this.at += length;
-    if (this.at > this.bytes.length) this.bytes = Buffer.concat([this.bytes], this.at * 2);
-    return this.bytes.subarray(start, this.at);
+    const bytes = Buffer.allocUnsafe(length);
+    this.parts.push(bytes);
+    return bytes;
+  }
+
+  /** The next bytes: copied when the frame is put together. */
+  append(bytes: Buffer): void {
+    this.parts.push(bytes);
   }
 
   frame(): Buffer {
-    this.bytes.writeInt32BE(this.at - 4, 0);
-    return this.bytes.subarray(0, this.at);
+    const frame = Buffer.concat(this.parts);
+    frame.writeInt32BE(frame.length - 4, 0);
+    return frame;
   }
 }

@@ -50,7 +50,7 @@ const blob = (length: Field<number>): Field<Buffer | null> => ({
   },
   write(writer, value, version) {
     length.write(writer, value?.length ?? -1, version);
-    if (value) writer.claim(value.length).set(value);
+    if (value) writer.append(value);
   },
 });
 
