@@ -18,7 +18,11 @@ const WITHIN_MS = 4_000;
 const TAIL_MESSAGES = 2_000;
 const FETCH_BYTES = 1_048_576;
 
-export function createOutputsEnd(kafka: Kafka, topics: { enriched: string; dlq: string }): OutputsEnd {
+export function createOutputsEnd(
+  kafka: Kafka,
+  topics: { enriched: string; dlq: string },
+  withinMs = WITHIN_MS,
+): OutputsEnd {
   const both = [topics.enriched, topics.dlq];
 
   async function expected(partition: number, messages: number): Promise<number | undefined> {
@@ -33,7 +37,7 @@ export function createOutputsEnd(kafka: Kafka, topics: { enriched: string; dlq: 
 
   return (partition, given) => {
     const asked = ask(partition, given).catch(() => undefined);
-    return Promise.race([asked, sleep(WITHIN_MS).then(() => undefined)]);
+    return Promise.race([asked, sleep(withinMs).then(() => undefined)]);
   };
 }
 

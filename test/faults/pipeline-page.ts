@@ -59,10 +59,14 @@ export async function pipelinePage(
     },
   });
   try {
-    await until("the dashboard has read it all", () => {
-      if (crash) throw crash;
-      return view.caughtUp && view.services.size === beats;
-    });
+    await until(
+      "the dashboard has read it all",
+      () => {
+        if (crash) throw crash;
+        return view.caughtUp && view.services.size === beats;
+      },
+      { withinMs: 60_000 },
+    );
     const outputs = [topics.enriched, topics.dlq];
     const group = createGroup(askKafka(kafka, groupId, { raw: topics.raw, outputs }), () => {});
     const { app } = await appFor({ view, group });
