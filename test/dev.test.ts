@@ -78,6 +78,29 @@ describe("dev", () => {
   );
 
   test(
+    "a broker whose port another program has taken waits for it, says so, and comes back on it",
+    async () => {
+      const child = await dev({ SIM_INTERVAL: "0.2" });
+      const url = await running(child);
+      const port = Number(/Kafka\s+127\.0\.0\.1:(\d+)/.exec(child.output())?.[1]);
+      const before = await enriched(url);
+      process.kill((await childrenOf(child)).get("broker") ?? 0, "SIGKILL");
+      const [free] = await until("the port is taken", () => takePorts([port]), { everyMs: 5 });
+      await until("it says so", () =>
+        child
+          .output()
+          .includes(`another program has taken port ${port}: end it, or end this and start again`),
+      );
+      free?.();
+      await until("the flow goes on", async () => (await enriched(url)) > before + 10, {
+        withinMs: 60_000,
+        alive: [child],
+      });
+    },
+    2 * MINUTE_MS,
+  );
+
+  test(
     "killed with -9 it leaves no service running",
     async () => {
       const child = await dev();
@@ -137,13 +160,13 @@ describe("dev, when something is wrong", () => {
   test(
     "a port that is only the default and is taken: the next free one, and it says so",
     async () => {
-      const free = takePorts([9092, 5012]);
+      const taken = takePorts([9092, 5012]) ?? [];
       const child = await dev();
       const url = await running(child);
       expect(child.output()).toMatch(/port 9092 is taken: the embedded broker uses 9\d+/);
       expect(child.output()).toMatch(/port 5012 is taken: enrich uses 5\d+/);
       await until("the first enriched message", async () => (await enriched(url)) > 0);
-      free();
+      for (const free of taken) free();
     },
     MINUTE_MS,
   );
@@ -185,8 +208,8 @@ describe("dev, when something is wrong", () => {
   );
 });
 
-/** Listens on the ports that are free of these, so that all of them are taken; gives what frees them. */
-function takePorts(ports: number[]): () => void {
+/** Listens on the ports that are free of these, so that all of them are taken; gives what frees each, undefined if it got none. */
+function takePorts(ports: number[]): (() => void)[] | undefined {
   const listeners = ports.flatMap((port) => {
     try {
       return [Bun.listen({ hostname: "127.0.0.1", port, socket: { data() {} } })];
@@ -194,7 +217,5 @@ function takePorts(ports: number[]): () => void {
       return [];
     }
   });
-  return () => {
-    for (const listener of listeners) listener.stop(true);
-  };
+  return listeners.length === 0 ? undefined : listeners.map((listener) => () => listener.stop(true));
 }
