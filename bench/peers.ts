@@ -1,5 +1,5 @@
 /**
- * What does a message cost our loop, and what does it cost others: kafkajs, @platformatic/kafka, kafka-python, Kafka Streams?
+ * What does a message cost our loop, and what does it cost kafkajs, @platformatic/kafka, kafka-python and Kafka Streams?
  *
  * One Apache Kafka, three partitions, the original system's sample message in one topic; each peer (bench/peers/) is a process of
  * its own that consumes, works, produces with zstd and acks=all to the same partition, and commits. Messages per CPU second of
