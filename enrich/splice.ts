@@ -189,7 +189,9 @@ function howDecided(ready: Ready, verdict: Judged): Decided | undefined {
 
 function stepFrom(place: Said, finding: Finding | undefined, ready: Ready): Said | undefined {
   if (finding === undefined) return undefined;
-  if (place.last !== undefined && isOf(place.last, finding)) return place.last;
+  const { last } = place;
+  // What is said of a leaf that is not there is the same object each time (registry/quiet.ts).
+  if (last !== undefined && (last.finding === finding || isOf(last, finding))) return last;
   place.next ??= new Map();
   const steps = place.next.get(finding.path) ?? [];
   let found = steps.find((step) => isOf(step, finding));
