@@ -20,7 +20,7 @@ import { createProducer } from "../kafka/producer.ts";
 import { GROUPS, HEADERS, topicName } from "../schemas/topics.ts";
 import { freePort, type Process, start, until } from "../test/processes.ts";
 import { startApacheKafka } from "../test/real/apache-kafka.ts";
-import { SAMPLE_TIME, sampleKey, sampleText } from "./sample.part.ts";
+import { sampleKey, sampleText } from "./sample.part.ts";
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -30,7 +30,7 @@ const TIMES = Number(values.times);
 const PARTITIONS = 3;
 const LIMIT_MS = 2_000;
 /** So many wait at a start: more than are done until the signal. */
-const WAITING = 40_000;
+const WAITING = 30_000;
 const CHANCE_MS = 400;
 const QUIET = { info() {}, warn() {}, error: console.error };
 
@@ -116,7 +116,7 @@ async function fill(kafka: Kafka): Promise<void> {
   if (missing <= 0) return;
   const producer = await createProducer(kafka);
   const messages = Array.from({ length: missing }, (_, index) => ({
-    ...{ key: sampleKey(index), value: sampleText(index), timestamp: SAMPLE_TIME },
+    ...{ key: sampleKey(index), value: sampleText(index) },
     partition: index % PARTITIONS,
   }));
   await producer.send(topicName("raw"), messages);

@@ -16,6 +16,7 @@ import { isOutage, mustRejoin, reasonOf } from "./errors.ts";
 import { createMember } from "./member.ts";
 import { type InMessage, toInMessage } from "./message.ts";
 import type { KafkaLog } from "./outages.ts";
+import { createPace } from "./pace.ts";
 import { watchOffsets } from "./watch.ts";
 import { type Place, createWatchdog } from "./watchdog.ts";
 
@@ -101,6 +102,7 @@ export async function consume(kafka: Kafka, options: ConsumeOptions): Promise<Co
   const positions = new Map<string, number>();
   let assigned: Place[] = [];
   let inHand = 0;
+  const pace = createPace(maxMessages);
 
   const { maxBytesPerPartition, partitionsAtOnce } = options;
   const member = createMember(kafka, {
@@ -130,7 +132,8 @@ export async function consume(kafka: Kafka, options: ConsumeOptions): Promise<Co
     const heartbeats = keepBeating(payload.heartbeat, sessionMs / 6);
     inHand++;
     try {
-      for (const batch of pieces(payload, maxMessages)) {
+      for (const batch of pieces(payload, pace.size)) {
+        const started = performance.now();
         const goOn = (): boolean => isRunning() && isOurs() && !heartbeats.lost();
         const handled = await handleInPlace(batch, goOn);
         if (!handled) throw heartbeats.lost() ?? new GivenUp();
@@ -141,6 +144,7 @@ export async function consume(kafka: Kafka, options: ConsumeOptions): Promise<Co
         resolveOffset(String(next - 1));
         positions.set(placeOf(batch), next);
         watchdog.moved(batch.topic, batch.partition, next);
+        pace.took(performance.now() - started);
       }
     } catch (error) {
       if (error instanceof GivenUp) return; // stopping, or the partition is no longer ours
@@ -270,11 +274,14 @@ function keepBeating(heartbeat: () => Promise<void>, everyMs: number): { lost():
 }
 
 /** What was fetched, in batches of our own size: a compressed fetch may hold ten thousand messages. */
-function* pieces({ batch }: EachBatchPayload, size: number): Generator<Batch> {
+function* pieces({ batch }: EachBatchPayload, size: () => number): Generator<Batch> {
   const { topic, partition, messages } = batch;
   const highWatermark = Number(batch.highWatermark);
-  for (let at = 0; at < messages.length; at += size)
-    yield { topic, partition, messages: messages.slice(at, at + size).map(toInMessage), highWatermark };
+  for (let at = 0; at < messages.length;) {
+    const piece = messages.slice(at, at + size());
+    at += piece.length;
+    yield { topic, partition, messages: piece.map(toInMessage), highWatermark };
+  }
 }
 
 function lastOffset({ messages }: Batch): number {
