@@ -71,6 +71,7 @@ process.exit();
 async function measure(name: string, brokers: string): Promise<void> {
   const kafka = createKafka({ brokers: [brokers], clientId: "bench" }, QUIET);
   await ensureTopics(kafka, topicSpecs(readSettings({ TOPIC_PARTITIONS: `${PARTITIONS}` })));
+  await until("the group's coordinator answers", async () => (await lag(kafka)) === 0);
   const times: number[] = [];
   const codes: number[] = [];
   for (let time = 1; time <= TIMES; time++) {

@@ -8,7 +8,7 @@ import { type RegistryWatch, watchRegistry } from "../config/registry-file.ts";
 import { createAccounting } from "../enrich/accounting.ts";
 import { createHandler } from "../enrich/host.ts";
 import type { Batch } from "../kafka/consume.ts";
-import type { OutMessage } from "../kafka/producer.ts";
+import { type OutMessage, wholeValue } from "../kafka/producer.ts";
 import { compileRegistry } from "../registry/compile.ts";
 import type { Plan } from "../registry/plan.ts";
 import type { Enriched } from "../schemas/enriched.ts";
@@ -89,8 +89,9 @@ function load(plan: () => Plan) {
   return { sent, accounting, handleNext: () => handle(next()), offset: () => offset };
 }
 
-function verdictOf({ headers, value }: OutMessage): { version: string; header: string; inRange: boolean } {
-  const enriched = JSON.parse(String(value)) as Enriched;
+function verdictOf(message: OutMessage): { version: string; header: string; inRange: boolean } {
+  const { headers } = message;
+  const enriched = JSON.parse(String(wholeValue(message))) as Enriched;
   return {
     version: enriched.enrichment_info.registry_version,
     header: String(headers?.["iot.registry"]),
