@@ -172,11 +172,11 @@ async function bare(): Promise<() => Promise<void>> {
           compression: CompressionTypes.ZSTD,
         });
         await heartbeat();
+        counted(outputs.length);
       }
       const next = `${Number(batch.lastOffset()) + 1}`;
       await commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset: next }] }] });
       resolveOffset(batch.lastOffset());
-      counted(messages.length);
     },
   });
   return async () => {
