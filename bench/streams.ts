@@ -127,6 +127,7 @@ async function bench(): Promise<void> {
       "last client after the first, p50 / p99 ms, best round": `${at(best, 0.5).toFixed(0)} / ${p99.toFixed(0)}`,
       "the same of each round, p99 ms": rounds.map((round) => at(round, 0.99).toFixed(0)).join(" "),
       "server CPU, % of a core": cpu.toFixed(1),
+      "server CPU for one frame to all, ms": ((after.cpu - before.cpu) / 1_000 / frames).toFixed(0),
       "server memory, MiB": `${mib(empty.rss)} idle, ${mib(after.rss)} with all`,
       "a client that never reads: server memory, KiB": stuck.kib.toFixed(0),
       "a client that never reads: closed, s after the frame it did not take": stuck.seconds.toFixed(1),
