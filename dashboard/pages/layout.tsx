@@ -1,5 +1,6 @@
 /** The frame of every page: rail, bar with the state of the connection, and what stands in for JavaScript. */
 import type { Child } from "hono/jsx";
+import { API_TOPICS } from "../../schemas/api.ts";
 import { Keys } from "../components/keys.tsx";
 import { CutBanner, Notices, RailFooter, WithoutScript } from "../components/notices.tsx";
 import { Icon, Shape, Sprite } from "../components/status.tsx";
@@ -120,6 +121,9 @@ export function Layout(props: LayoutProps) {
             )}
             <search class="search">
               <form action="/messages">
+                {API_TOPICS.some((topic) => topic === frame.query.topic) && (
+                  <input type="hidden" name="topic" value={frame.query.topic} />
+                )}
                 <label class="vh" for="search">
                   Search messages
                 </label>

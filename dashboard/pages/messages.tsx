@@ -95,6 +95,7 @@ function FilterForm({ view, filters, now }: { view: ViewModel; filters: Filters;
     <search>
       <form class="tools" action="/messages" aria-label="Filter messages">
         <input type="hidden" name="topic" value={topic} />
+        {filters.limit !== PAGE_ROWS && <input type="hidden" name="limit" value={filters.limit} />}
         <label class="grow">
           Text, or path and value
           <input
@@ -118,13 +119,16 @@ function FilterForm({ view, filters, now }: { view: ViewModel; filters: Filters;
         <a class="btn" href={messagesLink({ topic })}>
           Clear
         </a>
-        <nav class="seg end" aria-label="Export all that match">
-          {FORMATS.map((format) => (
-            <a href={withParams("/messages/export", { ...params(filters), format })} download="">
-              {format.toUpperCase()}
-            </a>
-          ))}
-        </nav>
+        <div class="acts end">
+          <span class="sub">Export</span>
+          <nav class="seg" aria-label="Export all that match">
+            {FORMATS.map((format) => (
+              <a href={withParams("/messages/export", { ...params(filters), format })} download="">
+                {format.toUpperCase()}
+              </a>
+            ))}
+          </nav>
+        </div>
       </form>
     </search>
   );
