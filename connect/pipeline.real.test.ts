@@ -18,6 +18,8 @@ import { createFlow, type Flow, produce, startPipeline, through, transformFolder
 
 const TESTS = "connect/pipeline_benthos_test.yaml";
 const OVERSIZE = "schemas/json/device-registry.schema.json";
+/** The engine starts in one second, on a busy machine in ten; a test out of time would take the broker with it. */
+const PATIENCE_MS = 60_000;
 
 describeWith(["go"], "connect/pipeline.yaml", () => {
   let engine = "";
@@ -49,20 +51,28 @@ describeWith(["go"], "connect/pipeline.yaml", () => {
   }
 
   describe("lint", () => {
-    test("finds nothing, labels included", async () => {
-      expect(await run([engine, "lint", "--labels", PIPELINE])).toEqual({ code: 0, output: "" });
-    });
+    test(
+      "finds nothing, labels included",
+      async () => {
+        expect(await run([engine, "lint", "--labels", PIPELINE])).toEqual({ code: 0, output: "" });
+      },
+      PATIENCE_MS,
+    );
 
-    test("takes TLS and SASL from the environment", async () => {
-      const env = {
-        ...Bun.env,
-        KAFKA_SSL: "true",
-        KAFKA_SASL_MECHANISM: "SCRAM-SHA-512",
-        KAFKA_SASL_USERNAME: "iot",
-        KAFKA_SASL_PASSWORD: "p: 'w' #1",
-      };
-      expect(await run([engine, "lint", PIPELINE], { env })).toEqual({ code: 0, output: "" });
-    });
+    test(
+      "takes TLS and SASL from the environment",
+      async () => {
+        const env = {
+          ...Bun.env,
+          KAFKA_SSL: "true",
+          KAFKA_SASL_MECHANISM: "SCRAM-SHA-512",
+          KAFKA_SASL_USERNAME: "iot",
+          KAFKA_SASL_PASSWORD: "p: 'w' #1",
+        };
+        expect(await run([engine, "lint", PIPELINE], { env })).toEqual({ code: 0, output: "" });
+      },
+      PATIENCE_MS,
+    );
 
     for (const [from, to] of [
       ["compression: zstd", "compresion: zstd"],
@@ -71,17 +81,25 @@ describeWith(["go"], "connect/pipeline.yaml", () => {
       ["code: (global", "codee: (global"],
       ["use_histogram_timing", "use_histograms"],
     ] as const)
-      test(`refuses ${to}`, async () => {
-        const { code, output } = await lintChanged(from, to);
-        expect([code, output]).toEqual([1, expect.stringContaining(to.split(/[:_]/)[0] ?? "")]);
-      });
+      test(
+        `refuses ${to}`,
+        async () => {
+          const { code, output } = await lintChanged(from, to);
+          expect([code, output]).toEqual([1, expect.stringContaining(to.split(/[:_]/)[0] ?? "")]);
+        },
+        PATIENCE_MS,
+      );
   });
 
-  test("pipeline_benthos_test.yaml passes, and its oversize message is one", async () => {
-    expect(statSync(OVERSIZE).size).toBeGreaterThan(LIMITS.rawBytes);
-    const { code, output } = await run([engine, "test", TESTS], { env: { ...Bun.env, ...files.env } });
-    expect([code, output]).toEqual([0, expect.stringContaining("succeeded")]);
-  });
+  test(
+    "pipeline_benthos_test.yaml passes, and its oversize message is one",
+    async () => {
+      expect(statSync(OVERSIZE).size).toBeGreaterThan(LIMITS.rawBytes);
+      const { code, output } = await run([engine, "test", TESTS], { env: { ...Bun.env, ...files.env } });
+      expect([code, output]).toEqual([0, expect.stringContaining("succeeded")]);
+    },
+    PATIENCE_MS,
+  );
 
   describe("the shared cases", () => {
     let flow: Flow;
@@ -125,6 +143,33 @@ describeWith(["go"], "connect/pipeline.yaml", () => {
     });
   });
 
+  test("a header that hides what Connect says of a record makes a dead letter; another header does not", async () => {
+    const flow = await createFlow(broker.brokers, "hidden.", 1);
+    const value = Buffer.from('{"device_id":"d","measurements":{}}');
+    const sent: [Buffer | null, Record<string, string>][] = [
+      [Buffer.from("d"), { kafka_offset: "999999" }],
+      [Buffer.from("other"), { kafka_key: "d" }],
+      [null, { other: "x" }],
+    ];
+    await produce(
+      flow,
+      sent.map(([key, headers]) => ({ key, value, headers, timestamp: Date.now() })),
+    );
+    const pipeline = await startPipeline(flow, files.env);
+    await through(flow, pipeline, 120_000);
+    await pipeline.stop(20_000);
+    const [dead, enriched] = await Promise.all(
+      (["dlq", "enriched"] as const).map((name) => readTopic(flow.brokers, topicName(name, flow.prefix))),
+    );
+    const placed = (messages: WireMessage[] = []) =>
+      messages.map((message) => [header(message, HEADERS.reason), header(message, HEADERS.sourceOffset)]);
+    expect(placed(dead?.flat())).toEqual([
+      ["internal", ""],
+      ["internal", "1"],
+    ]);
+    expect(placed(enriched?.flat())).toEqual([["", "2"]]);
+  }, 150_000);
+
   describe("when something is missing, nothing is passed on, and it says what to do", () => {
     /** On a broker of its own: a killed member keeps others waiting for its group. */
     async function said(env: Record<string, string>, words: RegExp): Promise<void> {
@@ -147,28 +192,44 @@ describeWith(["go"], "connect/pipeline.yaml", () => {
       }
     }
 
-    test("no bundle", () =>
-      said({ ...files.env, ENRICH_BUNDLE: "/none.cjs" }, /no verdict.+Invalid module.+bun run transform/));
-    test("a plan of another build", async () => {
-      const folder = mkdtempSync(join(tmpdir(), "iot-plan-"));
-      const plan = join(folder, "plan.json");
-      writeFileSync(plan, JSON.stringify({ bundle: "an older one", plan: PLAN }));
-      await said({ ...files.env, ENRICH_PLAN: plan }, /no verdict.+different builds.+bun run transform/);
-      rmSync(folder, { recursive: true });
-    });
-    test("a plan that is no JSON", async () => {
-      const folder = mkdtempSync(join(tmpdir(), "iot-plan-"));
-      const plan = join(folder, "plan.json");
-      writeFileSync(plan, "{");
-      await said({ ...files.env, ENRICH_PLAN: plan }, /no verdict.+bun run transform/);
-      rmSync(folder, { recursive: true });
-    });
-    test("no broker", async () => {
-      const flow = { brokers: "127.0.0.1:1", prefix: "x.", partitions: 1 };
-      const pipeline = await startPipeline(flow, files.env);
-      await until("it says so", () => /no broker answers/.test(pipeline.output()), { alive: [pipeline] });
-      expect((await pipeline.stop(20_000)).code).toBeLessThan(128);
-    });
+    test(
+      "no bundle",
+      () =>
+        said({ ...files.env, ENRICH_BUNDLE: "/none.cjs" }, /no verdict.+Invalid module.+bun run transform/),
+      PATIENCE_MS,
+    );
+    test(
+      "a plan of another build",
+      async () => {
+        const folder = mkdtempSync(join(tmpdir(), "iot-plan-"));
+        const plan = join(folder, "plan.json");
+        writeFileSync(plan, JSON.stringify({ bundle: "an older one", plan: PLAN }));
+        await said({ ...files.env, ENRICH_PLAN: plan }, /no verdict.+different builds.+bun run transform/);
+        rmSync(folder, { recursive: true });
+      },
+      PATIENCE_MS,
+    );
+    test(
+      "a plan that is no JSON",
+      async () => {
+        const folder = mkdtempSync(join(tmpdir(), "iot-plan-"));
+        const plan = join(folder, "plan.json");
+        writeFileSync(plan, "{");
+        await said({ ...files.env, ENRICH_PLAN: plan }, /no verdict.+bun run transform/);
+        rmSync(folder, { recursive: true });
+      },
+      PATIENCE_MS,
+    );
+    test(
+      "no broker",
+      async () => {
+        const flow = { brokers: "127.0.0.1:1", prefix: "x.", partitions: 1 };
+        const pipeline = await startPipeline(flow, files.env);
+        await until("it says so", () => /no broker answers/.test(pipeline.output()), { alive: [pipeline] });
+        expect((await pipeline.stop(20_000)).code).toBeLessThan(128);
+      },
+      PATIENCE_MS,
+    );
   });
 });
 
