@@ -118,7 +118,10 @@ export function startReader(options: ReaderOptions): Reader {
       return;
     }
     // Read again from its start and shorter than what was read: had it grown meanwhile, all up to there would be left out.
-    if (batch.highWatermark < partitionOf(view.topics[topic], batch.partition).next) return madeAnew(topic);
+    if (batch.highWatermark < partitionOf(view.topics[topic], batch.partition).next) {
+      madeAnew(topic);
+      return;
+    }
     fold(view, { ...batch, topic }, at);
     if (view.caughtUp) return;
     const place = `${batch.topic}[${batch.partition}]`;
