@@ -47,7 +47,7 @@ export function createChannel(page: LivePage, view: ViewModel, build: string, op
       if (version === view.version && now - renderedAt < REFRESH_MS) return false;
       const text = render(now);
       seq++;
-      const whole = view.past !== past && now - wholeAt >= SLOW_MS;
+      const whole = view.past !== past && isOld(wholeAt, now);
       if (whole) {
         past = view.past;
         wholeAt = now;
@@ -74,7 +74,7 @@ export function createChannel(page: LivePage, view: ViewModel, build: string, op
     version = view.version;
     renderedAt = now;
     let changed = changes(page.cards(view, now));
-    if (page.slow && now - slowAt >= SLOW_MS) {
+    if (page.slow && isOld(slowAt, now)) {
       slowAt = now;
       changed += changes(page.slow(view, now));
     }
@@ -120,6 +120,9 @@ export function createChannel(page: LivePage, view: ViewModel, build: string, op
     return event("iot:tick", JSON.stringify(tick), String(seq));
   }
 }
+
+/** A clock that was set back must not hold anything up until it is where it was. */
+const isOld = (since: number, now: number): boolean => now < since || now - since >= SLOW_MS;
 
 /** Ages tick in the browser: that alone is no reason to send a card again. */
 const withoutAges = (html: string): string => html.replace(/(<time [^>]*data-age[^>]*>).*?<\/time>/gs, "$1");

@@ -131,6 +131,20 @@ describe("a stream", () => {
     expect(ticks(await client.next())[0]?.whole).toBe(false);
   });
 
+  test("a clock that is set back stops nothing", async () => {
+    put();
+    const client = connect();
+    await client.next();
+    tick(5_000);
+    await client.next();
+    now -= 3_600_000;
+    put(1, 1);
+    tick();
+    const frame = await client.next();
+    expect(ticks(frame)[0]?.seq).toBe(2);
+    expect(frame).toContain('hx-target="#covers"');
+  });
+
   test("the same bytes go to every client, rendered once", async () => {
     let rendered = 0;
     const counted: typeof PAGE = {

@@ -76,6 +76,7 @@ export function createHub(
   let cut = 0;
   let stopped = false;
   let endTicks: (() => void) | undefined;
+  let restedAt = 0;
   let restUntil = 0;
 
   function connect(page: LivePage, request: Request, server: TimeoutServer | undefined): Response {
@@ -151,7 +152,7 @@ export function createHub(
 
   function tick(): void {
     const now = clock();
-    if (now < restUntil) return;
+    if (now < restUntil && now > restedAt) return;
     const began = performance.now();
     for (const [key, { channel, clients: all }] of looked) {
       for (const client of all) if (now - (client.late ?? now) >= STUCK_MS) client.cut();
@@ -166,6 +167,7 @@ export function createHub(
       }
     }
     // At most half of the time, however many different views there are: they come less often, the reading goes on.
+    restedAt = now;
     restUntil = now + 2 * (performance.now() - began);
   }
 
