@@ -130,6 +130,7 @@ describe("watchRegistry", () => {
     writeFileSync(path, withVersion("2.0.3"));
     await until(() => watching.current().version.startsWith("2.0.3+"));
     expect(watching.lastRefusal()).toBeNull();
+    expect(watching.pastRefusal()?.reasons[0]).toContain("does not exist");
   });
 
   test("a file that is written in many small pieces is loaded once, when it stands still", async () => {

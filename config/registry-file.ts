@@ -96,6 +96,8 @@ export interface RegistryWatch {
   current(): LoadedRegistry;
   /** The refusal of the file as it stands now; null when it is the one that is loaded. */
   lastRefusal(): Refusal | null;
+  /** The last refusal that was put right since; null if there was none. */
+  pastRefusal(): Refusal | null;
   /** As heartbeats, /readyz and the page say it. */
   status(): NonNullable<Heartbeat["registry"]>;
   /** Reasons for /readyz; empty when the file as it stands is the one that is loaded. */
@@ -116,6 +118,7 @@ export async function watchRegistry(
   let loadedMark = await markOf(path);
   let loaded = await loadRegistry(path);
   let refusal: Refusal | null = null;
+  let past: Refusal | null = null;
   let seenMark = loadedMark;
   let looking = false;
 
@@ -129,6 +132,7 @@ export async function watchRegistry(
   const reload = async () => {
     try {
       const next = await loadRegistry(path);
+      past = refusal ?? past;
       refusal = null;
       if (next.sha256 === loaded.sha256) return;
       loaded = next;
@@ -156,6 +160,7 @@ export async function watchRegistry(
   return {
     current: () => loaded,
     lastRefusal: () => refusal,
+    pastRefusal: () => past,
     status: () => ({ version: loaded.version, loaded_at: loaded.loadedAt, last_refusal: refusal }),
     health: () =>
       refusal === null ? [] : [`registry refused, ${loaded.version} stays: ${refusal.reasons.join("; ")}`],

@@ -40,8 +40,9 @@ export const places = {
 };
 export const loaded = await loadRegistry("config/device-registry.json");
 /** What the registry file is refused for. */
-export const registry: { refusal: ReturnType<Catalog["refusal"]> } = { refusal: null };
-setCatalog(view, { ...loaded, refusal: () => registry.refusal });
+type Refusal = ReturnType<Catalog["refusal"]>;
+export const registry: { refusal: Refusal; past: Refusal } = { refusal: null, past: null };
+setCatalog(view, { ...loaded, refusal: () => registry.refusal, pastRefusal: () => registry.past });
 const facts: GroupFacts = {
   at: NOW,
   lags: [{ partition: 2, committed: 39, end: 41, lag: 2 }],

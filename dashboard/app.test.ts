@@ -121,6 +121,15 @@ describe("pages", () => {
     expect(html).toContain('href="/messages?topic=dlq&amp;reason=not_utf8"');
   });
 
+  test("the last refusal is still told when the file was put right", async () => {
+    expect(await page("/pipeline")).toContain("none since the start");
+    registry.past = { at: "2026-11-24T13:52:10.000Z", reasons: ["/device_types/x: unknown key"] };
+    const html = await page("/pipeline");
+    registry.past = null;
+    expect(html).toContain("2026-11-24 13:52:10 UTC, put right since: /device_types/x: unknown key");
+    expect(html).not.toContain("The file as it stands was refused");
+  });
+
   test("an enricher on Connect is known by its group, and before that is known nothing is called absent", async () => {
     const members = [{ clientId: "connect", host: "/10.0.0.7" }];
     const known: [GroupFacts | undefined, string][] = [

@@ -8,12 +8,20 @@ import type { Plan, PlanLeaf, PlanType } from "../registry/plan.ts";
 import type { DeviceRegistry, RegistryShape, RegistryType } from "../schemas/registry.ts";
 import { duration } from "./format.ts";
 
+interface Refusal {
+  /** ISO 8601 UTC */
+  at: string;
+  reasons: string[];
+}
+
 export interface Catalog {
   version: string;
   /** ISO 8601 UTC */
   loadedAt: string;
   /** The file as it stands was refused, and why; what is shown is the last good one. */
-  refusal(): { at: string; reasons: string[] } | null;
+  refusal(): Refusal | null;
+  /** The last refusal since the start that was put right. */
+  pastRefusal?(): Refusal | null;
   registry: DeviceRegistry;
   plan: Plan;
 }

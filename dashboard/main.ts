@@ -38,7 +38,14 @@ await runService({
     });
     function show(): void {
       const { registry: loaded, plan, version, loadedAt } = registry.current();
-      setCatalog(view, { registry: loaded, plan, version, loadedAt, refusal: registry.lastRefusal });
+      setCatalog(view, {
+        registry: loaded,
+        plan,
+        version,
+        loadedAt,
+        refusal: registry.lastRefusal,
+        pastRefusal: registry.pastRefusal,
+      });
     }
     show();
     const hub = createHub(view, assets.build);

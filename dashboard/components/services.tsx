@@ -84,11 +84,13 @@ export function Services({ view, group, now }: Props) {
 }
 
 const MAX_OTHERS = 6;
+const second = (iso: string) => `${iso.slice(0, 19).replace("T", " ")} UTC`;
 
 export function RegistryCard({ view, group, now }: Props) {
   const { catalog, judgedBy } = view;
   const lines = presence(view, group, now).filter((line) => isHere(line) && line.registry !== undefined);
   const others = lines.filter((line) => line.registry !== catalog?.version);
+  const past = catalog?.pastRefusal?.();
   const refusal = catalog?.refusal() ?? lines.find((line) => line.refusal !== undefined)?.refusal;
   return (
     <section class="card w4 fill" aria-labelledby="h-registry" id="registry">
@@ -118,7 +120,11 @@ export function RegistryCard({ view, group, now }: Props) {
           )}
           <dt>Last refusal</dt>
           <dd>
-            {refusal ? `${refusal.at.slice(0, 19).replace("T", " ")} UTC` : "none of the file as it stands"}
+            {refusal
+              ? second(refusal.at)
+              : past
+                ? `${second(past.at)}, put right since: ${past.reasons[0]}`
+                : "none since the start"}
           </dd>
           {others.slice(0, MAX_OTHERS).map((line) => (
             <>
