@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { detect } from "./detect.ts";
 import {
   groupsOf,
   judged,
@@ -249,4 +250,21 @@ describe("what may not change the type", () => {
     Object.assign(groupsOf(message), { vibration: { x: 1, y: 2 } });
     expect(judged(message, shippedPlan).device_type).toBe("smart_breaker");
   });
+});
+
+test("an answer that is kept is that of the same names only: a unit that is a text, a leaf, a group without one", () => {
+  const voltage = { phase_a: 120, phase_b: 120, phase_c: 120 };
+  const tripping = { voltage, current: voltage, protection: { trip_count: 1 } };
+  const messages = [
+    { ...tripping, status: { breaker: 1 } },
+    { ...tripping, status: { breaker: 1, unit: "x" } },
+    { ...tripping, status: { breaker: 1, unit: 1 } },
+    { voltage, current: voltage, status: 1 },
+    { voltage, current: voltage, "status,breaker": {} },
+    {},
+  ];
+  const alone = messages.map((message) => detect(message, { ...shippedPlan }));
+  const inTurns = [...messages, ...messages].map((message) => detect(message, shippedPlan));
+  expect(inTurns).toEqual([...alone, ...alone]);
+  expect(new Set(alone.map(({ json }) => json)).size).toBeGreaterThan(3);
 });
