@@ -1,7 +1,7 @@
 /**
  * One run of bench/loop.ts in a process of its own, so that its CPU time is its own: consume, enrich, produce, commit.
  *
- * In: `ours`, `plain` or `bare`, broker, raw topic, output topic, consumer group, number of messages (a process that shares them
+ * In: `ours`, `plain`, `before` or `bare`, broker, raw topic, output topic, consumer group, number of messages (a process that shares them
  * with another is told by SIGTERM that all are done), folder of an unpatched kafkajs (bare only). Out: one line of JSON (Run).
  */
 
@@ -15,7 +15,7 @@ import { createHandler } from "../enrich/host.ts";
 import { ENRICHMENT_SERVICE, ENRICHMENT_VERSION } from "../enrich/splice.ts";
 import { shippedPlan } from "../enrich/plan.case.ts";
 import { type Batch, consume } from "../kafka/consume.ts";
-import { createProducer, type Producer } from "../kafka/producer.ts";
+import { createProducer, type OutMessage, type Producer } from "../kafka/producer.ts";
 
 /** What a process did. */
 export interface Run {
@@ -74,15 +74,15 @@ function ours(): Promise<() => Promise<void>> {
 
 /**
  * The same loop with what the original system did in place of verdicts: the declared type's metadata, and whether each of its
- * measurements is there. As many bytes as ours; what stands before issue 5 is measured by it.
+ * measurements is there. As many bytes as ours.
  */
-function plain(): Promise<() => Promise<void>> {
+function plain(toValue: (raw: Buffer) => OutMessage["value"] = withMetadata): Promise<() => Promise<void>> {
   return loop((producer) => async ({ messages, partition }) => {
     for (let at = 0; at < messages.length; at += 500) {
       const chunk = messages.slice(at, at + 500);
       const outputs = chunk.map(({ key, value, offset, timestamp }) => ({
         key,
-        value: withMetadata(value ?? Buffer.alloc(0)),
+        value: toValue(value ?? Buffer.alloc(0)),
         headers: { "iot.source.offset": `${offset}`, "iot.registry": plan.version },
         partition,
         timestamp,
@@ -91,6 +91,23 @@ function plain(): Promise<() => Promise<void>> {
       counted(chunk.length);
     }
   });
+}
+
+/** As the loop was when verdicts came: the value is put together as one text. */
+function before(): Promise<() => Promise<void>> {
+  return plain((raw) => {
+    const text = raw.toString();
+    const [, metadataBytes, ...rest] = withMetadata(raw);
+    return text.slice(0, text.lastIndexOf("}")).concat(textOf(metadataBytes), ...rest.map(String));
+  });
+}
+
+const texts = new Map<unknown, string>();
+
+function textOf(bytes: unknown): string {
+  const text = texts.get(bytes) ?? String(bytes);
+  texts.set(bytes, text);
+  return text;
 }
 
 const metadata = new Map(
@@ -185,7 +202,9 @@ async function bare(): Promise<() => Promise<void>> {
   };
 }
 
-const stop = await { ours, plain, bare }[side as "ours" | "plain" | "bare"]();
+const stop = await { ours, plain: () => plain(), before, bare }[
+  side as "ours" | "plain" | "before" | "bare"
+]();
 await finished.promise;
 const maxRssKb = process.resourceUsage().maxRSS;
 await stop();
