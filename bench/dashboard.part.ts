@@ -24,6 +24,8 @@ export interface Stack {
   pid: number;
   /** How many were sent so far. */
   sent(): number;
+  /** How long each send took until it was acknowledged, ms: until then a message can be on no page. */
+  acks(): number[];
   /** From now on one message of the device "marker" every 237 ms. */
   mark(): void;
   stop(): Promise<void>;
@@ -70,7 +72,7 @@ export async function startStack(perSecond: number): Promise<Stack> {
     });
     const feed = await startFeed(brokers, perSecond);
     endFeed = feed.stop;
-    return { url, pid: dashboard.pid, sent: feed.sent, mark: feed.mark, stop };
+    return { url, pid: dashboard.pid, sent: feed.sent, acks: feed.acks, mark: feed.mark, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -81,6 +83,7 @@ async function startFeed(brokers: string, perSecond: number) {
   const log = { info() {}, warn: console.warn, error: console.error };
   const producer = await createProducer(createKafka({ brokers: [brokers], clientId: "bench" }, log));
   const load = await loadOf();
+  const acks: number[] = [];
   let sent = 0;
   let sending: Promise<unknown> | undefined;
   let markAt = Number.POSITIVE_INFINITY;
@@ -98,7 +101,9 @@ async function startFeed(brokers: string, perSecond: number) {
     const isMarked = Date.now() >= markAt;
     if (isMarked) markAt = Date.now() + MARK_MS;
     const enriched = [...load.enriched(half), ...(isMarked ? [load.marker()] : [])];
+    const began = performance.now();
     sending = Promise.all([producer.send("iot.raw", load.raw(half)), producer.send("iot.enriched", enriched)])
+      .then(() => acks.push(performance.now() - began))
       .catch((error: unknown) => console.error(`not sent: ${error}`))
       .finally(() => {
         sending = undefined;
@@ -106,6 +111,7 @@ async function startFeed(brokers: string, perSecond: number) {
   }, TURN_MS);
   return {
     sent: () => sent,
+    acks: () => acks,
     mark: () => {
       markAt = 0;
     },
