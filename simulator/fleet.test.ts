@@ -98,4 +98,15 @@ describe("the simulated fleet", () => {
     for (const good of sent.filter(({ fault }) => fault === undefined))
       expect(Value.Check(Telemetry, telemetryOf(good))).toBe(true);
   });
+
+  test("a small SIM_FAULTS shows itself soon: never three times as long without one as it says", () => {
+    const broken = run({ faults: 0.05, ratePerS: 100 }, 60).map(({ fault }) => fault !== undefined);
+    const gaps = broken
+      .map(String)
+      .join("")
+      .split("true")
+      .map((gap) => gap.length / "false".length);
+    expect(broken.filter(Boolean).length / broken.length).toBeCloseTo(0.05, 2);
+    expect(Math.max(...gaps)).toBeLessThan(60);
+  });
 });

@@ -50,11 +50,19 @@ export function createFleet(settings: FleetSettings, startMs: number): Fleet {
   const schedule = scheduleOf(devices, settings, startMs);
   const random = seededRandom(`${seed}/faults`);
   let turn = 0;
+  let due = 0;
 
+  /** Random, but never long without one: who asked for one in 20 sees some in the first minute. */
+  const isFaultDue = (): boolean => {
+    due += 2 * faults * random();
+    if (due < 1) return false;
+    due -= 1;
+    return true;
+  };
+  // The faults go round, so that each kind has its turn.
   const send = (device: SimulatedDevice, atMs: number): Sent => {
     const good = device.sample(atMs);
-    // The faults go round, so that each kind has its turn.
-    const fault = random() < faults ? PRODUCER_FAULTS[turn++ % PRODUCER_FAULTS.length] : undefined;
+    const fault = isFaultDue() ? PRODUCER_FAULTS[turn++ % PRODUCER_FAULTS.length] : undefined;
     return fault === undefined
       ? { message: { key: good.device_id, value: JSON.stringify(good) } }
       : { message: breakMessage(fault, good, random), fault };
