@@ -7,7 +7,7 @@
  */
 import { ConfigError, readSettings, type Settings } from "./config/env.ts";
 import { paint } from "./runtime/log-text.ts";
-import { isFree } from "./runtime/port.ts";
+import { accepts, isFree } from "./runtime/port.ts";
 import { type ChildProgram, Supervisor } from "./runtime/supervisor.ts";
 import { claimPort } from "./runtime/supervisor-ports.ts";
 import { watchStarters } from "./runtime/supervisor-starter.ts";
@@ -102,16 +102,6 @@ async function end(code: number): Promise<void> {
   await supervisor.stop(["preflight", ...SERVICES.map(({ name }) => name)]);
   await supervisor.stop();
   process.exit(code);
-}
-
-async function accepts(port: number): Promise<boolean> {
-  try {
-    const socket = await Bun.connect({ hostname: "127.0.0.1", port, socket: { data() {} } });
-    socket.end();
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 async function ready(url: string): Promise<void> {

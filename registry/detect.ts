@@ -8,6 +8,7 @@
  * Source: design.md section 6.
  */
 import type { Detection } from "../schemas/enriched.ts";
+import { keptAnswers } from "./kept-answers.ts";
 import type { Plan, PlanField, PlanType } from "./plan.ts";
 import { type Presence, presenceOf } from "./fields.ts";
 import { isRecord, readLeaf, type Values } from "./values.ts";
@@ -36,24 +37,22 @@ export interface Detected {
 }
 
 /**
- * What is detected depends on the names alone, and devices of one make send the same ones again and again: answers are
- * kept, a few hundred, for the plan at hand. That changes the cost, never the answer.
+ * What is detected depends on the names alone, and devices of one make send the same ones again and again.
  */
 export function detect(measurements: Values, plan: Plan): Detected {
   const names = namesIn(measurements);
   if (names.length > MAX_NAMES_LENGTH) return withJson(decide(measurements, plan));
-  if (kept?.plan !== plan || kept.answers.size >= MAX_KEPT) kept = { plan, answers: new Map() };
-  let answer = kept.answers.get(names);
+  const answers = answersFor(plan);
+  let answer = answers.get(names);
   if (answer === undefined) {
     answer = withJson(decide(measurements, plan));
-    kept.answers.set(names, answer);
+    answers.set(names, answer);
   }
   return answer;
 }
 
 const MAX_NAMES_LENGTH = 2_000;
-const MAX_KEPT = 256;
-let kept: { plan: Plan; answers: Map<string, Detected> } | undefined;
+const answersFor = keptAnswers<Detected>();
 
 /**
  * A text for all that presenceOf() looks at, and no two for the same: each group with the names of its leaves, or without

@@ -1,21 +1,19 @@
 /**
  * The type whose key is spelled most like a declared one that the registry lacks.
  *
- * A fleet that declares a type nobody registered asks the same again and again: answers are kept, a few hundred, for the
- * plan at hand. That changes the cost, never the answer.
+ * A fleet that declares a type nobody registered asks the same again and again: answers are kept.
  */
 import { editDistance } from "./fault.ts";
+import { keptAnswers } from "./kept-answers.ts";
 import type { Plan } from "./plan.ts";
 
 const MAX_LENGTH = 64;
-const MAX_KEPT = 256;
-let kept: { plan: Plan; answers: Map<string, string | undefined> } | undefined;
+const answersFor = keptAnswers<string | undefined>();
 
 /** undefined where the name is too long to be a slip. Always some type otherwise: a person sees what there is. */
 export function nearestType(declared: string, plan: Plan): string | undefined {
   if (declared.length > MAX_LENGTH) return undefined;
-  if (kept?.plan !== plan || kept.answers.size >= MAX_KEPT) kept = { plan, answers: new Map() };
-  const { answers } = kept;
+  const answers = answersFor(plan);
   if (!answers.has(declared)) answers.set(declared, search(declared.toLowerCase(), plan));
   return answers.get(declared);
 }

@@ -1,4 +1,4 @@
-/** Finds a port to listen on: an explicit one or nothing, a default one or the next that is free. */
+/** Finds a port to listen on: an explicit one or nothing, a default one or the next that is free; tells who listens. */
 import { ConfigError } from "../config/env.ts";
 
 /** How many ports after a taken default are tried. */
@@ -8,6 +8,17 @@ const TRIES = 100;
 export function isFree(host: string, port: number): boolean {
   try {
     void Bun.listen({ hostname: host, port, socket: { data() {} } }).stop(true);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** True if somebody listens on `port` of this machine now. */
+export async function accepts(port: number): Promise<boolean> {
+  try {
+    const socket = await Bun.connect({ hostname: "127.0.0.1", port, socket: { data() {} } });
+    socket.end();
     return true;
   } catch {
     return false;

@@ -9,6 +9,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { accepts } from "../runtime/port.ts";
 import { familyOf, isAlive } from "./dev-process.ts";
 import { plainEnv, ROOT, runProgram, until } from "./processes.ts";
 import { describeWith, partPath } from "./real/parts.ts";
@@ -118,14 +119,4 @@ async function expectInOrder(): Promise<void> {
 
 async function hasNoOrphans(): Promise<boolean> {
   return /^noOrphans = true$/m.test(await Bun.file(join(folder, "bunfig.toml")).text());
-}
-
-async function accepts(port: number): Promise<boolean> {
-  try {
-    const socket = await Bun.connect({ hostname: "127.0.0.1", port, socket: { data() {} } });
-    socket.end();
-    return true;
-  } catch {
-    return false;
-  }
 }
