@@ -21,10 +21,10 @@ if (process.argv[2] === "serve") await serve();
 else await bench();
 
 async function serve(): Promise<void> {
-  const { fold } = await import("../dashboard/fold.ts");
+  const { fold } = await import("../dashboard/model/fold.ts");
   const { enriched, record } = await import("../dashboard/sample.case.ts");
   const { serveDashboard } = await import("../dashboard/serve.case.ts");
-  const { createView, setKafka } = await import("../dashboard/view.ts");
+  const { createView, setKafka } = await import("../dashboard/model/view.ts");
   const view = createView(Date.now());
   view.coveredFrom = Date.now() - 3_600_000;
   view.caughtUp = true;

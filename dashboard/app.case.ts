@@ -1,11 +1,11 @@
 /** An app over one message of each topic, an old one that only the broker has, and the shipped registry. */
 import { loadRegistry } from "../config/registry-file.ts";
-import type { Catalog } from "./catalog.ts";
-import { fold } from "./fold.ts";
-import type { GroupFacts } from "./group.ts";
+import type { Catalog } from "./model/catalog.ts";
+import { fold } from "./model/fold.ts";
+import type { GroupFacts } from "./reading/group.ts";
 import { dead, enriched, NOW, raw, record } from "./sample.case.ts";
 import { appFor } from "./serve.case.ts";
-import { createView, setCatalog, setKafka } from "./view.ts";
+import { createView, setCatalog, setKafka } from "./model/view.ts";
 
 export const view = createView(NOW);
 setKafka(view, true, NOW);

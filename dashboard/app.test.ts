@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { app, assets, get, loaded, page, places, registry, view } from "./app.case.ts";
 import { counts } from "./count-elements.case.ts";
-import { fold } from "./fold.ts";
-import type { GroupFacts } from "./group.ts";
+import { fold } from "./model/fold.ts";
+import type { GroupFacts } from "./reading/group.ts";
 import { dead, NOW, raw } from "./sample.case.ts";
 import { appFor } from "./serve.case.ts";
-import { setKafka } from "./view.ts";
+import { setKafka } from "./model/view.ts";
 
 describe("pages", () => {
   test.each([

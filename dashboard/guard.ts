@@ -6,7 +6,7 @@
  * Source: W3C CSP 3, Trusted Types; Fetch Metadata; design.md section 7.
  */
 import type { MiddlewareHandler } from "hono";
-import { problem } from "./problem.ts";
+import { problem } from "./api/problem.ts";
 
 const POLICY = [
   "default-src 'none'",

@@ -1,10 +1,10 @@
 /** Texts that break naive pages, in every field of messages that anybody may send; and what a page is counted by. */
 import { loadRegistry } from "../config/registry-file.ts";
 import { NAUGHTY } from "../enrich/naughty.case.ts";
-import { fold } from "./fold.ts";
+import { fold } from "./model/fold.ts";
 import { dead, enriched, NOW, raw, record } from "./sample.case.ts";
-import type { InMessage } from "./row.ts";
-import { createView, setCatalog, setKafka, type ViewModel } from "./view.ts";
+import type { InMessage } from "./model/row.ts";
+import { createView, setCatalog, setKafka, type ViewModel } from "./model/view.ts";
 
 /** The worst come last: the newest stand on every page. */
 export const PAYLOADS = [

@@ -9,12 +9,12 @@ import { runService } from "../runtime/service.ts";
 import { showUsage } from "../runtime/usage.ts";
 import { GROUPS } from "../schemas/topics.ts";
 import { createApp } from "./app.tsx";
-import { createArchive, type Places } from "./archive.ts";
+import { createArchive, type Places } from "./reading/archive.ts";
 import { loadAssets } from "./assets/manifest.ts";
-import { createView, setCatalog, total } from "./view.ts";
-import { askKafka, createGroup } from "./group.ts";
-import { createHub } from "./live.ts";
-import { startReader } from "./reader.ts";
+import { createView, setCatalog, total } from "./model/view.ts";
+import { askKafka, createGroup } from "./reading/group.ts";
+import { createHub } from "./stream/live.ts";
+import { startReader } from "./reading/reader.ts";
 
 showUsage(
   `bun run dashboard   the pages and the API, on http://127.0.0.1:5001

@@ -11,11 +11,11 @@ import { bytesToText } from "../enrich/bytes-to-text.ts";
 import { enrich } from "../enrich/enrich.ts";
 import { HEADERS } from "../schemas/topics.ts";
 import { createFleet, numbered } from "../simulator/fleet.ts";
-import { launch } from "./browser.case.ts";
-import { fold } from "./fold.ts";
+import { launch } from "./chromium/browser.case.ts";
+import { fold } from "./model/fold.ts";
 import { NOW, record } from "./sample.case.ts";
 import { serveDashboard } from "./serve.case.ts";
-import { createView, setCatalog, setEnds, setKafka, type ViewModel } from "./view.ts";
+import { createView, setCatalog, setEnds, setKafka, type ViewModel } from "./model/view.ts";
 
 const HOUR_MS = 3_600_000;
 const PARTITIONS = 6;

@@ -1,8 +1,8 @@
 /** A view for the browser tests: a fleet of every state, some minutes of messages, dead letters, a long strange id. */
 import { loadRegistry } from "../config/registry-file.ts";
-import { fold } from "./fold.ts";
+import { fold } from "./model/fold.ts";
 import { dead, enriched, raw, record } from "./sample.case.ts";
-import { createView, setCatalog, setEnds, setKafka, type ViewModel } from "./view.ts";
+import { createView, setCatalog, setEnds, setKafka, type ViewModel } from "./model/view.ts";
 
 const registry = await loadRegistry("config/device-registry.json");
 

@@ -1,10 +1,10 @@
 /** A dashboard without Kafka for tests and pictures: a view model that the test fills, served for real. */
 import { createApp } from "./app.tsx";
-import { createArchive, type Places } from "./archive.ts";
+import { createArchive, type Places } from "./reading/archive.ts";
 import { loadAssets } from "./assets/manifest.ts";
-import { createView, type ViewModel } from "./view.ts";
-import type { Group } from "./group.ts";
-import { createHub } from "./live.ts";
+import { createView, type ViewModel } from "./model/view.ts";
+import type { Group } from "./reading/group.ts";
+import { createHub } from "./stream/live.ts";
 
 export interface Served {
   url: string;

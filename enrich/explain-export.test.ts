@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { messageJson } from "../dashboard/message-json.ts";
-import { toRow } from "../dashboard/row.ts";
+import { messageJson } from "../dashboard/api/message-json.ts";
+import { toRow } from "../dashboard/model/row.ts";
 import { ApiMessage } from "../schemas/api.ts";
 import { HEADERS } from "../schemas/topics.ts";
 import { CASE_TIME, changed } from "./enrich.case.ts";

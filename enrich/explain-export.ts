@@ -4,7 +4,7 @@
  * In: a line. Out: the record's key, timestamp and value, or undefined for anything else. A device's own message is never
  * taken for one: all members of the export must be there, no other, each as the export writes it, the size as well.
  * An enriched message stands for the raw one: what was appended is taken off.
- * Source: schemas/api.ts (ApiMessage), dashboard/message-json.ts.
+ * Source: schemas/api.ts (ApiMessage), dashboard/api/message-json.ts.
  */
 import { parseIso } from "../registry/time.ts";
 import { API_TOPICS, ApiMessage } from "../schemas/api.ts";

@@ -1,10 +1,10 @@
 /** Trouble first: what a person should look at now, worst first, a handful of lines. */
 import type { Child } from "hono/jsx";
-import { type Device, isSilent } from "../devices.ts";
-import { lastHeard, type ViewModel } from "../view.ts";
+import { type Device, isSilent } from "../model/devices.ts";
+import { lastHeard, type ViewModel } from "../model/view.ts";
 import { count, duration } from "../format.ts";
 import { messageLink, messagesLink } from "../links.ts";
-import { deadLetters } from "../stats.ts";
+import { deadLetters } from "../model/stats.ts";
 import { State, type Status } from "./status.tsx";
 import { Age } from "./time.tsx";
 

@@ -6,7 +6,7 @@
  */
 import type { Child } from "hono/jsx";
 import { clockMinutes, clockSeconds, count } from "../format.ts";
-import { RANGES, type RangeName, type Series, summaryOf } from "../series.ts";
+import { RANGES, type RangeName, type Series, summaryOf } from "../model/series.ts";
 
 import { type Column, Table } from "./table.tsx";
 

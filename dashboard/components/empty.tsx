@@ -1,6 +1,6 @@
 /** What stands where no message is: why, and what to do. */
 import type { ApiTopic } from "../../schemas/api.ts";
-import { total, type ViewModel } from "../view.ts";
+import { total, type ViewModel } from "../model/view.ts";
 
 export function NothingKept({ view, topic }: { view: ViewModel; topic: ApiTopic }) {
   if (topic === "dlq")

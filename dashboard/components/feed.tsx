@@ -9,8 +9,8 @@ import type { ApiTopic } from "../../schemas/api.ts";
 import { DEAD_LETTER_REASONS, type DeadLetterReason } from "../../schemas/dead-letter.ts";
 import { count, latency } from "../format.ts";
 import { messageLink, messagesLink } from "../links.ts";
-import { factsOf, type Row, textOf } from "../row.ts";
-import { excerpt, valuesOf } from "../values.ts";
+import { factsOf, type Row, textOf } from "../model/row.ts";
+import { excerpt, valuesOf } from "../model/values.ts";
 import { GradeState, SEVERITY_STATUS, State } from "./status.tsx";
 import { Clock } from "./time.tsx";
 

@@ -1,9 +1,9 @@
 /** One mark for each device seen in the last hour, by type: trouble is found by shape at a glance. */
-import { type Device, isSilent, MAX_DEVICES } from "../devices.ts";
-import { lastHeard, type ViewModel } from "../view.ts";
+import { type Device, isSilent, MAX_DEVICES } from "../model/devices.ts";
+import { lastHeard, type ViewModel } from "../model/view.ts";
 import { count } from "../format.ts";
 import { messagesLink } from "../links.ts";
-import { devicesByType } from "../stats.ts";
+import { devicesByType } from "../model/stats.ts";
 import { GRADE_STATUS, Shape, State, type Status } from "./status.tsx";
 
 /** Types that have a line of their own; the rest share one. */

@@ -1,10 +1,10 @@
 /** The stages as a picture: programs with a solid edge, topics with a dashed one, each with rate and state. */
 import type { Child } from "hono/jsx";
 import { count, latency, rate } from "../format.ts";
-import type { GroupFacts } from "../group.ts";
-import { isHere, presence, type ServiceLine } from "../presence.ts";
-import { deadLetters, latencyNow, rateNow } from "../stats.ts";
-import { total, type ViewModel } from "../view.ts";
+import type { GroupFacts } from "../reading/group.ts";
+import { isHere, presence, type ServiceLine } from "../model/presence.ts";
+import { deadLetters, latencyNow, rateNow } from "../model/stats.ts";
+import { total, type ViewModel } from "../model/view.ts";
 import { partitions } from "./stats.tsx";
 import { State, type Status } from "./status.tsx";
 

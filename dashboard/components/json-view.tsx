@@ -1,7 +1,7 @@
 /** A JSON text as lines: findings stand at the right end of their line, added members carry a plus and a tint. */
 import type { Finding } from "../../schemas/enriched.ts";
 import { count } from "../format.ts";
-import { type Line, jsonLines } from "../json-lines.ts";
+import { type Line, jsonLines } from "../api/json-lines.ts";
 import { Rest } from "./fold.tsx";
 import { SEVERITY_STATUS, State } from "./status.tsx";
 

@@ -1,6 +1,6 @@
 /** How long the enrichment takes: from the raw record to the enriched message, by share of messages. */
 import { latency } from "../format.ts";
-import { latencySeries, RANGES, type ShareName, summaryOf } from "../series.ts";
+import { latencySeries, RANGES, type ShareName, summaryOf } from "../model/series.ts";
 import { ChartCard, Legend, type LineSpec, SeriesTable } from "./chart.tsx";
 import type { ChartProps } from "./rate-chart.tsx";
 

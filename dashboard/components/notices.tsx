@@ -1,5 +1,5 @@
 /** What every page says of its own state: cut off, not live, brokers away, still reading back. */
-import type { ViewModel } from "../view.ts";
+import type { ViewModel } from "../model/view.ts";
 import { clockSeconds } from "../format.ts";
 import { withParams } from "../links.ts";
 import { Shape, State } from "./status.tsx";

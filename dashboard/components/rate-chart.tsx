@@ -1,8 +1,8 @@
 /** The message rate: raw, enriched, dead letters, per minute. */
 import type { ApiTopic } from "../../schemas/api.ts";
 import { count } from "../format.ts";
-import { RANGES, type RangeName, rateSeries, summaryOf } from "../series.ts";
-import type { ViewModel } from "../view.ts";
+import { RANGES, type RangeName, rateSeries, summaryOf } from "../model/series.ts";
+import type { ViewModel } from "../model/view.ts";
 import { ChartCard, Legend, type LineSpec, SeriesTable } from "./chart.tsx";
 
 const LINES: readonly LineSpec<ApiTopic>[] = [

@@ -1,8 +1,8 @@
 /** Who is up, since when, with which registry; and what the registry here is. */
 import { count, duration, exact, iso } from "../format.ts";
-import type { GroupFacts } from "../group.ts";
-import { isHere, type Presence, presence } from "../presence.ts";
-import type { ViewModel } from "../view.ts";
+import type { GroupFacts } from "../reading/group.ts";
+import { isHere, type Presence, presence } from "../model/presence.ts";
+import type { ViewModel } from "../model/view.ts";
 import { State, type Status } from "./status.tsx";
 import { type Column, Table } from "./table.tsx";
 import { Age } from "./time.tsx";

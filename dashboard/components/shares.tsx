@@ -1,10 +1,10 @@
 /** What the last hour is made of: event types, device types, grades, reasons. */
 import { GRADES } from "../../schemas/enriched.ts";
-import type { ViewModel } from "../view.ts";
+import type { ViewModel } from "../model/view.ts";
 import { count, percent } from "../format.ts";
 import { messagesLink } from "../links.ts";
-import { deadLetters } from "../stats.ts";
-import { tallied } from "../window.ts";
+import { deadLetters } from "../model/stats.ts";
+import { tallied } from "../model/window.ts";
 import { Bars } from "./bars.tsx";
 import { GRADE_STATUS, GRADE_WORD, State } from "./status.tsx";
 import { Table } from "./table.tsx";

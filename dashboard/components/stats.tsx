@@ -1,8 +1,8 @@
 /** The statistics grid: the same numbers as /api/stats, with ages, trends and the state of Kafka. */
 import type { Child } from "hono/jsx";
-import { COLUMN, total, type ViewModel } from "../view.ts";
+import { COLUMN, total, type ViewModel } from "../model/view.ts";
 import { clock, clockSeconds, count, latency, percent, rate } from "../format.ts";
-import { deadLetters, fleetOf, latencyNow, rateNow, statsOf, trend } from "../stats.ts";
+import { deadLetters, fleetOf, latencyNow, rateNow, statsOf, trend } from "../model/stats.ts";
 import { Spark } from "./spark.tsx";
 import { State } from "./status.tsx";
 import { BigAge } from "./time.tsx";

@@ -1,6 +1,6 @@
 /** What the registry tells of one device type: its name and capabilities, its examples, who makes it. */
 import { GRADES } from "../../schemas/enriched.ts";
-import { type CatalogType, rhythmWords } from "../catalog.ts";
+import { type CatalogType, rhythmWords } from "../model/catalog.ts";
 import { count } from "../format.ts";
 import { LongList } from "./fold.tsx";
 import { GradeState } from "./status.tsx";

@@ -1,11 +1,11 @@
 /** The cards of one device type: what it measures, what raises an alarm, how it is recognised, how its messages are. */
 import { GRADES } from "../../schemas/enriched.ts";
-import { alarmWords, type CatalogType, checkWords, detectRules, measurementRows } from "../catalog.ts";
-import { typedName } from "../fold.ts";
+import { alarmWords, type CatalogType, checkWords, detectRules, measurementRows } from "../model/catalog.ts";
+import { typedName } from "../model/fold.ts";
 import { count } from "../format.ts";
 import { messagesLink } from "../links.ts";
-import type { ViewModel } from "../view.ts";
-import { tallied } from "../window.ts";
+import type { ViewModel } from "../model/view.ts";
+import { tallied } from "../model/window.ts";
 import { LongList } from "./fold.tsx";
 import { GRADE_STATUS, GRADE_WORD, State } from "./status.tsx";
 import { type Column, Table } from "./table.tsx";

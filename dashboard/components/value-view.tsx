@@ -1,6 +1,6 @@
 /** Whatever a value is: JSON in lines, text as text, other bytes as hexadecimal; the start of it, and the rest folded. */
 import { count } from "../format.ts";
-import { excerpt } from "../values.ts";
+import { excerpt } from "../model/values.ts";
 import { Rest } from "./fold.tsx";
 import { type JsonProps, JsonView, OPEN_CHARS } from "./json-view.tsx";
 

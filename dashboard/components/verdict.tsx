@@ -2,7 +2,7 @@
 import { DEAD_LETTER_REASONS, type DeadLetterReason } from "../../schemas/dead-letter.ts";
 import type { Finding } from "../../schemas/enriched.ts";
 import { count } from "../format.ts";
-import { factsOf, type Row } from "../row.ts";
+import { factsOf, type Row } from "../model/row.ts";
 import { Rest } from "./fold.tsx";
 import { GradeState, SEVERITY_STATUS, State } from "./status.tsx";
 

@@ -1,6 +1,6 @@
 /** The API for people: each address with its parameters, what it answers, and a form that asks it. Works offline. */
 import type { TObject, TSchema } from "@sinclair/typebox";
-import { API_ROUTES, type ApiRoute } from "../api-routes.ts";
+import { API_ROUTES, type ApiRoute } from "../api/api-routes.ts";
 import { type Frame, Layout } from "./layout.tsx";
 
 export const DocsPage = ({ frame }: { frame: Frame }) => (

@@ -4,7 +4,7 @@ import { API_TOPICS } from "../../schemas/api.ts";
 import { Keys } from "../components/keys.tsx";
 import { CutBanner, Notices, RailFooter, WithoutScript } from "../components/notices.tsx";
 import { Icon, Shape, Sprite } from "../components/status.tsx";
-import type { ViewModel } from "../view.ts";
+import type { ViewModel } from "../model/view.ts";
 import { clockSeconds } from "../format.ts";
 import { withParams } from "../links.ts";
 

@@ -1,13 +1,13 @@
 /** One message for good: its journey, the verdict with reasons, the findings beside the lines they speak of. */
 import { RESERVED_MEMBERS } from "../../schemas/enriched.ts";
-import type { Archive } from "../archive.ts";
+import type { Archive } from "../reading/archive.ts";
 import { BytesView, ValueView } from "../components/value-view.tsx";
 import { State } from "../components/status.tsx";
 import { Clock } from "../components/time.tsx";
 import { DeadLetter, Findings, Reasons, TypeVerdict } from "../components/verdict.tsx";
 import { count, latency } from "../format.ts";
 import { messageLink, messagesLink, withParams } from "../links.ts";
-import { factsOf, type Row } from "../row.ts";
+import { factsOf, type Row } from "../model/row.ts";
 import { type Frame, Layout } from "./layout.tsx";
 
 export interface MessageParts {

@@ -6,13 +6,13 @@ import { NothingKept } from "../components/empty.tsx";
 import { Feed, FeedHead, FeedRow } from "../components/feed.tsx";
 import { Notices, RailFooter } from "../components/notices.tsx";
 import { GRADE_WORD } from "../components/status.tsx";
-import { total, type ViewModel } from "../view.ts";
+import { total, type ViewModel } from "../model/view.ts";
 import { clockMinutes, count } from "../format.ts";
 import { messagesLink, withParams } from "../links.ts";
-import { FORMATS } from "../export.ts";
-import type { LivePage } from "../frames.ts";
-import { createMatcher, type Filters, search } from "../search.ts";
-import { type Tally, tallied } from "../window.ts";
+import { FORMATS } from "../api/export.ts";
+import type { LivePage } from "../stream/frames.ts";
+import { createMatcher, type Filters, search } from "../model/search.ts";
+import { type Tally, tallied } from "../model/window.ts";
 import { type Frame, Layout } from "./layout.tsx";
 import { TAB_NAMES } from "./overview.tsx";
 

@@ -8,11 +8,18 @@ import { Notices, RailFooter } from "../components/notices.tsx";
 import { RateCaption, RateCard, RateTable } from "../components/rate-chart.tsx";
 import { DeviceTypes, EventTypes, eventShares, Quality, Reasons, typeShares } from "../components/shares.tsx";
 import { StatsGrid } from "../components/stats.tsx";
-import { total, type ViewModel } from "../view.ts";
+import { total, type ViewModel } from "../model/view.ts";
 import { clockMinutes, count } from "../format.ts";
 import { messagesLink, withParams } from "../links.ts";
-import type { LivePage } from "../frames.ts";
-import { DEFAULT_RANGE, RANGE_NAMES, RANGES, type RangeName, rateSeries, REPEATED_STEPS } from "../series.ts";
+import type { LivePage } from "../stream/frames.ts";
+import {
+  DEFAULT_RANGE,
+  RANGE_NAMES,
+  RANGES,
+  type RangeName,
+  rateSeries,
+  REPEATED_STEPS,
+} from "../model/series.ts";
 import { type Frame, Layout } from "./layout.tsx";
 import { UnknownDevices } from "./types.tsx";
 

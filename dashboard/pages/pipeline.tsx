@@ -7,8 +7,8 @@ import { RegistryCard, Services } from "../components/services.tsx";
 import { Reasons } from "../components/shares.tsx";
 import { Table } from "../components/table.tsx";
 import { count } from "../format.ts";
-import type { LivePage } from "../frames.ts";
-import type { Group, GroupFacts } from "../group.ts";
+import type { LivePage } from "../stream/frames.ts";
+import type { Group, GroupFacts } from "../reading/group.ts";
 import { withParams } from "../links.ts";
 import {
   DEFAULT_RANGE,
@@ -17,9 +17,9 @@ import {
   type RangeName,
   rateSeries,
   REPEATED_STEPS,
-} from "../series.ts";
+} from "../model/series.ts";
 import { API_TOPICS } from "../../schemas/api.ts";
-import type { ViewModel } from "../view.ts";
+import type { ViewModel } from "../model/view.ts";
 import { type Frame, Layout } from "./layout.tsx";
 import { RangeChoice } from "./overview.tsx";
 

@@ -1,14 +1,14 @@
 /** One device type: what it measures, how it is recognised, who makes it, and how its messages are. */
-import { type CatalogType, typeOf } from "../catalog.ts";
+import { type CatalogType, typeOf } from "../model/catalog.ts";
 import { NoneOfType } from "../components/empty.tsx";
 import { Feed, FeedHead, FeedRow } from "../components/feed.tsx";
 import { Notices, RailFooter } from "../components/notices.tsx";
 import { About, Examples, Makers } from "../components/type-about.tsx";
 import { Alarms, Measurements, Numbers, Recognised } from "../components/type-cards.tsx";
-import type { LivePage } from "../frames.ts";
+import type { LivePage } from "../stream/frames.ts";
 import { messagesLink, typeLink } from "../links.ts";
-import { createMatcher, type Filters, search } from "../search.ts";
-import { total, type ViewModel } from "../view.ts";
+import { createMatcher, type Filters, search } from "../model/search.ts";
+import { total, type ViewModel } from "../model/view.ts";
 import { type Frame, Layout } from "./layout.tsx";
 
 const ROWS = 10;

@@ -3,14 +3,14 @@ import { Notices, RailFooter } from "../components/notices.tsx";
 import { State } from "../components/status.tsx";
 import { type Column, Table } from "../components/table.tsx";
 import { Age } from "../components/time.tsx";
-import { type Device, isSilent } from "../devices.ts";
-import { typedName } from "../fold.ts";
+import { type Device, isSilent } from "../model/devices.ts";
+import { typedName } from "../model/fold.ts";
 import { count, percent } from "../format.ts";
-import type { LivePage } from "../frames.ts";
+import type { LivePage } from "../stream/frames.ts";
 import { messagesLink, typeLink } from "../links.ts";
-import { devicesByType } from "../stats.ts";
-import { lastHeard, type ViewModel } from "../view.ts";
-import { tallied } from "../window.ts";
+import { devicesByType } from "../model/stats.ts";
+import { lastHeard, type ViewModel } from "../model/view.ts";
+import { tallied } from "../model/window.ts";
 import { type Frame, Layout } from "./layout.tsx";
 
 export function TypesPage({ frame }: { frame: Frame }) {

@@ -1,7 +1,7 @@
 /** What a wrong address or filter gets: what is wrong, and a way back. */
 import type { ApiTopic } from "../../schemas/api.ts";
 import { count } from "../format.ts";
-import type { ViewModel } from "../view.ts";
+import type { ViewModel } from "../model/view.ts";
 import { type Frame, Layout } from "./layout.tsx";
 
 interface Props {

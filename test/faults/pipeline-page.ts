@@ -6,9 +6,9 @@
  */
 import { readSettings } from "../../config/env.ts";
 import { appFor } from "../../dashboard/serve.case.ts";
-import { askKafka, createGroup } from "../../dashboard/group.ts";
-import { startReader } from "../../dashboard/reader.ts";
-import { createView } from "../../dashboard/view.ts";
+import { askKafka, createGroup } from "../../dashboard/reading/group.ts";
+import { startReader } from "../../dashboard/reading/reader.ts";
+import { createView } from "../../dashboard/model/view.ts";
 import { createKafka } from "../../kafka/client.ts";
 import { startHeartbeat } from "../../runtime/heartbeat.ts";
 import { createLog } from "../../runtime/log.ts";

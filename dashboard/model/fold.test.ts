@@ -1,0 +1,209 @@
+import { describe, expect, test } from "bun:test";
+import { forgetDevices, HOUR_MS, isSilent, MAX_DEVICES } from "./devices.ts";
+import { fold, foldService } from "./fold.ts";
+import { createView, nextOffsets, setEnds, total, type ViewModel } from "./view.ts";
+import { statsOf } from "./stats.ts";
+import { enriched, NOW, raw, record, dead } from "../sample.case.ts";
+
+const view = (): ViewModel => createView(NOW);
+const put = (
+  into: ViewModel,
+  topic: "raw" | "enriched" | "dlq",
+  messages: ReturnType<typeof record>[],
+  partition = 0,
+  now = NOW,
+) => fold(into, { topic, partition, messages, highWatermark: (messages.at(-1)?.offset ?? -1) + 1 }, now);
+
+describe("fold", () => {
+  test("totals are end offsets: repeats and what expired before the read count", () => {
+    const v = view();
+    put(v, "raw", [record(1_000, raw())]);
+    setEnds(v, "raw", [
+      { partition: 0, high: 1_001 },
+      { partition: 1, high: 500 },
+    ]);
+    expect(total(v, "raw")).toBe(1_501);
+    expect(statsOf(v, NOW).total_raw_messages).toBe(1_501);
+  });
+
+  test("a repeat counts once by its source offset, and is counted as a repeat", () => {
+    const v = view();
+    put(v, "enriched", [
+      record(10, enriched(), { source: 5 }),
+      record(11, enriched(), { source: 6 }),
+      record(12, enriched(), { source: 5 }),
+      record(13, enriched(), { source: 6 }),
+    ]);
+    expect(v.repeats).toBe(2);
+    expect(v.topics.enriched.newest.rows.map((row) => row.offset)).toEqual([10, 11]);
+    expect(statsOf(v, NOW).data_quality.messages).toBe(2);
+    expect(total(v, "enriched")).toBe(14);
+  });
+
+  test("the same source offset in another partition is another message", () => {
+    const v = view();
+    put(v, "enriched", [record(0, enriched(), { source: 5 })], 0);
+    put(v, "enriched", [record(0, enriched(), { source: 5 })], 1);
+    expect(v.repeats).toBe(0);
+  });
+
+  test("a record that is read twice counts once and is no repeat", () => {
+    const v = view();
+    put(v, "raw", [record(3, raw()), record(4, raw())]);
+    put(v, "raw", [record(4, raw()), record(5, raw())]);
+    expect(v.topics.raw.newest.rows.map((row) => row.offset)).toEqual([3, 4, 5]);
+    expect(v.repeats).toBe(0);
+  });
+
+  test("late data never becomes the latest of a device, but shows that it is alive", () => {
+    const v = view();
+    put(v, "enriched", [
+      record(0, enriched({ timestamp: at(-1_000), grade: "GOOD" }), { source: 0, timestamp: NOW - 1_000 }),
+      record(1, enriched({ timestamp: at(-600_000), grade: "BAD" }), { source: 1, timestamp: NOW }),
+    ]);
+    const device = v.devices.get("breaker-001");
+    expect(device?.grade).toBe("GOOD");
+    expect(device?.measured).toBe(NOW - 1_000);
+    expect(device?.arrived).toBe(NOW);
+  });
+
+  test("a clock that runs ahead does not block later messages", () => {
+    const v = view();
+    const ahead = [{ code: "timestamp.ahead", path: "/timestamp", severity: "uncertain" as const }];
+    put(v, "enriched", [
+      record(0, enriched({ timestamp: at(9e9), findings: ahead, grade: "UNCERTAIN" }), {
+        source: 0,
+        timestamp: NOW - 1_000,
+      }),
+      record(1, enriched({ timestamp: at(0), grade: "GOOD" }), { source: 1, timestamp: NOW }),
+    ]);
+    expect(v.devices.get("breaker-001")?.grade).toBe("GOOD");
+  });
+
+  test("a record timestamp in the future counts as now", () => {
+    const v = view();
+    put(v, "raw", [record(0, raw(), { timestamp: NOW + 9e9 })]);
+    expect(v.topics.raw.last).toBe(NOW);
+  });
+
+  test("partitions that are read one after the other end in the order of time", () => {
+    const v = view();
+    put(v, "raw", [record(0, raw(), { timestamp: NOW - 30 }), record(1, raw(), { timestamp: NOW - 10 })], 0);
+    put(v, "raw", [record(0, raw(), { timestamp: NOW - 40 }), record(1, raw(), { timestamp: NOW - 20 })], 1);
+    expect(v.topics.raw.newest.rows.map((row) => NOW - row.time)).toEqual([40, 30, 20, 10]);
+  });
+
+  test("what is kept is bounded by bytes, whatever the size of a message", () => {
+    const v = view();
+    const big = raw({ filler: "x".repeat(60_000) });
+    put(
+      v,
+      "raw",
+      Array.from({ length: 200 }, (_, i) => record(i, big)),
+    );
+    const { bytes, rows } = v.topics.raw.newest;
+    expect(bytes).toBeLessThanOrEqual(2 << 20);
+    expect(rows.reduce((sum, row) => sum + row.bytes, 0)).toBe(bytes);
+    expect(rows.at(-1)?.offset).toBe(199);
+  });
+
+  test("devices are bounded, and the page can say how many left", () => {
+    const v = view();
+    put(
+      v,
+      "enriched",
+      Array.from({ length: MAX_DEVICES + 5 }, (_, i) =>
+        record(i, enriched({ device_id: `d${i}` }), { source: i }),
+      ),
+    );
+    expect(v.devices.size).toBe(MAX_DEVICES);
+    expect(v.devicesDropped).toBe(5);
+    expect(v.devices.has("d0")).toBe(false);
+  });
+
+  test("a device is silent after three of its own intervals, and forgotten after an hour", () => {
+    const v = view();
+    put(v, "enriched", [record(0, enriched(), { source: 0 })]);
+    const device = v.devices.get("breaker-001");
+    if (device === undefined) throw new Error("no device");
+    expect(isSilent(device, NOW + 15_000)).toBe(false);
+    expect(isSilent(device, NOW + 15_001)).toBe(true);
+    forgetDevices(v.devices, NOW + HOUR_MS + 1);
+    expect(v.devices.size).toBe(0);
+  });
+
+  test("an unknown type is counted as unknown, never left out", () => {
+    const v = view();
+    put(v, "enriched", [record(0, enriched({ device_type: "unknown", device_id: "gw-1" }), { source: 0 })]);
+    expect(statsOf(v, NOW).devices_by_type).toEqual({ unknown: 1 });
+  });
+
+  test("dead letters count by their reason", () => {
+    const v = view();
+    put(v, "dlq", [dead(0, "{", "not_json"), dead(1, "[]", "not_object"), dead(2, "]", "not_json")]);
+    expect([...v.tallies.reason.slots.flatMap((slot) => [...slot.counts])]).toEqual([
+      ["not_json", 2],
+      ["not_object", 1],
+    ]);
+  });
+
+  test("content that is no JSON, no object, or lies about its types never stops the fold", () => {
+    const v = view();
+    const odd = [
+      "",
+      "null",
+      "[1]",
+      "{",
+      '{"device_metadata":7,"data_quality":{"findings":{"a":1}},"enrichment_info":[]}',
+      '{"__proto__":{"device_id":"x"},"device_id":5,"timestamp":{}}',
+      "\u0000",
+      '{"data_quality":{"findings":[null,3,{}]}}',
+    ];
+    put(
+      v,
+      "enriched",
+      odd.map((value, i) => record(i, value, { source: i, key: null })),
+    );
+    put(v, "enriched", [{ ...record(99, ""), value: null }]);
+    expect(v.topics.enriched.newest.rows).toHaveLength(9);
+  });
+
+  test("a topic that was made anew is noticed", () => {
+    const v = view();
+    put(v, "raw", [record(41, raw())]);
+    expect(setEnds(v, "raw", [{ partition: 0, high: 42 }])).toBe(true);
+    expect(setEnds(v, "raw", [{ partition: 0, high: 3 }])).toBe(false);
+  });
+
+  test("what is read while the brokers answer does not look like a new topic, and no count goes down", () => {
+    const v = view();
+    put(v, "raw", [record(41, raw())]);
+    const before = nextOffsets(v, "raw");
+    put(v, "raw", [record(42, raw()), record(43, raw())]);
+    expect(setEnds(v, "raw", [{ partition: 0, high: 42 }], before)).toBe(true);
+    expect(total(v, "raw")).toBe(44);
+  });
+
+  test("a heartbeat replaces the one before, never a newer one, and another form is left out", () => {
+    const v = view();
+    const beat = (state: string) =>
+      JSON.stringify({
+        service: "enrich",
+        instance: "a:1",
+        state,
+        reasons: [],
+        version: "1",
+        started_at: at(0),
+        at: at(0),
+        host: "a",
+        counters: {},
+      });
+    foldService(v, record(0, beat("ready"), { timestamp: NOW }));
+    foldService(v, record(1, beat("starting"), { timestamp: NOW - 5_000 }));
+    for (const odd of ["[]", "{}", "x", '{"service":"enrich","instance":"a:1","state":"on fire"}'])
+      foldService(v, record(2, odd, { timestamp: NOW }));
+    expect([...v.services].map(([key, service]) => [key, service.state])).toEqual([["enrich/a:1", "ready"]]);
+  });
+});
+
+const at = (ms: number): string => new Date(NOW + ms).toISOString();

@@ -1,0 +1,105 @@
+/**
+ * Which of the kept messages match: by device, type, grade, reason, and a text or a condition on a path.
+ *
+ * In: the filters of a page or of /api/messages, as they came. Out: the filters that count, or what is wrong.
+ * A text is looked for in the value and the key; `voltage.phase_b > 130` compares what stands at a path.
+ */
+import { API_TOPICS, type ApiTopic } from "../../schemas/api.ts";
+import { DEAD_LETTER_REASONS } from "../../schemas/dead-letter.ts";
+import { GRADES, type Grade, METHODS, type Method } from "../../schemas/enriched.ts";
+import type { ViewModel } from "./view.ts";
+import { meets, readCondition } from "./condition.ts";
+import { factsOf, type Row, textOf } from "./row.ts";
+
+export interface Filters {
+  topic: ApiTopic;
+  device?: string;
+  type?: string;
+  event?: string;
+  grade?: Grade;
+  /** A finding's code. */
+  code?: string;
+  method?: Method;
+  reason?: string;
+  q?: string;
+  limit: number;
+}
+
+export type ReadFilters = { ok: true; filters: Filters } | { ok: false; parameter: string; detail: string };
+
+const MAX_TEXT = 256;
+export const MAX_LIMIT = 500;
+const TEXTS = ["device", "type", "event", "code", "q"] as const;
+const CHOICES = { grade: GRADES, method: METHODS, reason: Object.keys(DEAD_LETTER_REASONS) } as const;
+
+/** Empty parameters count as not there: a form sends all of its fields. */
+export function readFilters(query: Record<string, string | undefined>, defaultLimit: number): ReadFilters {
+  const wrong = (parameter: string, detail: string): ReadFilters => ({ ok: false, parameter, detail });
+  const topic = query.topic ? API_TOPICS.find((name) => name === query.topic) : "enriched";
+  if (topic === undefined) return wrong("topic", `expected ${API_TOPICS.join(", ")}, found "${query.topic}"`);
+  const limit = query.limit ? Number(query.limit) : defaultLimit;
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT)
+    return wrong("limit", `expected a whole number from 1 to ${MAX_LIMIT}, found "${query.limit}"`);
+  const filters: Filters = { topic, limit };
+  for (const name of TEXTS) {
+    const value = query[name];
+    if (!value) continue;
+    if (value.length > MAX_TEXT) return wrong(name, `longer than ${MAX_TEXT} characters`);
+    filters[name] = value;
+  }
+  for (const [name, values] of Object.entries(CHOICES)) {
+    const value = query[name];
+    if (!value) continue;
+    const choice = values.find((candidate) => candidate.toLowerCase() === value.toLowerCase());
+    if (choice === undefined) return wrong(name, `expected ${values.join(", ")}, found "${value}"`);
+    Object.assign(filters, { [name]: choice });
+  }
+  return { ok: true, filters };
+}
+
+export function matches(row: Row, filters: Filters): boolean {
+  const { device, type, event, grade, code, method, reason, q } = filters;
+  if (reason !== undefined && row.reason !== reason) return false;
+  if (device !== undefined && row.key !== device && factsOf(row).device !== device) return false;
+  if (type !== undefined && (factsOf(row).type ?? "unknown") !== type) return false;
+  if (event !== undefined && (factsOf(row).event ?? "none") !== event) return false;
+  if (grade !== undefined && factsOf(row).grade !== grade) return false;
+  if (method !== undefined && factsOf(row).method !== method) return false;
+  if (code !== undefined && !factsOf(row).findings.some((finding) => finding.code === code)) return false;
+  if (q === undefined) return true;
+  const condition = readCondition(q);
+  return condition === undefined ? holds(row, q.toLowerCase()) : meets(row, condition);
+}
+
+function holds(row: Row, text: string): boolean {
+  if (row.key?.toLowerCase().includes(text) || row.reason === text) return true;
+  return textOf(row).toLowerCase().includes(text);
+}
+
+/** A feed's rows, newest first: each kept row is looked at once, however often a live page asks. */
+export function createMatcher(filters: Filters): (view: ViewModel) => Row[] {
+  let seen = 0;
+  let rows: Row[] = [];
+  return (view) => {
+    const all = view.topics[filters.topic].newest.rows;
+    const found = all.filter((row) => row.serial > seen && matches(row, filters));
+    seen = view.serial;
+    if (found.length > 0)
+      rows = [...found.reverse(), ...rows].sort((a, b) => b.time - a.time).slice(0, filters.limit);
+    return rows;
+  };
+}
+
+/** Newest first; `matched` counts all, `rows` holds at most the limit. */
+export function search(view: ViewModel, filters: Filters): { rows: Row[]; matched: number; kept: number } {
+  const all = view.topics[filters.topic].newest.rows;
+  const rows: Row[] = [];
+  let matched = 0;
+  for (let i = all.length - 1; i >= 0; i--) {
+    const row = all[i];
+    if (row === undefined || !matches(row, filters)) continue;
+    matched++;
+    if (rows.length < filters.limit) rows.push(row);
+  }
+  return { rows, matched, kept: all.length };
+}

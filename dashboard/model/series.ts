@@ -1,0 +1,112 @@
+/** What the charts draw: values by step of a range; null where nothing is known. */
+import { API_TOPICS, type ApiTopic } from "../../schemas/api.ts";
+import { COLUMN, type ViewModel } from "./view.ts";
+import { quantiles, sum } from "./window.ts";
+
+export const RANGES = {
+  "1": { name: "1 min", spanMs: 60_000, stepMs: 1_000, steps: "1 s" },
+  "5": { name: "5 min", spanMs: 300_000, stepMs: 5_000, steps: "5 s" },
+  "15": { name: "15 min", spanMs: 900_000, stepMs: 5_000, steps: "5 s" },
+  "60": { name: "1 h", spanMs: 3_600_000, stepMs: 30_000, steps: "30 s" },
+} as const;
+export type RangeName = keyof typeof RANGES;
+export const DEFAULT_RANGE: RangeName = "15";
+export const RANGE_NAMES = Object.keys(RANGES) as RangeName[];
+
+/** Complete steps that every frame repeats, so that a lost frame leaves no hole and a late message is counted. */
+export const REPEATED_STEPS = 6;
+/** The seconds are kept for 15 minutes only. */
+const SECONDS_SPAN_MS = 900_000;
+/** A message needs a moment from the broker to here: the step that may still grow is not shown. */
+const GRACE_MS = 1_000;
+const MINUTE_MS = 60_000;
+
+export interface Series<Name extends string = string> {
+  /** Start of the first step, ms. */
+  from: number;
+  stepMs: number;
+  values: Record<Name, (number | null)[]>;
+}
+
+/** Messages per minute, for the last `steps` complete steps of the range, or all of them. */
+export function rateSeries(
+  view: ViewModel,
+  range: RangeName,
+  now: number,
+  steps = Number.POSITIVE_INFINITY,
+): Series<ApiTopic> {
+  const { spanMs, stepMs } = RANGES[range];
+  const buckets = spanMs <= SECONDS_SPAN_MS ? view.seconds : view.tens;
+  const { from, starts } = stepsOf(range, stepMs, now, steps);
+  const values = Object.fromEntries(
+    API_TOPICS.map((topic) => [
+      topic,
+      starts.map((start) =>
+        isKnown(view, start, start + stepMs, now)
+          ? Math.round((sum(buckets, start, start + stepMs, COLUMN[topic]) * MINUTE_MS) / stepMs)
+          : null,
+      ),
+    ]),
+  ) as Record<ApiTopic, (number | null)[]>;
+  return { from, stepMs, values };
+}
+
+export const SHARES = { p50: 0.5, p95: 0.95, p99: 0.99 } as const;
+export type ShareName = keyof typeof SHARES;
+/** Latencies are kept by ten seconds. */
+const LATENCY_STEP_MS = 10_000;
+
+/** Raw record to enrichment, ms; null also where nothing was enriched. */
+export function latencySeries(
+  view: ViewModel,
+  range: RangeName,
+  now: number,
+  steps = Number.POSITIVE_INFINITY,
+): Series<ShareName> {
+  const stepMs = Math.max(LATENCY_STEP_MS, RANGES[range].stepMs);
+  const { from, starts } = stepsOf(range, stepMs, now, steps);
+  const names = Object.keys(SHARES) as ShareName[];
+  const found = starts.map((start) =>
+    isKnown(view, start, start + stepMs, now)
+      ? quantiles(view.latency, start, start + stepMs, Object.values(SHARES))
+      : undefined,
+  );
+  const values = Object.fromEntries(
+    names.map((name, i) => [
+      name,
+      found.map((at) => (at?.[i] === undefined ? null : Math.round(at[i] * 10) / 10)),
+    ]),
+  ) as Record<ShareName, (number | null)[]>;
+  return { from, stepMs, values };
+}
+
+function stepsOf(range: RangeName, stepMs: number, now: number, steps: number) {
+  const end = Math.floor((now - GRACE_MS) / stepMs) * stepMs;
+  const length = Math.min(steps, Math.floor(RANGES[range].spanMs / stepMs));
+  const from = end - length * stepMs;
+  return { from, starts: Array.from({ length }, (_, i) => from + i * stepMs) };
+}
+
+/** Unknown is no zero: before the read-back began, and since the brokers were last heard. */
+function isKnown(view: ViewModel, start: number, end: number, now: number): boolean {
+  const to = view.kafka.connected ? now : view.kafka.answered;
+  return start >= (view.coveredFrom ?? Number.POSITIVE_INFINITY) && end <= to;
+}
+
+export interface Summary {
+  last: number | null;
+  least: number;
+  most: number;
+  /** Of values per minute: how many in the whole range. */
+  total: number;
+}
+
+export function summaryOf<Name extends string>(series: Series<Name>, name: Name): Summary {
+  const known = series.values[name].filter((value) => value !== null);
+  return {
+    last: series.values[name].at(-1) ?? null,
+    least: known.length === 0 ? 0 : Math.min(...known),
+    most: known.length === 0 ? 0 : Math.max(...known),
+    total: Math.round((known.reduce((a, b) => a + b, 0) * series.stepMs) / MINUTE_MS),
+  };
+}

@@ -1,0 +1,169 @@
+/**
+ * The view model: all that the pages and the API know, bounded, in memory. fold.ts fills it, reader.ts tells it of Kafka.
+ */
+import { API_TOPICS, type ApiTopic } from "../../schemas/api.ts";
+import type { Heartbeat } from "../../schemas/service.ts";
+import { type Catalog, intervalsOf } from "./catalog.ts";
+import { type Devices, HOUR_MS } from "./devices.ts";
+import { createNewest, type Newest } from "./newest.ts";
+import type { Row } from "./row.ts";
+import { type Buckets, createBuckets, createTally, LATENCY_COLUMNS, type Tally } from "./window.ts";
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60_000;
+
+/** Rows kept for feeds and search: how many, and how many bytes of values. */
+const KEPT: Record<ApiTopic, [rows: number, bytes: number]> = {
+  raw: [2_000, 2 << 20],
+  enriched: [2_000, 4 << 20],
+  dlq: [1_000, 1 << 20],
+};
+/** Column of each topic in the rate buckets. */
+export const COLUMN: Record<ApiTopic, number> = { raw: 0, enriched: 1, dlq: 2 };
+
+export interface TopicState {
+  newest: Newest<Row>;
+  /** By partition. `end`: next offset to be written; `next`: next to be read; `source`: highest source offset seen. */
+  partitions: Map<number, { end: number; next: number; source: number }>;
+  /** ms; of the newest message by arrival, for enriched by enrichment. */
+  last?: number;
+}
+
+export interface Service extends Heartbeat {
+  /** Record timestamp of the heartbeat, ms. */
+  beat: number;
+}
+
+export interface ViewModel {
+  /** Rises with every change, so that a page knows when to render. */
+  version: number;
+  /** Rises when a step of the charts changed that frames no longer repeat, so that all of them have to be sent again. */
+  past: number;
+  serial: number;
+  topics: Record<ApiTopic, TopicState>;
+  /** Messages by second for 15 minutes, and by ten seconds for 6 hours. */
+  seconds: Buckets;
+  tens: Buckets;
+  /** Raw record to enrichment, by ten seconds for 6 hours. */
+  latency: Buckets;
+  /** Over the last hour. */
+  tallies: Record<"type" | "event" | "grade" | "code" | "reason" | "typed", Tally>;
+  devices: Devices;
+  devicesDropped: number;
+  repeats: number;
+  /** The registry that judged the newest message, from its header. */
+  judgedBy?: string;
+  /** The registry that is loaded here; undefined in a dashboard without one. */
+  catalog?: Catalog;
+  /** How often the devices of a type send, where messages do not tell it themselves, ms. */
+  intervals: Map<string, number>;
+  services: Map<string, Service>;
+  kafka: {
+    connected: boolean;
+    /** When it became so, ms. */
+    since: number;
+    /** When the brokers last answered, ms. */
+    answered: number;
+    reason?: string;
+  };
+  /** From when on every message is known, ms; undefined before the first read. */
+  coveredFrom?: number;
+  /** The read-back at the start has reached the end of every partition. */
+  caughtUp: boolean;
+}
+
+export function createView(now: number): ViewModel {
+  const topic = (name: ApiTopic): TopicState => ({
+    newest: createNewest(...KEPT[name]),
+    partitions: new Map(),
+  });
+  const hour = (names: number) => createTally(MINUTE_MS, HOUR_MS, names);
+  return {
+    version: 1,
+    past: 0,
+    serial: 0,
+    topics: { raw: topic("raw"), enriched: topic("enriched"), dlq: topic("dlq") },
+    seconds: createBuckets(SECOND_MS, 15 * MINUTE_MS, API_TOPICS.length),
+    tens: createBuckets(10 * SECOND_MS, 6 * HOUR_MS, API_TOPICS.length),
+    latency: createBuckets(10 * SECOND_MS, 6 * HOUR_MS, LATENCY_COLUMNS),
+    tallies: {
+      type: hour(256),
+      event: hour(64),
+      grade: hour(8),
+      code: hour(128),
+      reason: hour(32),
+      typed: hour(2_048),
+    },
+    devices: new Map(),
+    devicesDropped: 0,
+    repeats: 0,
+    services: new Map(),
+    intervals: new Map(),
+    kafka: { connected: false, since: now, answered: 0, reason: "not connected yet" },
+    caughtUp: false,
+  };
+}
+
+export function partitionOf(topic: TopicState, partition: number) {
+  let state = topic.partitions.get(partition);
+  if (state === undefined) {
+    state = { end: 0, next: 0, source: -1 };
+    topic.partitions.set(partition, state);
+  }
+  return state;
+}
+
+/** The offset to be read next, by partition. */
+export function nextOffsets(view: ViewModel, topic: ApiTopic): Map<number, number> {
+  return new Map([...view.topics[topic].partitions].map(([partition, { next }]) => [partition, next]));
+}
+
+/**
+ * End offsets as the brokers tell them: topics without news have some too. False if a topic was made anew: it ends
+ * before `next`, what had been read when they were asked (while they answer, the reader goes on).
+ */
+export function setEnds(
+  view: ViewModel,
+  topic: ApiTopic,
+  ends: { partition: number; high: number }[],
+  next = nextOffsets(view, topic),
+): boolean {
+  for (const { partition, high } of ends) {
+    const state = partitionOf(view.topics[topic], partition);
+    if (high < (next.get(partition) ?? 0)) return false;
+    const end = Math.max(high, state.end);
+    if (end !== state.end) view.version++;
+    state.end = end;
+  }
+  return true;
+}
+
+export function total(view: ViewModel, topic: ApiTopic): number {
+  let sum = 0;
+  for (const { end } of view.topics[topic].partitions.values()) sum += end;
+  return sum;
+}
+
+export function setCatalog(view: ViewModel, catalog: Catalog): void {
+  if (view.catalog?.version !== catalog.version) view.intervals = intervalsOf(catalog);
+  view.catalog = catalog;
+  view.version++;
+}
+
+export function setKafka(view: ViewModel, connected: boolean, now: number, reason?: string): void {
+  const changed = view.kafka.connected !== connected;
+  view.kafka = {
+    connected,
+    since: changed ? now : view.kafka.since,
+    answered: connected ? now : view.kafka.answered,
+    reason: connected ? undefined : reason,
+  };
+  if (!changed) return;
+  view.version++;
+  // What the charts leave out as unknown is another part of them now.
+  view.past++;
+}
+
+/** Until when silence is known to be silence: while the brokers are away, a device may well be sending. */
+export const lastHeard = (view: ViewModel, now: number): number =>
+  view.kafka.connected ? now : view.kafka.answered;

@@ -1,0 +1,194 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type RunningBroker, startBroker } from "../../broker/broker.ts";
+import { ensureTopics, withAdmin } from "../../kafka/admin.ts";
+import { createKafka, type Kafka } from "../../kafka/client.ts";
+import { createProducer } from "../../kafka/producer.ts";
+import { HEADERS, topicName, TOPICS, type TopicName } from "../../schemas/topics.ts";
+import { createView, total, type ViewModel } from "../model/view.ts";
+import { startReader } from "./reader.ts";
+import { enriched, raw } from "../sample.case.ts";
+import { type RangeName, rateSeries } from "../model/series.ts";
+
+const SILENT = { info() {}, warn() {}, error() {} };
+const topics = Object.fromEntries(
+  Object.keys(TOPICS).map((name) => [name, topicName(name as TopicName)]),
+) as Record<TopicName, string>;
+
+const dataDir = mkdtempSync(join(tmpdir(), "dashboard-reader-"));
+let broker: RunningBroker;
+let kafka: Kafka;
+
+beforeAll(async () => {
+  broker = await startBroker({ dataDir });
+  kafka = createKafka({ brokers: [`127.0.0.1:${broker.port}`], clientId: "test" }, SILENT);
+  await ensureTopics(
+    kafka,
+    Object.values(topics).map((name) => ({ name, partitions: 2, configs: {} })),
+  );
+});
+afterAll(async () => {
+  await broker.stop();
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+async function send(topic: TopicName, count: number, timestamp: number, headers = false): Promise<void> {
+  const producer = await createProducer(kafka);
+  const value = topic === "raw" ? raw() : enriched();
+  const messages = Array.from({ length: count }, (_, i) => ({
+    key: "breaker-001",
+    value,
+    partition: 0,
+    timestamp: timestamp + i,
+    ...(headers && { headers: { [HEADERS.sourceOffset]: String(i) } }),
+  }));
+  await producer.send(topics[topic], messages);
+  await producer.stop();
+}
+
+async function until(condition: () => boolean, what: string, limitMs = 15_000): Promise<void> {
+  const deadline = Date.now() + limitMs;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error(`not within ${limitMs} ms: ${what}`);
+    await Bun.sleep(50);
+  }
+}
+
+describe("the reader", () => {
+  test("reads back an hour and no more, goes on live, says when the brokers are away, heals, and commits nothing", async () => {
+    const now = Date.now();
+    await send("raw", 3, now - 2 * 3_600_000);
+    await send("raw", 4, now - 60_000);
+    await send("enriched", 4, now - 60_000, true);
+    const view = createView(now);
+    const crashes: Error[] = [];
+    const reader = startReader({
+      view,
+      kafka,
+      topics,
+      groupId: "dashboard-test",
+      log: SILENT,
+      onCrash: (error) => void crashes.push(error),
+    });
+
+    await until(() => view.caughtUp && total(view, "raw") === 7, "caught up");
+    expect(view.topics.raw.newest.rows.map((row) => row.offset)).toEqual([3, 4, 5, 6]);
+    expect(view.devices.get("breaker-001")?.type).toBe("smart_breaker");
+    expect(view.coveredFrom).toBeWithin(now - 3_600_000, now - 3_590_000);
+    expect(reader.health()).toEqual([]);
+
+    // A repeat, as after a crash of the enrichment.
+    await send("enriched", 5, Date.now(), true);
+    await until(() => total(view, "enriched") === 9, "live");
+    expect(view.repeats).toBe(4);
+    expect(view.topics.enriched.newest.rows).toHaveLength(5);
+
+    const { port } = broker;
+    await broker.stop();
+    await until(() => !view.kafka.connected, "said to be away", 10_000);
+    expect(reader.health()[0]).toContain("Kafka does not answer");
+    expect(view.topics.raw.newest.rows).toHaveLength(4);
+
+    broker = await startBroker({ dataDir, port });
+    await until(() => view.kafka.connected && reader.health().length === 0, "healed");
+    await send("raw", 1, Date.now());
+    await until(() => total(view, "raw") === 8, "reads on");
+    expect(view.topics.raw.newest.rows.map((row) => row.offset)).toEqual([3, 4, 5, 6, 7]);
+
+    await reader.stop();
+    expect(crashes).toEqual([]);
+    const committed = await withAdmin(kafka, (admin) =>
+      admin.fetchOffsets({ groupId: "dashboard-test", topics: [topics.raw] }),
+    );
+    expect(committed.flatMap(({ partitions }) => partitions.filter(({ offset }) => offset !== "-1"))).toEqual(
+      [],
+    );
+  }, 60_000);
+
+  test("a dashboard that starts again draws the lines of one that was never away: each message in its own second", async () => {
+    const begun = Date.now();
+    const at = (view: ViewModel, range: RangeName) => rateSeries(view, range, begun).values;
+    const views = [createView(begun), createView(begun)] as const;
+    const start = (view: ViewModel, groupId: string) =>
+      startReader({
+        view,
+        kafka,
+        topics,
+        groupId,
+        log: SILENT,
+        onCrash: (error) => expect(error).toBeNull(),
+      });
+    const stays = start(views[0], "dashboard-stays");
+    await until(() => views[0].caughtUp, "caught up");
+    const before = total(views[0], "raw");
+    // Before and while the other one is down; some a second, none in the last.
+    const producer = await createProducer(kafka);
+    const sent = Array.from({ length: 100 }, (_, i) => begun - 101_000 + i * 1_000 - (i % 7));
+    for (const [i, time] of sent.entries()) {
+      const value = enriched({ enriched_at: new Date(time + 30).toISOString() });
+      const headers = { [HEADERS.sourceOffset]: String(1_000 + i) };
+      await Promise.all([
+        producer.send(topics.raw, [{ key: "b", value: raw(), partition: 1, timestamp: time }]),
+        producer.send(topics.enriched, [{ key: "b", value, partition: 1, timestamp: time, headers }]),
+      ]);
+    }
+    await producer.stop();
+    await until(() => total(views[0], "raw") >= before + sent.length, "all of them");
+    const again = start(views[1], "dashboard-again");
+    await until(() => views[1].caughtUp, "caught up again");
+    const kept = (view: ViewModel) => view.topics.enriched.newest.rows.length;
+    await until(() => kept(views[0]) === kept(views[1]), "all of them, live");
+    for (const range of ["1", "5", "15"] as const) expect(at(views[1], range)).toEqual(at(views[0], range));
+    const seconds = at(views[1], "1");
+    // One message a second: 60 in a minute, whatever second the reading back happened in.
+    for (const topic of ["raw", "enriched"] as const) {
+      const values = seconds[topic].slice(0, 50);
+      expect(values.reduce((sum: number, value) => sum + (value ?? 0), 0) / 60).toBeWithin(49, 52);
+      expect(Math.max(...values.map((value) => value ?? 0))).toBeLessThanOrEqual(120);
+    }
+    await Promise.all([stays.stop(), again.stop()]);
+  }, 60_000);
+
+  test("a topic that was made anew ends the process with a reason, since what is known is of another topic", async () => {
+    const view = createView(Date.now());
+    const crashes: Error[] = [];
+    const reader = startReader({
+      view,
+      kafka,
+      topics,
+      groupId: "dashboard-test-2",
+      log: SILENT,
+      onCrash: (error) => void crashes.push(error),
+    });
+    await until(() => view.caughtUp && view.topics.raw.newest.rows.length > 0, "caught up");
+    await withAdmin(kafka, (admin) => admin.deleteTopics({ topics: [topics.raw] }));
+    await ensureTopics(kafka, [{ name: topics.raw, partitions: 2, configs: {} }]);
+    await until(() => crashes.length > 0, "noticed", 40_000);
+    await reader.stop();
+    expect(crashes[0]?.message).toContain("iot.raw ends before what was read of it");
+  }, 60_000);
+
+  test("so does one that has messages again before its end is asked for", async () => {
+    await send("dlq", 5, Date.now());
+    const view = createView(Date.now());
+    const crashes: Error[] = [];
+    const reader = startReader({
+      view,
+      kafka,
+      topics,
+      groupId: "dashboard-test-3",
+      log: SILENT,
+      onCrash: (error) => void crashes.push(error),
+    });
+    await until(() => view.caughtUp && view.topics.dlq.newest.rows.length === 5, "caught up");
+    await withAdmin(kafka, (admin) => admin.deleteTopics({ topics: [topics.dlq] }));
+    await ensureTopics(kafka, [{ name: topics.dlq, partitions: 2, configs: {} }]);
+    await send("dlq", 2, Date.now());
+    await until(() => crashes.length > 0, "noticed", 40_000);
+    await reader.stop();
+    expect(crashes[0]?.message).toContain("iot.raw.dlq ends before what was read of it");
+    expect(view.topics.dlq.newest.rows).toHaveLength(5);
+  }, 60_000);
+});

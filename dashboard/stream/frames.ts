@@ -1,0 +1,36 @@
+/** What a stream is made of: the pieces that a page gives, and their form on the wire. */
+import type { JSX } from "hono/jsx/jsx-runtime";
+import type { Row } from "../model/row.ts";
+import type { ViewModel } from "../model/view.ts";
+
+export type Cards = Record<string, JSX.Element>;
+
+export interface LivePage {
+  /** Equal keys share one rendering. */
+  key: string;
+  /** Element id -> the element, whole. */
+  cards(view: ViewModel, now: number): Cards;
+  /** The same for what counts over an hour: every two seconds is soon enough. */
+  slow?(view: ViewModel, now: number): Cards;
+  feed?: {
+    limit: number;
+    /** Newest first, at most `limit`. */
+    rows(view: ViewModel): Row[];
+    render(row: Row): JSX.Element;
+    /** The element `#feed`, whole. */
+    whole(rows: Row[]): JSX.Element;
+  };
+  /** For the charts and the counters; `whole` with the full series, else with its last steps. */
+  tick(view: ViewModel, now: number, whole: boolean): object;
+}
+
+/** htmx puts `html` where `id` is. */
+export const partial = (id: string, swap: string, html: string): string =>
+  `<hx-partial hx-target="#${id}" hx-swap="${swap}">${html}</hx-partial>`;
+
+/** Every line is prefixed: a CR in a device's text would otherwise end the event and begin another. */
+export function event(name: string | undefined, data: string, id?: string): string {
+  if (data === "") return "";
+  const head = (id === undefined ? "" : `id: ${id}\n`) + (name === undefined ? "" : `event: ${name}\n`);
+  return `${head}data: ${data.replace(/\r\n|\r|\n/g, "\ndata: ")}\n\n`;
+}
