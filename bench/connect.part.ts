@@ -1,7 +1,6 @@
 /** What bench/connect.ts runs inside the engine: rounds of one kind of work on the text in hand, timed there. */
-import { enrich } from "../enrich/enrich.ts";
-import { isPlain } from "../enrich/plain.ts";
 import { type PlanFile, unpack } from "../enrich/transform.ts";
+import { createEnrich } from "../enrich/usual.ts";
 
 declare const benthos: {
   v0_msg_as_string(): string;
@@ -19,11 +18,11 @@ export interface Round {
 }
 
 export function create(file: PlanFile) {
-  const plan = unpack(file.plan);
+  const enrich = createEnrich(unpack(file.plan));
   const works: Record<Round["work"], (round: Round) => unknown> = {
     nothing: ({ text }) => text,
     "JSON.parse": ({ text }) => JSON.parse(text),
-    enrich: (round) => enrich(round.text, round, plan, round.timestamp, isPlain),
+    enrich: (round) => enrich(round.text, round, round.timestamp),
   };
 
   return {

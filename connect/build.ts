@@ -35,7 +35,7 @@ async function bundle(id: string): Promise<string> {
     root: ROOT,
     format: "cjs",
     target: "browser",
-    minify: { whitespace: true, syntax: true, identifiers: false },
+    minify: true,
     define: { BUNDLE_ID: JSON.stringify(id) },
   });
   const [output] = outputs;

@@ -15,17 +15,22 @@ import { REPLACEMENT, replaceLoneSurrogates, utf8Length } from "./text.ts";
 export type JsonObject = Record<string, unknown>;
 export type Decoded = { ok: true; message: JsonObject } | DeadLetter;
 
-/** For a host whose engine is slow at loops: plain.ts. What it lets pass, the scan would. */
-export type Shortcut = (text: string, value: object, names: string[]) => boolean;
+/** For a host whose engine is slow at loops. */
+export interface Shortcut {
+  /** plain.ts: what it lets pass, the scan would. */
+  isPlain: (text: string, value: object, names: string[]) => boolean;
+  /** What tryParse() gave for the text, where that was asked before. */
+  parsed?: unknown;
+}
 
 export function decode(text: string, bytes: number, shortcut?: Shortcut): Decoded {
   if (bytes > LIMITS.rawBytes) return dead("too_large", `${bytes} bytes, allowed are ${LIMITS.rawBytes}`);
   if (!isUtf8(text, bytes)) return dead("not_utf8", notUtf8(text, bytes));
   if (shortcut !== undefined && !text.includes("\\")) {
-    const message = tryParse(text);
+    const message = shortcut.parsed ?? tryParse(text);
     if (isObject(message)) {
       const names = Object.keys(message);
-      if (names.length > 0 && shortcut(text, message, names))
+      if (names.length > 0 && shortcut.isPlain(text, message, names))
         return reserved(message) ?? { ok: true, message };
     }
   }
@@ -44,11 +49,11 @@ export function decode(text: string, bytes: number, shortcut?: Shortcut): Decode
   return reserved(message) ?? { ok: true, message };
 }
 
-function isObject(value: unknown): value is JsonObject {
+export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function reserved(message: JsonObject): DeadLetter | undefined {
+export function reserved(message: JsonObject): DeadLetter | undefined {
   // By name: a loop over the list costs four times as much in Connect's engine. decode.test.ts sends each of them.
   // No such name is on Object.prototype, and nothing in JSON is undefined: what is found was sent.
   if (
@@ -93,7 +98,8 @@ function parse(json: string, facts: Scan): unknown {
   return tryParse(json);
 }
 
-function tryParse(json: string): unknown {
+/** Text that is no JSON is no object either. */
+export function tryParse(json: string): unknown {
   try {
     return JSON.parse(json);
   } catch {

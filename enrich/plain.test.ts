@@ -70,10 +70,12 @@ describe("decode() with the shortcut", () => {
     for (const bytes of samples) {
       const text = bytesToText(bytes);
       const size = bytes?.length ?? 0;
-      const short = decode(text, size, (json, value, names) => {
-        const sure = isPlain(json, value, names);
-        if (sure) taken++;
-        return sure;
+      const short = decode(text, size, {
+        isPlain: (json, value, names) => {
+          const sure = isPlain(json, value, names);
+          if (sure) taken++;
+          return sure;
+        },
       });
       expect(short).toEqual(decode(text, size));
     }

@@ -228,7 +228,7 @@ function findingsText(findings: readonly Finding[]): string {
 let lastAt = { ms: Number.NaN, text: "" };
 
 /** Many messages are enriched in the same millisecond. */
-function enrichedAt(ms: number): string {
+export function enrichedAt(ms: number): string {
   if (ms !== lastAt.ms)
     lastAt = { ms, text: flat(`,"enrichment_info":{"enriched_at":"${new Date(ms).toISOString()}`) };
   return lastAt.text;

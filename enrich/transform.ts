@@ -9,9 +9,8 @@
 import { LIMITS } from "../schemas/dead-letter.ts";
 import type { DeadLetterReason } from "../schemas/dead-letter.ts";
 import { PLAN_FORMAT, type Plan, type PlanShape, type PlanType } from "../registry/plan.ts";
-import { enrich } from "./enrich.ts";
-import { isPlain } from "./plain.ts";
 import { REPLACEMENT } from "./text.ts";
+import { createEnrich } from "./usual.ts";
 
 /** The functions of the processor that are safe to use: text in, text out. */
 export interface Host {
@@ -78,6 +77,7 @@ export function create(file: PlanFile, host: Host = benthos, id: string = BUNDLE
     throw new Error("plan.json and enrich.cjs are of different builds: run 'bun run transform' and restart");
   const plan = unpack(file.plan);
   const registry = plan.version;
+  const enrich = createEnrich(plan);
 
   function run(): void {
     const record = host.v0_msg_get_meta(RECORD);
@@ -87,13 +87,13 @@ export function create(file: PlanFile, host: Host = benthos, id: string = BUNDLE
     }
     const { bytes, timestamp, now, key } = split(record);
     const text = bytes > LIMITS.rawBytes ? "" : host.v0_msg_as_string();
-    const result = enrich(text, { key: key === "" ? null : key, timestamp, bytes }, plan, now, isPlain);
+    const result = enrich(text, { key: key === "" ? null : key, timestamp, bytes }, now);
     if (result.to === "dlq") {
       if (result.bug !== undefined) throw result.bug;
       deadLetter(result.reason, result.path, result.message);
       return;
     }
-    const id = result.verdict.device_id;
+    const id = result.device_id;
     // The raw key's bytes are the id's, but for a missing key and one that is no UTF-8.
     if (id !== key || key.includes(REPLACEMENT)) host.v0_msg_set_meta(KEY, id);
     host.v0_msg_set_meta("iot.registry", registry);
