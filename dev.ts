@@ -6,6 +6,7 @@
  * of whatever started this: npx, a shell, a terminal.
  */
 import { ConfigError, readSettings, type Settings } from "./config/env.ts";
+import { HEAP_ENV } from "./runtime/heap-env.ts";
 import { paint } from "./runtime/log-text.ts";
 import { accepts, isFree } from "./runtime/port.ts";
 import { type ChildProgram, Supervisor } from "./runtime/supervisor.ts";
@@ -15,9 +16,9 @@ import { showUsage } from "./runtime/usage.ts";
 
 /** A new service adds a row, here and in docker-compose.yml. */
 const SERVICES = [
-  { name: "simulator", variable: "HEALTH_PORT", port: 5011 },
-  { name: "enrich", variable: "HEALTH_PORT", port: 5012 },
-  { name: "dashboard", variable: "PORT", port: 5001 },
+  { name: "simulator", variable: "HEALTH_PORT", port: 5011, more: {} },
+  { name: "enrich", variable: "HEALTH_PORT", port: 5012, more: HEAP_ENV },
+  { name: "dashboard", variable: "PORT", port: 5001, more: {} },
 ] as const;
 
 const USAGE = `bun run dev   everything on this machine: broker, simulated devices, enrichment, dashboard; Ctrl-C ends all
@@ -47,13 +48,13 @@ async function start(settings: Settings): Promise<void> {
   const { host } = settings.http;
   /** Ports that another service is going to listen on. */
   const promised = new Set<number>(SERVICES.map(({ port }) => port));
-  const programs = SERVICES.map(({ name, variable, port }) => {
+  const programs = SERVICES.map(({ name, variable, port, more }) => {
     const explicit = variable === "PORT" && settings.http.portExplicit;
     const wanted = explicit ? settings.http.port : port;
     const chosen = claimPort(host, wanted, explicit, variable, promised);
     promised.add(chosen);
     if (chosen !== wanted) supervisor.say("dev", `port ${wanted} is taken: ${name} uses ${chosen}\n`);
-    return { name, args: [`${name}/main.ts`], port: chosen, env: { [variable]: String(chosen) } };
+    return { name, args: [`${name}/main.ts`], port: chosen, env: { ...more, [variable]: String(chosen) } };
   });
   const brokers = settings.kafka.brokersExplicit
     ? settings.kafka.brokers.join(",")

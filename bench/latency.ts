@@ -13,6 +13,7 @@ import { ensureTopics } from "../kafka/admin.ts";
 import { createKafka, type Kafka } from "../kafka/client.ts";
 import { type Batch, consume } from "../kafka/consume.ts";
 import { createProducer } from "../kafka/producer.ts";
+import { HEAP_ENV } from "../runtime/heap-env.ts";
 import { HEADERS, topicName } from "../schemas/topics.ts";
 import { start, until } from "../test/processes.ts";
 import { startApacheKafka } from "../test/real/apache-kafka.ts";
@@ -49,7 +50,7 @@ async function measure(brokers: string): Promise<void> {
       configs: { ...spec.configs, "message.timestamp.type": "LogAppendTime" },
     })),
   );
-  const env = { KAFKA_BROKERS: brokers, TOPIC_PARTITIONS: `${PARTITIONS}`, HEALTH_PORT: "0" };
+  const env = { ...HEAP_ENV, KAFKA_BROKERS: brokers, TOPIC_PARTITIONS: `${PARTITIONS}`, HEALTH_PORT: "0" };
   const enricher = start("enricher", [process.execPath, "enrich/main.ts"], env);
   await until("the enricher has joined", () => enricher.output().includes("joined"), { alive: [enricher] });
   const before = used(enricher.pid);

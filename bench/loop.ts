@@ -16,6 +16,7 @@ import { ensureTopics } from "../kafka/admin.ts";
 import { createKafka } from "../kafka/client.ts";
 import { groupLag } from "../kafka/lag.ts";
 import { createProducer } from "../kafka/producer.ts";
+import { HEAP_ENV } from "../runtime/heap-env.ts";
 import { until } from "../test/processes.ts";
 import { startApacheKafka } from "../test/real/apache-kafka.ts";
 import type { Run } from "./loop.part.ts";
@@ -102,7 +103,7 @@ function startPart(side: string, output: string, group: string, messages: number
   const part = join(import.meta.dir, "loop.part.ts");
   return Bun.spawn(
     [process.execPath, part, side, server.brokers, "raw", output, group, `${messages}`, bareFolder],
-    { stdio: ["ignore", "pipe", "inherit"], timeout: RUN_LIMIT_MS },
+    { stdio: ["ignore", "pipe", "inherit"], timeout: RUN_LIMIT_MS, env: { ...process.env, ...HEAP_ENV } },
   );
 }
 

@@ -17,6 +17,7 @@ import { createKafka, type Kafka } from "../kafka/client.ts";
 import { consume } from "../kafka/consume.ts";
 import { groupLag } from "../kafka/lag.ts";
 import { createProducer } from "../kafka/producer.ts";
+import { HEAP_ENV } from "../runtime/heap-env.ts";
 import { GROUPS, HEADERS, topicName } from "../schemas/topics.ts";
 import { freePort, type Process, start, until } from "../test/processes.ts";
 import { startApacheKafka } from "../test/real/apache-kafka.ts";
@@ -99,7 +100,7 @@ async function stopOnce(kafka: Kafka, brokers: string) {
 }
 
 function startEnricher(brokers: string): Process {
-  const env = { KAFKA_BROKERS: brokers, TOPIC_PARTITIONS: `${PARTITIONS}`, HEALTH_PORT: "0" };
+  const env = { ...HEAP_ENV, KAFKA_BROKERS: brokers, TOPIC_PARTITIONS: `${PARTITIONS}`, HEALTH_PORT: "0" };
   return start("enricher", [process.execPath, "enrich/main.ts"], env);
 }
 
