@@ -17,7 +17,7 @@ import { typeOf } from "./model/catalog.ts";
 import { exportResponse, FORMATS, fileOf } from "./api/export.ts";
 import type { Group } from "./reading/group.ts";
 import { guard } from "./guard.ts";
-import type { Hub, TimeoutServer } from "./stream/live.ts";
+import type { Hub, StreamServer } from "./stream/live.ts";
 import { DocsPage } from "./pages/docs.tsx";
 import { DENSITIES, type Frame, PAGES, THEMES } from "./pages/layout.tsx";
 import { findParts, MessagePage, MessageValue } from "./pages/message.tsx";
@@ -52,7 +52,7 @@ export interface AppDeps {
 }
 
 /** Under Bun the environment of a request is the server itself. */
-type Env = { Bindings: TimeoutServer };
+type Env = { Bindings: StreamServer };
 type AppContext = Context<Env>;
 
 /** `?refresh=` loads a page again without JavaScript; more often would only load the server. */

@@ -43,7 +43,7 @@ export async function appFor({
   build,
 }: ServeOptions = {}) {
   const assets = await loadAssets();
-  const hub = createHub(view, build ?? assets.build, now);
+  const hub = createHub(view, build ?? assets.build, { clock: now });
   const app = createApp({
     view,
     hub,

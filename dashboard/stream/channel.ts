@@ -21,6 +21,8 @@ export interface Channel {
   tick(now: number): boolean;
   /** What a client that has frame `seq` needs; -1 has none. */
   since(seq: number, now: number): Uint8Array;
+  /** When nobody looks any more. */
+  close(): void;
 }
 
 /** `build` names the assets that the frames belong to. */
@@ -42,6 +44,7 @@ export function createChannel(page: LivePage, view: ViewModel, build: string, op
 
   return {
     seq: () => seq,
+    close() {},
 
     tick(now) {
       if (version === view.version && now - renderedAt < REFRESH_MS) return false;

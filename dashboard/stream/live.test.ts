@@ -30,7 +30,7 @@ beforeEach(() => {
   view = createView(now);
   view.coveredFrom = now - 3_600_000;
   setKafka(view, true, now);
-  hub = createHub(view, "build-1", () => now, timers.start);
+  hub = createHub(view, "build-1", { clock: () => now, start: timers.start });
 });
 afterEach(() => hub.stop());
 
@@ -58,6 +58,11 @@ function connect() {
     },
     leave: () => reader.cancel(),
   };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (const deadline = Date.now() + 4_000; !condition(); await Bun.sleep(1))
+    if (Date.now() > deadline) throw new Error("not within 4 s");
 }
 
 const rows = (frame: string) =>
@@ -224,8 +229,8 @@ describe("a stream", () => {
     expect(hub.clients()).toBe(1);
     expect(hub.cut()).toBe(1);
     expect(timeouts).toEqual([0, 1]);
-    // What the socket still holds may be read; then it ends, and the page comes again.
-    expect((await stuck?.read())?.done).toBe(true);
+    // What the socket still holds may be read; then the connection is reset, and the page comes again.
+    expect(await stuck?.read().catch(() => "reset")).toBe("reset");
     expect(await slow.next()).toContain("iot:tick");
   });
 
@@ -246,16 +251,134 @@ describe("a stream", () => {
     expect(ticks(text)).toHaveLength(1);
   });
 
+  describe("of a client whose socket takes more than its peer does", () => {
+    const PEER = { address: "127.0.0.1", port: 37_858 };
+    /** Bytes; undefined: the kernel's list does not have it. */
+    let given: number;
+    let taken: number | undefined;
+    let readings: number;
+    let timeouts: number[];
+    const server = {
+      port: 5_001,
+      requestIP: () => PEER,
+      timeout: (_: Request, seconds: number) => void timeouts.push(seconds),
+    };
+
+    beforeEach(() => {
+      given = 0;
+      taken = Number.POSITIVE_INFINITY;
+      readings = 0;
+      timeouts = [];
+      hub.stop();
+      hub = createHub(view, "build-1", {
+        clock: () => now,
+        start: timers.start,
+        async queues(port) {
+          expect(port).toBe(5_001);
+          readings++;
+          return new Map(taken === undefined ? [] : [["0100007F:93E2", Math.max(0, given - taken)]]);
+        },
+      });
+    });
+
+    /** A tick, and what the kernel is found to hold after it. */
+    async function tickAndLook(ms = 500): Promise<void> {
+      const before = readings;
+      tick(ms);
+      await until(() => readings > before);
+    }
+    /** One that takes from its socket whatever comes. */
+    async function take(page = PAGE) {
+      const frames: string[] = [];
+      const reader = hub.connect(page, new Request("http://localhost/"), server).body?.getReader();
+      const next = async (): Promise<void> => {
+        const { value, done } = (await reader?.read()) ?? {};
+        if (done !== false) return;
+        frames.push(new TextDecoder().decode(value));
+        given += value?.length ?? 0;
+        return next();
+      };
+      // One that is cut is reset.
+      next().catch(() => {});
+      await until(() => frames.length > 0);
+      return frames;
+    }
+
+    test("no more than 64 KiB waits for it, and when it has taken them it gets what is new", async () => {
+      taken = 0;
+      const frames = await take();
+      for (let i = 0; i < 18; i++) {
+        put(1, i);
+        await tickAndLook();
+      }
+      expect(given).toBeWithin(32_768, 65_537);
+      expect(hub.longestWait()).toBeGreaterThan(4_000);
+      const before = frames.length;
+      taken = Number.POSITIVE_INFINITY;
+      await tickAndLook();
+      await until(() => frames.length > before);
+      const text = frames.slice(before).join("");
+      expect(rows(text)[0]).toBe(17);
+      expect(ticks(text)[0]?.whole).toBe(true);
+      expect(hub.longestWait()).toBe(0);
+    });
+
+    test("one that takes nothing for 10 s is cut, and its socket closed", async () => {
+      taken = 0;
+      await take();
+      for (let i = 0; i < 20; i++) {
+        await tickAndLook();
+        expect([i, hub.clients()]).toEqual([i, 1]);
+      }
+      for (let i = 0; i < 3; i++) await tickAndLook();
+      expect(hub.clients()).toBe(0);
+      expect(hub.cut()).toBe(1);
+      expect(timeouts).toEqual([0, 1]);
+    });
+
+    test("one that takes a little each few seconds stays", async () => {
+      taken = 0;
+      await take();
+      for (let i = 0; i < 60; i++) {
+        if (i % 15 === 0) taken += 100;
+        put(1, i);
+        await tickAndLook();
+      }
+      expect(hub.clients()).toBe(1);
+    });
+
+    test("a frame larger than may wait goes on as soon as the kernel tells that there is room, without a tick", async () => {
+      const long = "x".repeat(300_000);
+      const frames = await take({
+        ...PAGE,
+        key: "long",
+        cards: () => ({ stats: long as unknown as JSX.Element }),
+      });
+      await until(() => frames.join("").endsWith("\n\n"));
+      expect(Math.max(...frames.map((frame) => frame.length))).toBeLessThanOrEqual(65_536);
+      expect(frames.join("")).toContain(long);
+      expect(readings).toBeGreaterThanOrEqual(4);
+    });
+
+    test("one that the kernel does not tell of gets all that its socket takes", async () => {
+      taken = undefined;
+      const frames = await take();
+      for (let i = 0; i < 10; i++) {
+        put(1, i);
+        await tickAndLook();
+      }
+      await until(() => ticks(frames.join("")).length === 11);
+    });
+  });
+
   test("a view that cannot be rendered ends its own streams, is said once, and the others go on", async () => {
     const errors: Error[] = [];
     hub.stop();
-    hub = createHub(
-      view,
-      "build-1",
-      () => now,
-      timers.start,
-      (error) => void errors.push(error),
-    );
+    hub = createHub(view, "build-1", {
+      clock: () => now,
+      start: timers.start,
+      onError: (error) => void errors.push(error),
+    });
     const broken = {
       ...PAGE,
       key: "broken",
@@ -270,7 +393,7 @@ describe("a stream", () => {
     put(1, 1);
     tick();
     expect(await good.next()).toContain("iot:tick");
-    expect((await reader?.read())?.done).toBe(true);
+    expect(await reader?.read().catch(() => "reset")).toBe("reset");
     expect(hub.clients()).toBe(1);
     expect(errors.map(({ message }) => message)).toEqual(['the view "broken" cannot be rendered']);
   });

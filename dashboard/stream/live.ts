@@ -3,19 +3,20 @@
  *
  * In: the view model, a page's LivePage. Out: text/event-stream responses: first a full snapshot, then what changed.
  * A client reads at its own pace: it gets the frames it missed, or a snapshot when it missed many. Nothing is queued for
- * it: one that takes nothing costs a piece of a frame here, and is cut when one has waited for it too long.
+ * it: while the kernel holds what it has not taken it gets no more, and one that takes nothing at all is cut.
  * Errors: a view that cannot be rendered ends its streams and is said; the others go on.
  * Source: WHATWG HTML, section 9.2 (event stream format); htmx 4 `hx-sse`, `<hx-partial>`.
  */
+import type { ViewModel } from "../model/view.ts";
+import { type Backlog, createBacklog, give, isStuck, room } from "./backlog.ts";
 import { type Channel, createChannel } from "./channel.ts";
 import { event, type LivePage } from "./frames.ts";
-import type { ViewModel } from "../model/view.ts";
+import { peerOf, type Queues, readQueues } from "./kernel-queue.ts";
+import { createQueueWatch } from "./queue-watch.ts";
 
 const TICK_MS = 500;
-/** A frame that a client has not taken for so long cuts it; the socket is closed within four seconds more. */
+/** Where the kernel tells nothing: a frame that the socket has not taken for so long cuts its client. */
 const STUCK_MS = 10_000;
-/** What the server's socket holds of a frame for one client; the frame itself is shared. */
-const PIECE_BYTES = 65_536;
 const MAX_CLIENTS = 4_000;
 /** Different views at once: a search costs up to ten milliseconds each time. */
 const MAX_VIEWS = 200;
@@ -24,12 +25,16 @@ const SAY_MS = 60_000;
 
 interface Client {
   seq: number;
-  /** What it has not taken of its last frame. */
+  /** As the kernel names it. */
+  peer: string;
+  backlog: Backlog;
+  /** What it has not been given of its last frame. */
   rest?: Uint8Array;
-  /** While it waits for a frame. */
+  /** While it waits for a frame, or for room: the socket has taken all it was given. */
   wake?: () => void;
-  /** When the oldest frame that it has not taken was made, ms; undefined while it is not behind. */
+  /** When the oldest frame that it has not been given was made, ms; undefined while it is not behind. */
   late?: number;
+  isHeld(): boolean;
   cut(): void;
 }
 
@@ -39,36 +44,39 @@ interface Looked {
 }
 
 export interface Hub {
-  connect(page: LivePage, request: Request, server: TimeoutServer | undefined): Response;
+  connect(page: LivePage, request: Request, server: StreamServer | undefined): Response;
   clients(): number;
   /** Clients that were cut since they did not read. */
   cut(): number;
-  /** How long the oldest frame that a client has not taken waits, ms. */
+  /** How long the oldest frame that a client has not been given waits, ms. */
   longestWait(): number;
   stop(): void;
 }
 
 /** The part of Bun's server that a stream needs. */
-export interface TimeoutServer {
+export interface StreamServer {
   timeout(request: Request, seconds: number): void;
+  port?: number;
+  requestIP?(request: Request): { address: string; port: number } | null;
 }
 
-/** Calls back until the returned function is called. */
-export type Ticker = (tick: () => void) => () => void;
+export interface HubOptions {
+  clock?: () => number;
+  /** Calls back until the returned function is called. */
+  start?(tick: () => void): () => void;
+  onError?(error: Error): void;
+  /** What the kernel holds for the peers of a port. */
+  queues?(port: number): Promise<Queues | undefined>;
+}
 
-const everyTick: Ticker = (tick) => {
+const everyTick = (tick: () => void) => {
   const timer = setInterval(tick, TICK_MS);
   return () => clearInterval(timer);
 };
 
 /** `build` names the assets that these frames belong to. */
-export function createHub(
-  view: ViewModel,
-  build: string,
-  clock: () => number = Date.now,
-  start: Ticker = everyTick,
-  onError: (error: Error) => void = console.error,
-): Hub {
+export function createHub(view: ViewModel, build: string, options: HubOptions = {}): Hub {
+  const { clock = Date.now, start = everyTick, onError = console.error, queues = readQueues } = options;
   /** By the page's key: what somebody looks at. */
   const looked = new Map<string, Looked>();
   let failedAt = Number.NEGATIVE_INFINITY;
@@ -78,20 +86,28 @@ export function createHub(
   let endTicks: (() => void) | undefined;
   let restedAt = 0;
   let restUntil = 0;
+  let port = 0;
+  const kernel = createQueueWatch({ read: () => queues(port), watched: all, now: clock, done: useRoom });
 
-  function connect(page: LivePage, request: Request, server: TimeoutServer | undefined): Response {
+  function connect(page: LivePage, request: Request, server: StreamServer | undefined): Response {
     const isFull = clients >= MAX_CLIENTS || (looked.size >= MAX_VIEWS && !looked.has(page.key));
     if (stopped || isFull)
       return new Response("too many streams; try again\n", { status: 503, headers: { "retry-after": "5" } });
     const at = looked.get(page.key) ?? open(page);
     const { channel } = at;
+    const remote = server?.requestIP?.(request);
+    port = server?.port ?? port;
+    const peer = remote ? peerOf(remote.address, remote.port) : undefined;
     const client: Client = {
       seq: -1,
+      peer: peer ?? "",
+      backlog: createBacklog(peer !== undefined && kernel.tells()),
+      isHeld: () => client.wake === undefined,
       cut() {
         cut++;
         leave();
         wake(client);
-        // What the socket holds already can only be given up by closing it.
+        // Where the socket holds something here, it says so only to the clock.
         server?.timeout(request, 1);
       },
     };
@@ -103,20 +119,32 @@ export function createHub(
     function leave(): void {
       if (!at.clients.delete(client)) return;
       clients--;
-      if (at.clients.size === 0) looked.delete(page.key);
+      if (at.clients.size === 0) {
+        looked.delete(page.key);
+        channel.close();
+      }
       if (clients === 0) {
         endTicks?.();
         endTicks = undefined;
       }
     }
     const isIn = () => at.clients.has(client);
+    function mayGo(): boolean {
+      if (client.rest === undefined && client.seq === channel.seq()) return false;
+      if (room(client.backlog) > 0) return true;
+      client.late ??= clock();
+      kernel.ask();
+      return false;
+    }
     function piece(): Uint8Array | undefined {
       try {
         const bytes = client.rest ?? channel.since(client.seq, clock());
         if (client.rest === undefined) client.seq = channel.seq();
-        const isWhole = bytes.length <= PIECE_BYTES;
-        client.rest = isWhole ? undefined : bytes.subarray(PIECE_BYTES);
-        return isWhole ? bytes : bytes.subarray(0, PIECE_BYTES);
+        const most = room(client.backlog);
+        const isWhole = bytes.length <= most;
+        client.rest = isWhole ? undefined : bytes.subarray(most);
+        give(client.backlog, Math.min(bytes.length, most));
+        return isWhole ? bytes : bytes.subarray(0, most);
       } catch (error) {
         fail(page.key, error);
         return undefined;
@@ -125,15 +153,18 @@ export function createHub(
     const body = new ReadableStream<Uint8Array>(
       {
         async pull(controller) {
-          while (client.rest === undefined && client.seq === channel.seq() && !stopped && isIn())
+          while (!stopped && isIn() && !mayGo())
             await new Promise<void>((resolve) => {
               client.wake = resolve;
             });
           client.late = undefined;
           const bytes = stopped || !isIn() ? undefined : piece();
           if (bytes !== undefined) return controller.enqueue(bytes);
-          // One that was cut, and reads on all the same, comes again and begins anew. No word into the middle of a frame.
-          if (stopped && client.rest === undefined) controller.enqueue(encode(event("iot:bye", "{}")));
+          // One that was cut has its connection reset, so that nothing waits for it any more; it may come again. Without a
+          // reason: Bun prints one.
+          if (!isIn()) return controller.error();
+          // No word into the middle of a frame.
+          if (client.rest === undefined) controller.enqueue(encode(event("iot:bye", "{}")));
           controller.close();
           leave();
         },
@@ -150,18 +181,24 @@ export function createHub(
     return at;
   }
 
+  function* all(): Generator<Client> {
+    for (const { clients: some } of looked.values()) yield* some;
+  }
+
   function tick(): void {
     const now = clock();
     if (now < restUntil && now > restedAt) return;
     const began = performance.now();
-    for (const [key, { channel, clients: all }] of looked) {
-      for (const client of all) if (now - (client.late ?? now) >= STUCK_MS) client.cut();
+    kernel.ask();
+    for (const [key, { channel, clients: some }] of looked) {
+      for (const client of some)
+        if (!client.backlog.isListed && now - (client.late ?? now) >= STUCK_MS) client.cut();
       try {
         if (!channel.tick(now)) continue;
       } catch (error) {
         fail(key, error);
       }
-      for (const client of all) {
+      for (const client of some) {
         if (client.wake === undefined) client.late ??= now;
         else wake(client);
       }
@@ -169,6 +206,14 @@ export function createHub(
     // At most half of the time, however many different views there are: they come less often, the reading goes on.
     restedAt = now;
     restUntil = now + 2 * (performance.now() - began);
+  }
+
+  /** The kernel told what it holds. */
+  function useRoom(): void {
+    for (const client of all()) {
+      if (isStuck(client.backlog)) client.cut();
+      else if (client.late !== undefined) wake(client);
+    }
   }
 
   function fail(key: string, error: unknown): void {
@@ -190,15 +235,13 @@ export function createHub(
     cut: () => cut,
     longestWait() {
       const now = clock();
-      let longest = 0;
-      for (const { clients: all } of looked.values())
-        for (const { late } of all) longest = Math.max(longest, now - (late ?? now));
-      return longest;
+      return Math.max(0, ...Array.from(all(), ({ late = now }) => now - late));
     },
     stop() {
       stopped = true;
       endTicks?.();
-      for (const { clients: all } of looked.values()) for (const client of all) wake(client);
+      kernel.stop();
+      for (const client of all()) wake(client);
     },
   };
 }

@@ -1,0 +1,73 @@
+/**
+ * What the kernel holds of what a peer was sent: bytes that it has not acknowledged. A socket takes megabytes before it
+ * says that it is full, so only this tells soon who does not read.
+ *
+ * In: our port. Out: peer -> bytes; undefined where the kernel does not tell (macOS, Windows). A connection that was just
+ * made, or has just gone, is not in it. Behind a proxy the peer is the proxy.
+ * Source: Linux, Documentation/networking/proc_net_tcp.rst; addresses are hex, each word in the machine's byte order.
+ */
+import { readFile } from "node:fs/promises";
+
+/** Peer, by `peerOf` -> bytes. */
+export type Queues = Map<string, number>;
+
+const FILES = ["/proc/net/tcp", "/proc/net/tcp6"];
+
+export async function readQueues(port: number): Promise<Queues | undefined> {
+  const texts = await Promise.all(
+    FILES.map((file) =>
+      readFile(file).then(
+        (bytes) => bytes.toString("latin1"),
+        () => undefined,
+      ),
+    ),
+  );
+  // Without IPv6 there is only the first.
+  if (texts.every((text) => text === undefined)) return undefined;
+  return queuesIn(texts.join(""), port);
+}
+
+/** An IPv4 peer of an IPv6 socket. */
+const MAPPED = "0000000000000000FFFF0000";
+
+/** Of connections that are open for sending: established, or closed by the peer only. */
+export function queuesIn(text: string, port: number): Queues {
+  const row = new RegExp(`: [0-9A-F]+:${hex(port, 4)} ([0-9A-F]+:[0-9A-F]{4}) 0[18] ([0-9A-F]{8}):`, "g");
+  const queues: Queues = new Map();
+  for (const [, peer = "", bytes = ""] of text.matchAll(row))
+    queues.set(peer.startsWith(MAPPED) ? peer.slice(MAPPED.length) : peer, Number.parseInt(bytes, 16));
+  return queues;
+}
+
+/** As the kernel writes it; undefined for what is no address. */
+export function peerOf(address: string, port: number): string | undefined {
+  const [plain = ""] = address.split("%");
+  const bytes = plain.includes(":") ? ipv6(plain) : ipv4(plain);
+  if (bytes === undefined || bytes.some((byte) => !(byte >= 0 && byte <= 255))) return undefined;
+  let text = "";
+  for (let word = 0; word < bytes.length; word += 4)
+    for (let i = 3; i >= 0; i--) text += hex(bytes[word + i] ?? 0, 2);
+  return `${text.startsWith(MAPPED) ? text.slice(MAPPED.length) : text}:${hex(port, 4)}`;
+}
+
+function ipv4(text: string): number[] | undefined {
+  const parts = text.split(".");
+  return parts.length === 4 ? parts.map(Number) : undefined;
+}
+
+function ipv6(text: string): number[] | undefined {
+  const dotted = text.includes(".") ? ipv4(text.slice(text.lastIndexOf(":") + 1)) : [];
+  if (dotted === undefined) return undefined;
+  const groups = dotted.length > 0 ? text.slice(0, text.lastIndexOf(":") + 1) : text;
+  const [head, tail] = groups.split("::").map((part) => part.split(":").filter((group) => group !== ""));
+  const bytesOf = (list: string[] = []) =>
+    list.flatMap((group) => {
+      const value = Number.parseInt(group, 16);
+      return [value >> 8, value & 255];
+    });
+  const [before, after] = [bytesOf(head), [...bytesOf(tail), ...dotted]];
+  const missing = 16 - before.length - after.length;
+  return missing < 0 ? undefined : [...before, ...new Array<number>(missing).fill(0), ...after];
+}
+
+const hex = (value: number, digits: number): string => value.toString(16).toUpperCase().padStart(digits, "0");
