@@ -4,7 +4,7 @@
  * In: the text. Out: a condition, or undefined for a plain text. A path without a first "/" is looked for among the
  * measurements (the canonical ones of a vendor's message too), then in the message itself; `*` is any member.
  */
-import { asObject, type Json, member, objectOf, type Row } from "./row.ts";
+import { asObject, contentOf, type Json, member, objectOf, type Row } from "./row.ts";
 
 export interface Condition {
   path: string[];
@@ -27,7 +27,8 @@ export function readCondition(text: string): Condition | undefined {
 }
 
 export function meets(row: Row, condition: Condition): boolean {
-  const message = objectOf(row);
+  const asksAll = condition.path[0] === "*" || condition.path[0] === "measurement_metadata";
+  const message = asksAll ? objectOf(row) : contentOf(row);
   if (message === undefined) return false;
   const places = [
     member(member(message, "normalized"), "measurements"),

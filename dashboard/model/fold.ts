@@ -13,6 +13,7 @@ import { keep } from "./newest.ts";
 import { type Facts, factsOf, type InMessage, type Row, toRow } from "./row.ts";
 import { REPEATED_STEPS } from "./series.ts";
 import { COLUMN, partitionOf, type TopicState, type ViewModel } from "./view.ts";
+import { tell } from "./watch.ts";
 import { countAt, latencyColumn, tally } from "./window.ts";
 
 export interface Batch {
@@ -23,10 +24,14 @@ export interface Batch {
   highWatermark: number;
 }
 
+/** So that what one batch holds is not kept twice as a whole. */
+const TOLD_AT_ONCE = 256;
+
 export function fold(view: ViewModel, batch: Batch, now: number): void {
   const topic = view.topics[batch.topic];
   const partition = partitionOf(topic, batch.partition);
   partition.end = Math.max(partition.end, batch.highWatermark);
+  let untold: Row[] = [];
   for (const message of batch.messages) {
     if (message.offset < partition.next) continue;
     partition.next = message.offset + 1;
@@ -41,7 +46,14 @@ export function fold(view: ViewModel, batch: Batch, now: number): void {
     view.serial++;
     count(view, topic, row, now);
     keep(topic.newest, row);
+    topic.folded++;
+    if (view.watches.size > 0) untold.push(row);
+    if (untold.length >= TOLD_AT_ONCE) {
+      tell(view, topic, untold);
+      untold = [];
+    }
   }
+  if (untold.length > 0) tell(view, topic, untold);
   view.version++;
 }
 

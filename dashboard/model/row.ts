@@ -112,12 +112,13 @@ export function objectOf(row: Row): Json | undefined {
 
 /** Read once for each row, and only when something asks. */
 export function factsOf(row: Row): Facts {
-  row.facts ??= readFacts(
-    row,
-    (row.topic === "enriched" ? withoutDefinitions(row) : undefined) ?? objectOf(row),
-  );
+  row.facts ??= readFacts(row, contentOf(row));
   return row.facts;
 }
+
+/** As `objectOf`, without the registry's definitions in an enriched message: a quarter of the text to read. */
+export const contentOf = (row: Row): Json | undefined =>
+  (row.topic === "enriched" ? withoutDefinitions(row) : undefined) ?? objectOf(row);
 
 const DEFINITIONS = ',"measurement_metadata":{';
 const INFO = ',"enrichment_info":{';

@@ -3,7 +3,7 @@ import { readCondition } from "./condition.ts";
 import { fold } from "./fold.ts";
 import { createView } from "./view.ts";
 import { dead, enriched, NOW, record } from "../sample.case.ts";
-import { createMatcher, type Filters, readFilters, search } from "./search.ts";
+import { type Filters, readFilters, search } from "./search.ts";
 
 const view = createView(NOW);
 fold(
@@ -90,23 +90,6 @@ describe("search", () => {
     expect(readCondition("> 5")).toBeUndefined();
     expect(readCondition("__proto__.x = 1")).toEqual({ path: ["__proto__", "x"], operator: "=", value: "1" });
     expect(found({ q: "__proto__.toString != 1" })).toEqual([]);
-  });
-
-  test("a live page looks at each message once and keeps the newest", () => {
-    const matcher = createMatcher({ topic: "enriched", limit: 2 });
-    expect(matcher(view).map((row) => row.key)).toEqual(["c", "b"]);
-    fold(
-      view,
-      {
-        topic: "enriched",
-        partition: 0,
-        messages: [record(3, enriched({ device_id: "d" }), { source: 3, key: "d" })],
-        highWatermark: 4,
-      },
-      NOW,
-    );
-    expect(matcher(view).map((row) => row.key)).toEqual(["d", "c"]);
-    expect(matcher(view).map((row) => row.key)).toEqual(["d", "c"]);
   });
 
   test("a wrong filter is named with what would be right", () => {

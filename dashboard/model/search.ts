@@ -57,18 +57,24 @@ export function readFilters(query: Record<string, string | undefined>, defaultLi
   return { ok: true, filters };
 }
 
-export function matches(row: Row, filters: Filters): boolean {
-  const { device, type, event, grade, code, method, reason, q } = filters;
-  if (reason !== undefined && row.reason !== reason) return false;
-  if (device !== undefined && row.key !== device && factsOf(row).device !== device) return false;
-  if (type !== undefined && (factsOf(row).type ?? "unknown") !== type) return false;
-  if (event !== undefined && (factsOf(row).event ?? "none") !== event) return false;
-  if (grade !== undefined && factsOf(row).grade !== grade) return false;
-  if (method !== undefined && factsOf(row).method !== method) return false;
-  if (code !== undefined && !factsOf(row).findings.some((finding) => finding.code === code)) return false;
-  if (q === undefined) return true;
-  const condition = readCondition(q);
-  return condition === undefined ? holds(row, q.toLowerCase()) : meets(row, condition);
+/** Anything but a topic and how many of it. */
+export const isFiltered = ({ topic: _, limit: __, ...rest }: Filters): boolean =>
+  Object.keys(rest).length > 0;
+
+export function matcherOf({ device, type, event, grade, code, method, reason, q }: Filters) {
+  const condition = q === undefined ? undefined : readCondition(q);
+  const text = q?.toLowerCase();
+  return (row: Row): boolean => {
+    if (reason !== undefined && row.reason !== reason) return false;
+    if (device !== undefined && row.key !== device && factsOf(row).device !== device) return false;
+    if (type !== undefined && (factsOf(row).type ?? "unknown") !== type) return false;
+    if (event !== undefined && (factsOf(row).event ?? "none") !== event) return false;
+    if (grade !== undefined && factsOf(row).grade !== grade) return false;
+    if (method !== undefined && factsOf(row).method !== method) return false;
+    if (code !== undefined && !factsOf(row).findings.some((finding) => finding.code === code)) return false;
+    if (condition !== undefined) return meets(row, condition);
+    return text === undefined || holds(row, text);
+  };
 }
 
 function holds(row: Row, text: string): boolean {
@@ -76,28 +82,15 @@ function holds(row: Row, text: string): boolean {
   return textOf(row).toLowerCase().includes(text);
 }
 
-/** A feed's rows, newest first: each kept row is looked at once, however often a live page asks. */
-export function createMatcher(filters: Filters): (view: ViewModel) => Row[] {
-  let seen = 0;
-  let rows: Row[] = [];
-  return (view) => {
-    const all = view.topics[filters.topic].newest.rows;
-    const found = all.filter((row) => row.serial > seen && matches(row, filters));
-    seen = view.serial;
-    if (found.length > 0)
-      rows = [...found.reverse(), ...rows].sort((a, b) => b.time - a.time).slice(0, filters.limit);
-    return rows;
-  };
-}
-
 /** Newest first; `matched` counts all, `rows` holds at most the limit. */
 export function search(view: ViewModel, filters: Filters): { rows: Row[]; matched: number; kept: number } {
   const all = view.topics[filters.topic].newest.rows;
+  const matches = matcherOf(filters);
   const rows: Row[] = [];
   let matched = 0;
   for (let i = all.length - 1; i >= 0; i--) {
     const row = all[i];
-    if (row === undefined || !matches(row, filters)) continue;
+    if (row === undefined || !matches(row)) continue;
     matched++;
     if (rows.length < filters.limit) rows.push(row);
   }

@@ -7,6 +7,7 @@ import { type Catalog, intervalsOf } from "./catalog.ts";
 import { type Devices, HOUR_MS } from "./devices.ts";
 import { createNewest, type Newest } from "./newest.ts";
 import type { Row } from "./row.ts";
+import type { Watch } from "./watch.ts";
 import { type Buckets, createBuckets, createTally, LATENCY_COLUMNS, type Tally } from "./window.ts";
 
 const SECOND_MS = 1_000;
@@ -23,6 +24,8 @@ export const COLUMN: Record<ApiTopic, number> = { raw: 0, enriched: 1, dlq: 2 };
 
 export interface TopicState {
   newest: Newest<Row>;
+  /** How many came, since the start: most of them are no longer kept. */
+  folded: number;
   /** By partition. `end`: next offset to be written; `next`: next to be read; `source`: highest source offset seen. */
   partitions: Map<number, { end: number; next: number; source: number }>;
   /** ms; of the newest message by arrival, for enriched by enrichment. */
@@ -51,6 +54,8 @@ export interface ViewModel {
   devices: Devices;
   devicesDropped: number;
   repeats: number;
+  /** What open pages with a filter look for: told of each message. */
+  watches: Set<Watch>;
   /** The registry that judged the newest message, from its header. */
   judgedBy?: string;
   /** The registry that is loaded here; undefined in a dashboard without one. */
@@ -75,6 +80,7 @@ export interface ViewModel {
 export function createView(now: number): ViewModel {
   const topic = (name: ApiTopic): TopicState => ({
     newest: createNewest(...KEPT[name]),
+    folded: 0,
     partitions: new Map(),
   });
   const hour = (names: number) => createTally(MINUTE_MS, HOUR_MS, names);
@@ -97,6 +103,7 @@ export function createView(now: number): ViewModel {
     devices: new Map(),
     devicesDropped: 0,
     repeats: 0,
+    watches: new Set(),
     services: new Map(),
     intervals: new Map(),
     kafka: { connected: false, since: now, answered: 0, reason: "not connected yet" },

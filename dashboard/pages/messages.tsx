@@ -2,16 +2,17 @@
 import { API_TOPICS, type ApiTopic } from "../../schemas/api.ts";
 import { DEAD_LETTER_REASONS } from "../../schemas/dead-letter.ts";
 import { GRADES, METHODS } from "../../schemas/enriched.ts";
-import { NothingKept } from "../components/empty.tsx";
 import { Feed, FeedHead, FeedRow } from "../components/feed.tsx";
+import { FeedCount, Nothing, NothingYet, WatchCount } from "../components/found.tsx";
 import { Notices, RailFooter } from "../components/notices.tsx";
 import { GRADE_WORD } from "../components/status.tsx";
 import { total, type ViewModel } from "../model/view.ts";
-import { clockMinutes, count } from "../format.ts";
+import { createWatch, foundBy } from "../model/watch.ts";
+import { count } from "../format.ts";
 import { messagesLink, withParams } from "../links.ts";
 import { FORMATS } from "../api/export.ts";
 import type { LivePage } from "../stream/frames.ts";
-import { createMatcher, type Filters, search } from "../model/search.ts";
+import { type Filters, isFiltered, search } from "../model/search.ts";
 import { type Tally, tallied } from "../model/window.ts";
 import { type Frame, Layout } from "./layout.tsx";
 import { TAB_NAMES } from "./overview.tsx";
@@ -68,7 +69,8 @@ export function MessagesPage({ frame, filters }: { frame: Frame; filters: Filter
 }
 
 export function messagesLive(filters: Filters): LivePage {
-  const matcher = createMatcher(filters);
+  const watch = createWatch(filters);
+  const isWatched = isFiltered(filters);
   return {
     key: `messages ${JSON.stringify(filters)}`,
     cards: (view, now) => ({
@@ -76,12 +78,21 @@ export function messagesLive(filters: Filters): LivePage {
       "rail-footer": <RailFooter view={view} now={now} />,
     }),
     slow: (view) => ({
-      "feed-count": <FeedCount view={view} filters={filters} />,
-      nothing: <Nothing view={view} filters={filters} />,
+      "feed-count": isWatched ? (
+        <WatchCount view={view} watch={watch} />
+      ) : (
+        <FeedCount view={view} filters={filters} />
+      ),
+      nothing: isWatched ? (
+        <NothingYet view={view} watch={watch} />
+      ) : (
+        <Nothing view={view} filters={filters} />
+      ),
     }),
+    watch,
     feed: {
       limit: filters.limit,
-      rows: matcher,
+      rows: (view) => foundBy(view, watch),
       render: (row) => <FeedRow row={row} />,
       whole: (rows) => <Feed topic={filters.topic} rows={rows} limit={filters.limit} />,
     },
@@ -180,44 +191,3 @@ const Choice = ({ name, label, value, options, words = {} }: ChoiceProps) => (
     </select>
   </label>
 );
-
-function FeedCount({ view, filters }: { view: ViewModel; filters: Filters }) {
-  const { matched, kept } = search(view, { ...filters, limit: 1 });
-  const oldest = view.topics[filters.topic].newest.rows[0];
-  const filtered =
-    matched !== kept || Object.keys(params(filters)).some((name) => name !== "topic" && name !== "limit");
-  return (
-    <span class="sub" id="feed-count">
-      newest first, {count(Math.min(filters.limit, matched))} of {count(matched)}
-      {filtered && " that match"}; {count(kept)} of {count(total(view, filters.topic))} are kept to search
-      {oldest && `, since ${clockMinutes(oldest.time)} UTC`}
-    </span>
-  );
-}
-
-function Nothing({ view, filters }: { view: ViewModel; filters: Filters }) {
-  const { matched, kept } = search(view, { ...filters, limit: 1 });
-  return (
-    <div id="nothing">
-      {kept === 0 && <NothingKept view={view} topic={filters.topic} />}
-      {kept > 0 && matched === 0 && (
-        <div class="empty">
-          <b>
-            {kept === 1
-              ? "The one message kept does not match: "
-              : `No message of the ${count(kept)} kept matches: `}
-            {describe(filters)}
-          </b>
-          <a class="btn" href={messagesLink({ topic: filters.topic })}>
-            Clear the filter
-          </a>
-        </div>
-      )}
-    </div>
-  );
-}
-
-const describe = ({ topic: _, limit: __, q, ...rest }: Filters): string =>
-  Object.entries({ text: q, ...rest })
-    .flatMap(([name, value]) => (value === undefined ? [] : [`${name} ${value}`]))
-    .join(", ");

@@ -7,8 +7,9 @@ import { About, Examples, Makers } from "../components/type-about.tsx";
 import { Alarms, Measurements, Numbers, Recognised } from "../components/type-cards.tsx";
 import type { LivePage } from "../stream/frames.ts";
 import { messagesLink, typeLink } from "../links.ts";
-import { createMatcher, type Filters, search } from "../model/search.ts";
+import { type Filters, search } from "../model/search.ts";
 import { total, type ViewModel } from "../model/view.ts";
+import { createWatch, foundBy } from "../model/watch.ts";
 import { type Frame, Layout } from "./layout.tsx";
 
 const ROWS = 10;
@@ -58,7 +59,7 @@ export function TypePage({ frame, found }: { frame: Frame; found: CatalogType })
 /** Undefined for a type that the registry does not have. */
 export function typeLive(view: ViewModel, key: string): LivePage | undefined {
   if (typeOf(view.catalog, key) === undefined) return undefined;
-  const rows = createMatcher(filtersOf(key));
+  const watch = createWatch(filtersOf(key));
   return {
     key: `type ${key}`,
     cards: (model, now) => ({
@@ -67,14 +68,15 @@ export function typeLive(view: ViewModel, key: string): LivePage | undefined {
     }),
     slow: (model, now) => ({
       numbers: <Numbers view={model} now={now} typeKey={key} />,
-      "none-of-type": <NoneOfType none={rows(model).length === 0} />,
+      "none-of-type": <NoneOfType none={foundBy(model, watch).length === 0} />,
     }),
     feed: {
       limit: ROWS,
-      rows,
+      rows: (model) => foundBy(model, watch),
       render: (row) => <FeedRow row={row} />,
       whole: (rows) => <Feed topic="enriched" rows={rows} limit={ROWS} />,
     },
+    watch,
     tick: (model) => ({ counts: [0, total(model, "enriched"), 0], topic: "enriched" }),
   };
 }

@@ -3,7 +3,8 @@
  *
  * In: the view model, a page's LivePage. Out: bytes of events. Only what changed is in a frame; ages alone are no change.
  */
-import { type Cards, event, type LivePage, partial } from "./frames.ts";
+import { openWatch } from "../model/watch.ts";
+import { type Cards, encode, event, type LivePage, partial } from "./frames.ts";
 import type { ViewModel } from "../model/view.ts";
 
 /** Without news: time alone makes a device silent, which the page tells within a second; and it listens for a sign of life. */
@@ -40,11 +41,17 @@ export function createChannel(page: LivePage, view: ViewModel, build: string, op
   /** What the feed has shown: highest serial, newest time. */
   let serial = 0;
   let newest = 0;
-  render(opened);
+  const close = page.watch === undefined ? () => {} : openWatch(view, page.watch, opened);
+  try {
+    render(opened);
+  } catch (error) {
+    close();
+    throw error;
+  }
 
   return {
     seq: () => seq,
-    close() {},
+    close,
 
     tick(now) {
       if (version === view.version && now - renderedAt < REFRESH_MS) return false;
@@ -129,6 +136,3 @@ const isOld = (since: number, now: number): boolean => now < since || now - sinc
 
 /** Ages tick in the browser: that alone is no reason to send a card again. */
 const withoutAges = (html: string): string => html.replace(/(<time [^>]*data-age[^>]*>).*?<\/time>/gs, "$1");
-
-const encoder = new TextEncoder();
-const encode = (text: string): Uint8Array<ArrayBuffer> => encoder.encode(text);

@@ -2,6 +2,7 @@
 import type { JSX } from "hono/jsx/jsx-runtime";
 import type { Row } from "../model/row.ts";
 import type { ViewModel } from "../model/view.ts";
+import type { Watch } from "../model/watch.ts";
 
 export type Cards = Record<string, JSX.Element>;
 
@@ -20,6 +21,8 @@ export interface LivePage {
     /** The element `#feed`, whole. */
     whole(rows: Row[]): JSX.Element;
   };
+  /** What `feed.rows` looks for, while somebody looks at this page. */
+  watch?: Watch;
   /** For the charts and the counters; `whole` with the full series, else with its last steps. */
   tick(view: ViewModel, now: number, whole: boolean): object;
 }
@@ -34,3 +37,12 @@ export function event(name: string | undefined, data: string, id?: string): stri
   const head = (id === undefined ? "" : `id: ${id}\n`) + (name === undefined ? "" : `event: ${name}\n`);
   return `${head}data: ${data.replace(/\r\n|\r|\n/g, "\ndata: ")}\n\n`;
 }
+
+export const STREAM_HEADERS = {
+  "content-type": "text/event-stream",
+  "cache-control": "no-cache, no-transform",
+  "x-accel-buffering": "no",
+};
+
+const encoder = new TextEncoder();
+export const encode = (text: string): Uint8Array<ArrayBuffer> => encoder.encode(text);

@@ -10,7 +10,7 @@
 import type { ViewModel } from "../model/view.ts";
 import { type Backlog, createBacklog, give, isStuck, room } from "./backlog.ts";
 import { type Channel, createChannel } from "./channel.ts";
-import { event, type LivePage } from "./frames.ts";
+import { encode, event, type LivePage, STREAM_HEADERS } from "./frames.ts";
 import { peerOf, type Queues, readQueues } from "./kernel-queue.ts";
 import { createQueueWatch } from "./queue-watch.ts";
 
@@ -245,11 +245,3 @@ export function createHub(view: ViewModel, build: string, options: HubOptions = 
     },
   };
 }
-
-const STREAM_HEADERS = {
-  "content-type": "text/event-stream",
-  "cache-control": "no-cache, no-transform",
-  "x-accel-buffering": "no",
-};
-
-const encode = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);

@@ -43,9 +43,9 @@ export function createQueueWatch({ read, watched, now, done }: QueueWatchOptions
     timer = undefined;
     isReading = true;
     const began = performance.now();
-    const all = Array.from(watched(), (one) => ({ one, then: before(one.backlog, one.isHeld()) }));
+    const all = Array.from(watched(), (one) => ({ one, earlier: before(one.backlog, one.isHeld()) }));
     const queues = await read();
-    for (const { one, then } of all) learn(one.backlog, queues?.get(one.peer), then, now());
+    for (const { one, earlier } of all) learn(one.backlog, queues?.get(one.peer), earlier, now());
     tells = queues !== undefined;
     isReading = false;
     const ended = performance.now();

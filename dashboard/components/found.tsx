@@ -1,0 +1,88 @@
+/** What a filter found: how many of how many, and what to do where it is nothing. */
+import type { Child } from "hono/jsx";
+import type { ApiTopic } from "../../schemas/api.ts";
+import { clockMinutes, count } from "../format.ts";
+import { messagesLink } from "../links.ts";
+import { type Filters, isFiltered, search } from "../model/search.ts";
+import { total, type ViewModel } from "../model/view.ts";
+import { foundBy, type Watch } from "../model/watch.ts";
+import { NothingKept } from "./empty.tsx";
+
+/** Of what is kept. */
+export function FeedCount({ view, filters }: { view: ViewModel; filters: Filters }) {
+  const { matched, kept } = search(view, { ...filters, limit: 1 });
+  const oldest = view.topics[filters.topic].newest.rows[0];
+  return (
+    <span class="sub" id="feed-count">
+      newest first, {count(Math.min(filters.limit, matched))} of {count(matched)}
+      {isFiltered(filters) && " that match"}; {count(kept)} of {count(total(view, filters.topic))} are kept to
+      search
+      {oldest && `, since ${clockMinutes(oldest.time)} UTC`}
+    </span>
+  );
+}
+
+interface WatchProps {
+  view: ViewModel;
+  watch: Watch;
+}
+
+/** What a live page with a filter has seen: every message since it was opened, or how many it has not. */
+export function WatchCount({ view, watch }: WatchProps) {
+  const shown = foundBy(view, watch).length;
+  const { matched, missed, since = 0, isTold } = watch;
+  return (
+    <span class="sub" id="feed-count">
+      newest first, {count(shown)} of {count(matched)} that match since {clockMinutes(since)} UTC
+      {missed === 0
+        ? "; every message is searched"
+        : `; ${count(missed)} came too fast to be searched${isTold ? "" : ", with so many filters open"}`}
+    </span>
+  );
+}
+
+export function NothingYet({ view, watch }: WatchProps) {
+  const none = foundBy(view, watch).length === 0;
+  return (
+    <div id="nothing">
+      {none && (
+        <NoMatch topic={watch.filters.topic}>
+          No message since {clockMinutes(watch.since ?? 0)} UTC matches: {describe(watch.filters)}
+        </NoMatch>
+      )}
+    </div>
+  );
+}
+
+function NoMatch({ topic, children }: { topic: ApiTopic; children: Child }) {
+  return (
+    <div class="empty">
+      <b>{children}</b>
+      <a class="btn" href={messagesLink({ topic })}>
+        Clear the filter
+      </a>
+    </div>
+  );
+}
+
+export function Nothing({ view, filters }: { view: ViewModel; filters: Filters }) {
+  const { matched, kept } = search(view, { ...filters, limit: 1 });
+  return (
+    <div id="nothing">
+      {kept === 0 && <NothingKept view={view} topic={filters.topic} />}
+      {kept > 0 && matched === 0 && (
+        <NoMatch topic={filters.topic}>
+          {kept === 1
+            ? "The one message kept does not match: "
+            : `No message of the ${count(kept)} kept matches: `}
+          {describe(filters)}
+        </NoMatch>
+      )}
+    </div>
+  );
+}
+
+const describe = ({ topic: _, limit: __, q, ...rest }: Filters): string =>
+  Object.entries({ text: q, ...rest })
+    .flatMap(([name, value]) => (value === undefined ? [] : [`${name} ${value}`]))
+    .join(", ");
