@@ -9,6 +9,7 @@ import { join } from "node:path";
 import type { Kafka } from "kafkajs";
 import { endOffsets } from "../kafka/admin.ts";
 import { fetchMessage } from "../kafka/fetch-one.ts";
+import { HEAP_ENV } from "../runtime/heap-env.ts";
 import { ROOT, start, until } from "../test/processes.ts";
 import { part, partPath } from "../test/real/parts.ts";
 import { used } from "./used.part.ts";
@@ -89,7 +90,7 @@ export async function runPeer(peer: Peer, brokers: string, raw: string, messages
   const registry = join(ROOT, "config/device-registry.json");
   const shared = [brokers, raw, outputOf(peer), `${messages}`, `${peer.passes}`, registry];
   const began = performance.now();
-  const program = start(peer.name, [...peer.command, ...shared, ...peer.more]);
+  const program = start(peer.name, [...peer.command, ...shared, ...peer.more], HEAP_ENV);
   const passes: Pass[] = [];
   const before = { cpu: 0, wall: 0 };
   try {

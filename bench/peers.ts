@@ -7,15 +7,13 @@
  * Linux (/proc). Without Java or Kafka's jars nothing is measured; a peer whose language is missing is said and left out.
  * About 5 minutes; ends by itself. An argument is the number of messages. Exit code 1 if ours is not the best of its work.
  */
-import { cp, mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
-import { ensureTopics } from "../kafka/admin.ts";
 import { createKafka } from "../kafka/client.ts";
-import { createProducer } from "../kafka/producer.ts";
-import { ROOT } from "../test/processes.ts";
 import { startApacheKafka } from "../test/real/apache-kafka.ts";
 import { part } from "../test/real/parts.ts";
+import { createTopics, fill, unpatched } from "./kafka.part.ts";
 import {
   check,
   inJava,
@@ -26,13 +24,11 @@ import {
   type Peer,
   runPeer,
 } from "./peers.part.ts";
-import { SAMPLE_TIME, sampleKey, sampleText } from "./sample.part.ts";
 
 const MESSAGES = Number(process.argv[2] ?? 200_000);
 const PARTITIONS = 3;
 /** What fails throws too. */
 const QUIET = { info() {}, warn() {}, error() {} };
-const PATCH = join(ROOT, "patches/kafkajs@2.2.4.patch");
 
 for (const name of ["java", "kafka-jars"] as const) {
   const { path, hint } = part(name);
@@ -55,10 +51,13 @@ for (const signal of ["SIGINT", "SIGTERM"] as const)
 try {
   const kafka = createKafka({ brokers: [server.brokers], clientId: "bench" }, QUIET);
   const results: Result[] = [];
-  for (const share of new Set(peers.map((peer) => peer.share))) await fill(rawOf(share), MESSAGES * share);
+  for (const share of new Set(peers.map((peer) => peer.share))) {
+    await createTopics(kafka, [rawOf(share)], PARTITIONS);
+    await fill(kafka, rawOf(share), MESSAGES * share);
+  }
   for (const peer of peers) {
     const [raw, messages] = [rawOf(peer.share), MESSAGES * peer.share];
-    await createTopics(outputsOf(peer));
+    await createTopics(kafka, outputsOf(peer), PARTITIONS);
     const passes = await runPeer(peer, server.brokers, raw, messages);
     let bytes = 0;
     for (const output of outputsOf(peer)) bytes = (await check(kafka, raw, output)).bytes;
@@ -76,7 +75,7 @@ async function cleanUp(): Promise<void> {
 }
 
 async function collectPeers() {
-  const bare = await unpatched();
+  const bare = await unpatched(folder);
   const files = ["ours", "kafkajs", "platformatic"];
   const works = ["enrich", "original"] as const;
   const ofNode = works.flatMap((work) => files.map((file) => inTypeScript(file, work, bare)));
@@ -87,44 +86,8 @@ async function collectPeers() {
   };
 }
 
-/** kafkajs as npm has it. */
-async function unpatched(): Promise<string> {
-  const copy = join(folder, "kafkajs");
-  await cp(join(ROOT, "node_modules/kafkajs"), copy, { recursive: true, dereference: true });
-  const git = Bun.spawn(["git", "apply", "--reverse", PATCH], { cwd: copy, stderr: "pipe" });
-  if ((await git.exited) !== 0)
-    throw new Error(`the patch cannot be taken back: ${await new Response(git.stderr).text()}`);
-  return copy;
-}
-
 function rawOf(share: number): string {
   return `raw-${share}`;
-}
-
-async function createTopics(names: string[]): Promise<void> {
-  const kafka = createKafka({ brokers: [server.brokers], clientId: "bench" }, QUIET);
-  const configs = { "max.message.bytes": "2097152", "retention.ms": "-1" };
-  await ensureTopics(
-    kafka,
-    names.map((name) => ({ name, partitions: PARTITIONS, configs })),
-  );
-}
-
-/** By key, as devices' messages are: so a peer that sends by key keeps the partition too. */
-async function fill(topic: string, messages: number): Promise<void> {
-  await createTopics([topic]);
-  const kafka = createKafka({ brokers: [server.brokers], clientId: "bench" }, QUIET);
-  const producer = await createProducer(kafka);
-  for (let from = 0; from < messages; from += 10_000)
-    await producer.send(
-      topic,
-      Array.from({ length: Math.min(10_000, messages - from) }, (_, i) => ({
-        key: sampleKey(from + i),
-        value: sampleText(from + i),
-        timestamp: SAMPLE_TIME,
-      })),
-    );
-  await producer.stop();
 }
 
 function perCpu({ messages, cpu }: Pass): number {
