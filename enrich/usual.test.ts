@@ -94,14 +94,14 @@ describe("the short way", () => {
 
   test("of the corpus that both hosts agree on", () => {
     const plan = planWithShapes();
-    const samples = [...corpus(15_000, 8)].map(({ key, value, timestamp }) =>
+    const samples = [...corpus(8_000, 8)].map(({ key, value, timestamp }) =>
       sampleOf(value, key === null ? null : keyToText(key), timestamp),
     );
     expect(differences(samples, plan, createEnrich(plan))).toEqual([]);
   }, 60_000);
 
   test("of good messages that were broken", () => {
-    const samples = mutations(15_000);
+    const samples = mutations(8_000);
     expect(differences(samples, PLAN, createEnrich(PLAN))).toEqual([]);
     expect(share(shortly(samples))).toBeGreaterThan(0.03);
   }, 60_000);
