@@ -26,8 +26,10 @@ export interface Stack {
   sent(): number;
   /** How long each send took until it was acknowledged, ms: until then a message can be on no page. */
   acks(): number[];
-  /** From now on one message of the device "marker" every 237 ms. */
-  mark(): void;
+  /** From now on one message of the device "marker" every 237 ms, or no more of them. */
+  mark(on: boolean): void;
+  /** How many of them were sent. */
+  marked(): number;
   stop(): Promise<void>;
 }
 
@@ -72,7 +74,15 @@ export async function startStack(perSecond: number): Promise<Stack> {
     });
     const feed = await startFeed(brokers, perSecond);
     endFeed = feed.stop;
-    return { url, pid: dashboard.pid, sent: feed.sent, acks: feed.acks, mark: feed.mark, stop };
+    return {
+      url,
+      pid: dashboard.pid,
+      sent: feed.sent,
+      acks: feed.acks,
+      mark: feed.mark,
+      marked: feed.marked,
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;
@@ -87,6 +97,7 @@ async function startFeed(brokers: string, perSecond: number) {
   let sent = 0;
   let sending: Promise<unknown> | undefined;
   let markAt = Number.POSITIVE_INFINITY;
+  let marked = 0;
   let until = Date.now();
   const timer = setInterval(() => {
     if (sending !== undefined) return;
@@ -99,7 +110,10 @@ async function startFeed(brokers: string, perSecond: number) {
     const half = Math.ceil(due / 2);
     // In the same batch as its neighbours: out of the order of the source offsets it would be a repeat.
     const isMarked = Date.now() >= markAt;
-    if (isMarked) markAt = Date.now() + MARK_MS;
+    if (isMarked) {
+      markAt = Date.now() + MARK_MS;
+      marked++;
+    }
     const enriched = [...load.enriched(half), ...(isMarked ? [load.marker()] : [])];
     const began = performance.now();
     sending = Promise.all([producer.send("iot.raw", load.raw(half)), producer.send("iot.enriched", enriched)])
@@ -112,9 +126,10 @@ async function startFeed(brokers: string, perSecond: number) {
   return {
     sent: () => sent,
     acks: () => acks,
-    mark: () => {
-      markAt = 0;
+    mark(on: boolean) {
+      markAt = on ? 0 : Number.POSITIVE_INFINITY;
     },
+    marked: () => marked,
     async stop() {
       clearInterval(timer);
       await sending;

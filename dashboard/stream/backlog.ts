@@ -5,12 +5,14 @@
  * Where the kernel does not tell, there is room always, and the caller goes by what the socket takes.
  */
 
-/** The most that waits for one client, in the kernel and here. */
-export const MOST_WAITING = 65_536;
+/** A piece; and the most that waits for one client, in the kernel and here. */
+export const PIECE = 65_536;
+/** One that takes all it is given may be given more at once: each look at the kernel has its price. */
+const MOST_TRUSTED = 4 * PIECE;
 /** Less is not worth a piece; of a client that is behind it is also the most, so that each shows that it moves. */
-const SMALL_PIECE = 16_384;
+const SMALL_PIECE = PIECE / 4;
 /** It has taken nothing for so long, while something waited. */
-const STUCK_MS = 10_000;
+const STUCK_MS = 8_000;
 /** Between two readings no more is counted: a machine that slept was not waiting. */
 const MAX_STEP_MS = 2_000;
 /** A reading may overlook a connection once: the list changes while it is read. */
@@ -25,6 +27,8 @@ export interface Backlog {
   isListed: boolean;
   /** Readings in a row that did not. */
   unlisted: number;
+  /** What may wait for it. */
+  most: number;
   /** What the kernel held when it was last read, and what had been given by then. */
   queued: number;
   givenThen: number;
@@ -40,6 +44,7 @@ export const createBacklog = (isListed: boolean): Backlog => ({
   given: 0,
   last: 0,
   unlisted: 0,
+  most: PIECE,
   queued: 0,
   givenThen: 0,
   taken: 0,
@@ -48,11 +53,16 @@ export const createBacklog = (isListed: boolean): Backlog => ({
 
 /** How large its next piece may be; 0 = it has to take something first, or to be looked at again. */
 export function room(of: Backlog): number {
-  if (!of.isListed) return MOST_WAITING;
-  const waiting = of.queued + of.given - of.givenThen;
-  const left = Math.min(MOST_WAITING - waiting, of.queued === 0 ? MOST_WAITING : SMALL_PIECE);
+  if (!of.isListed) return PIECE;
+  const left = Math.min(of.most - waiting(of), of.queued === 0 ? PIECE : SMALL_PIECE);
   return left < SMALL_PIECE ? 0 : left;
 }
+
+/** Bytes, at the worst: nothing was taken since the kernel was last read. */
+const waiting = (of: Backlog): number => of.queued + of.given - of.givenThen;
+
+/** It is time to look again what it took. */
+export const isDue = (of: Backlog): boolean => of.isListed && (of.queued > 0 || waiting(of) > of.most / 2);
 
 export function give(to: Backlog, bytes: number): void {
   to.given += bytes;
@@ -83,6 +93,8 @@ export function learn(of: Backlog, queued: number | undefined, { given, held }: 
   of.unlisted = 0;
   of.queued = queued;
   of.givenThen = given;
+  if (queued > SMALL_PIECE) of.most = PIECE;
+  else if (queued === 0 && given >= of.most) of.most = Math.min(2 * of.most, MOST_TRUSTED);
   const taken = given - queued - held;
   const moves = queued === 0 || taken > of.taken;
   of.taken = Math.max(of.taken, taken);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { peerOf, queuesIn, readQueues } from "./kernel-queue.ts";
+import { createQueueReader, peerOf, queuesIn } from "./kernel-queue.ts";
 
 /** As Linux 6.18 wrote them; our port is 5001 (1389). */
 const TCP = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -61,6 +61,7 @@ describe("the kernel's queues", () => {
         port: 0,
         socket: { open: (socket) => void sockets.push(socket), data() {} },
       });
+      const read = createQueueReader();
       const connect = () => Bun.connect({ hostname: "127.0.0.1", port: server.port, socket: { data() {} } });
       const [reads, stuck] = [await connect(), await connect()];
       stuck.pause();
@@ -71,10 +72,10 @@ describe("the kernel's queues", () => {
       await until(() => sockets.length === 2);
       for (const socket of sockets) socket.write(new Uint8Array(1 << 20));
       const of = async (client: Bun.Socket) =>
-        (await readQueues(server.port))?.get(peerOf("127.0.0.1", client.localPort) ?? "") ?? Number.NaN;
+        (await read(server.port))?.get(peerOf("127.0.0.1", client.localPort) ?? "") ?? Number.NaN;
       await until(async () => (await of(stuck)) > 262_144 && (await of(reads)) === 0);
       for (const socket of [reads, stuck]) socket.terminate();
-      await until(async () => (await readQueues(server.port))?.size === 0);
+      await until(async () => (await read(server.port))?.size === 0);
       server.stop(true);
     },
   );

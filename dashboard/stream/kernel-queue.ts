@@ -13,19 +13,29 @@ export type Queues = Map<string, number>;
 
 const FILES = ["/proc/net/tcp", "/proc/net/tcp6"];
 
-export async function readQueues(port: number): Promise<Queues | undefined> {
-  const texts = await Promise.all(
-    FILES.map((file) =>
-      readFile(file).then(
-        (bytes) => bytes.toString("latin1"),
-        () => undefined,
-      ),
-    ),
-  );
-  // Without IPv6 there is only the first.
-  if (texts.every((text) => text === undefined)) return undefined;
-  return queuesIn(texts.join(""), port);
+/** Reads for one port. Each file costs some milliseconds of the kernel's time, so only the one that has our listener. */
+export function createQueueReader(): (port: number) => Promise<Queues | undefined> {
+  let files = FILES;
+  return async (port) => {
+    const read = await Promise.all(files.map(async (file) => ({ file, text: await textOf(file) })));
+    const readable = read.flatMap(({ file, text }) => (text === undefined ? [] : [{ file, text }]));
+    if (readable.length === 0) return undefined;
+    const ours = readable.filter(({ text }) => listens(text, port));
+    files = ours.length > 0 ? ours.map(({ file }) => file) : FILES;
+    return queuesIn(readable.map(({ text }) => text).join(""), port);
+  };
 }
+
+const textOf = async (file: string): Promise<string | undefined> => {
+  try {
+    return (await readFile(file)).toString("latin1");
+  } catch {
+    return undefined;
+  }
+};
+
+const listens = (text: string, port: number): boolean =>
+  new RegExp(`: [0-9A-F]+:${hex(port, 4)} 0+:0000 0A `).test(text);
 
 /** An IPv4 peer of an IPv6 socket. */
 const MAPPED = "0000000000000000FFFF0000";

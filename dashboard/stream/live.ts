@@ -8,10 +8,10 @@
  * Source: WHATWG HTML, section 9.2 (event stream format); htmx 4 `hx-sse`, `<hx-partial>`.
  */
 import type { ViewModel } from "../model/view.ts";
-import { type Backlog, createBacklog, give, isStuck, room } from "./backlog.ts";
+import { type Backlog, createBacklog, give, isDue, isStuck, room } from "./backlog.ts";
 import { type Channel, createChannel } from "./channel.ts";
 import { encode, event, type LivePage, STREAM_HEADERS } from "./frames.ts";
-import { peerOf, type Queues, readQueues } from "./kernel-queue.ts";
+import { createQueueReader, peerOf, type Queues } from "./kernel-queue.ts";
 import { createQueueWatch } from "./queue-watch.ts";
 
 const TICK_MS = 500;
@@ -76,7 +76,7 @@ const everyTick = (tick: () => void) => {
 
 /** `build` names the assets that these frames belong to. */
 export function createHub(view: ViewModel, build: string, options: HubOptions = {}): Hub {
-  const { clock = Date.now, start = everyTick, onError = console.error, queues = readQueues } = options;
+  const { clock = Date.now, start = everyTick, onError = console.error } = options;
   /** By the page's key: what somebody looks at. */
   const looked = new Map<string, Looked>();
   let failedAt = Number.NEGATIVE_INFINITY;
@@ -87,6 +87,7 @@ export function createHub(view: ViewModel, build: string, options: HubOptions = 
   let restedAt = 0;
   let restUntil = 0;
   let port = 0;
+  const queues = options.queues ?? createQueueReader();
   const kernel = createQueueWatch({ read: () => queues(port), watched: all, now: clock, done: useRoom });
 
   function connect(page: LivePage, request: Request, server: StreamServer | undefined): Response {
@@ -189,10 +190,11 @@ export function createHub(view: ViewModel, build: string, options: HubOptions = 
     const now = clock();
     if (now < restUntil && now > restedAt) return;
     const began = performance.now();
-    kernel.ask();
     for (const [key, { channel, clients: some }] of looked) {
-      for (const client of some)
+      for (const client of some) {
+        if (isDue(client.backlog)) kernel.ask();
         if (!client.backlog.isListed && now - (client.late ?? now) >= STUCK_MS) client.cut();
+      }
       try {
         if (!channel.tick(now)) continue;
       } catch (error) {

@@ -3,7 +3,7 @@ import { createConnection, type Socket } from "node:net";
 import { setKafka } from "../model/view.ts";
 import { seeded, send } from "../seeded.case.ts";
 import { serveDashboard } from "../serve.case.ts";
-import { peerOf, readQueues } from "./kernel-queue.ts";
+import { createQueueReader, peerOf } from "./kernel-queue.ts";
 
 const isLinux = process.platform === "linux";
 const LIMIT_MS = 15_000;
@@ -31,10 +31,11 @@ test.skipIf(!isLinux)(
       const stuck = connect();
       stuck.pause();
       const peer = () => peerOf("127.0.0.1", stuck.localPort ?? 0) ?? "";
+      const read = createQueueReader();
       let most = 0;
       let dropped: number | undefined;
       while (performance.now() - began < LIMIT_MS) {
-        const queued = (await readQueues(served.port))?.get(peer());
+        const queued = (await read(served.port))?.get(peer());
         most = Math.max(most, queued ?? 0);
         if (queued === undefined && most > 0) dropped ??= performance.now() - began;
         await Bun.sleep(50);
