@@ -109,7 +109,7 @@ describe("the short way", () => {
   test("a mistake in what is written for a type is seen", () => {
     const mistaken = createEnrich(PLAN, (type, nominal) => {
       const absence = absenceFor(type, nominal);
-      return (measurements) => Math.max(0, absence(measurements));
+      return (measurements, tell) => Math.max(0, absence(measurements, tell));
     });
     expect(differences(simulated(0.2, 500), PLAN, mistaken)).not.toEqual([]);
   });
@@ -143,6 +143,9 @@ describe("a message is usual", () => {
     "with a comma in a text": (text) => text.replace("{", '{"manufacturer":"Lamps, Inc.",'),
     "with spaces": (text) => JSON.stringify(JSON.parse(text), null, 2),
     "with another order": (text) => text.replace(/^\{("[^,]*),(.*)\}$/, "{$2,$1}"),
+    "with a value out of its range": (text) => text.replace('"phase_a":', '"phase_a":99'),
+    "with a bare value out of its range": (text) => text.replace(/"frequency":\{[^}]*\}/, '"frequency":70'),
+    "with null": (text) => text.replace(/"active":[0-9.]+/, '"active":null'),
     "without a zone": (text) => text.replace("000Z", "000"),
     "with a late time": (text) => text.replace("T22", "T21"),
     "with a time ahead": (text) => text.replace("T22", "T23"),
@@ -175,9 +178,8 @@ describe("a message is not usual", () => {
     "with another id than its key": (text) => text.replace("breaker-001", "breaker-002"),
     "with an id that holds a control character": (text) => text.replace("breaker-001", "breaker-\u007f"),
     "with an escape": (text) => text.replace("breaker-001", "breaker-\\u0030\\u0030\\u0031"),
-    "with a value out of its range": (text) => text.replace('"phase_a":', '"phase_a":99'),
     "with a value that is no number": (text) => text.replace(/"phase_a":[0-9.]+/, '"phase_a":"120"'),
-    "with null": (text) => text.replace(/"phase_a":[0-9.]+/, '"phase_a":null'),
+    "with a check that fails": (text) => text.replace('"reactive":6400', '"reactive":9400'),
     "with a time that is none": (text) => text.replace("T22", " 22"),
   };
   for (const [name, change] of Object.entries(CHANGES))

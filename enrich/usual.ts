@@ -1,13 +1,13 @@
 /**
- * The short way of Connect's host: a usual message has the verdict of an earlier one that lacked the same.
+ * The short way of Connect's host: a usual message has the verdict of an earlier one of its kind.
  *
- * Usual is a message in our own form whose values are all inside their ranges: what is said of it follows from its type, from what
- * is absent (registry/absence.ts) and from how its time stands. The first of each kind goes the long way, through
+ * Usual is a message in our own form whose checks all hold: what is said of it follows from its type, from what is absent or out of
+ * its range (registry/absence.ts) and from how its time stands. The first of each kind goes the long way, through
  * enrichInPieces(), and the texts that were appended to it are kept; they follow from the plan alone. What is not surely usual
  * goes the long way too.
  * In: as enrich(). Out: as enrich(); of the verdict the id alone, the rest stands in the value.
  */
-import { type Absence, absenceFor, COUNT, UNUSUAL } from "../registry/absence.ts";
+import { type Absence, absenceFor, COUNT, saidOf, type Tell, UNUSUAL } from "../registry/absence.ts";
 import { chooseNominal, siteOf } from "../registry/nominal.ts";
 import type { Plan, PlanType } from "../registry/plan.ts";
 import { namesZone, parseIso } from "../registry/time.ts";
@@ -37,8 +37,8 @@ interface Kind {
   absence: Absence | undefined;
   /** What stands before `enriched_at`, by the make that a message names. */
   heads: Map<string, string>;
-  /** What stands behind it: by flags, then by what is absent. */
-  ends: Map<number, string>[];
+  /** What stands behind it: by flags, then by what is absent and what is not quiet. */
+  ends: Map<number | string, string>[];
 }
 
 /** What the texts of a usual message follow from. */
@@ -46,7 +46,8 @@ interface Usual {
   kind: Kind;
   make: string;
   flags: number;
-  absent: number;
+  /** What is absent; with what is said of values that are not quiet. */
+  values: number | string;
 }
 
 const UNDECLARED = 1;
@@ -58,7 +59,7 @@ const LATE = 8;
 const MOST_KEPT = 500;
 /** What is longer is not kept: with two of these a raw message is never too large. */
 const LONGEST_KEPT = 100_000;
-const LONGEST_NAMES = 500;
+const LONGEST_KEY = 500;
 
 /** The second argument is for tests. */
 export function createEnrich(plan: Plan, absenceOf = absenceFor): Enrich {
@@ -68,13 +69,22 @@ export function createEnrich(plan: Plan, absenceOf = absenceFor): Enrich {
   // Where a shape looks into /measurements, a message in our own form may be a vendor's.
   const ownForm = !Object.hasOwn(plan.shape_index, "measurements");
 
+  let inHand: Kind | undefined;
+  /** Of the values of the message in hand that are not quiet. */
+  let said = "";
+  const tell: Tell = (leaf, value, isBare) => {
+    const words = inHand && saidOf(value, leaf, inHand.type, inHand.nominal);
+    said += ` ${leaf}${isBare ? " bare" : ""}: ${words}`;
+    return words !== undefined;
+  };
+
   return (text, source, now) => {
     const parsed = isAscii(text, source.bytes) ? tryParse(text) : undefined;
     const message = ownForm && isObject(parsed) ? parsed : undefined;
     const usual = message === undefined ? undefined : usualOf(text, message, source);
     if (usual !== undefined) {
       const head = usual.kind.heads.get(usual.make);
-      const end = usual.kind.ends[usual.flags]?.get(usual.absent);
+      const end = usual.kind.ends[usual.flags]?.get(usual.values);
       if (head !== undefined && end !== undefined) {
         const value = text.slice(0, text.lastIndexOf("}")).concat(head, enrichedAt(now), end);
         return { to: "enriched", value, device_id: source.key ?? "" };
@@ -92,9 +102,9 @@ export function createEnrich(plan: Plan, absenceOf = absenceFor): Enrich {
     const { measurements, timestamp: claim } = message;
     if (key === null || key !== message.device_id || !isUsualId(key)) return undefined;
     if (typeof measurements !== "object" || measurements === null) return undefined;
-    const values = measurements as Values;
+    const sent = measurements as Values;
     const kind =
-      message.device_type === undefined ? detected.get(groupsOf(values)) : declared.get(message.device_type);
+      message.device_type === undefined ? detected.get(groupsOf(sent)) : declared.get(message.device_type);
     if (kind === undefined) return undefined;
 
     if (typeof claim !== "string") return undefined;
@@ -105,13 +115,15 @@ export function createEnrich(plan: Plan, absenceOf = absenceFor): Enrich {
     if (ahead > TOLERANCE_MS) flags += AHEAD;
     else if (ahead < -TOLERANCE_MS) flags += LATE;
 
-    const nominal = chooseNominal(values, kind.type, siteOf(key, plan));
+    const nominal = chooseNominal(sent, kind.type, siteOf(key, plan));
     if (kind.absence === undefined || kind.nominal !== nominal) {
       kind.nominal = nominal;
       kind.absence = absenceOf(kind.type, nominal);
     }
-    const absent = kind.absence(values);
-    if (absent === UNUSUAL) return undefined;
+    inHand = kind;
+    said = "";
+    const absent = kind.absence(sent, tell);
+    if (absent === UNUSUAL || said.length > LONGEST_KEY) return undefined;
     // So many commas stand between these members and these leaves if each stands once and there is nothing else: another member,
     // one that stands twice, an empty group, a list, a comma in a text are one more each.
     const leaves = kind.type.leaves.length - (absent % COUNT);
@@ -119,7 +131,7 @@ export function createEnrich(plan: Plan, absenceOf = absenceFor): Enrich {
     if (more !== 0 && more !== countMore(message)) return undefined;
     const { manufacturer, model } = message;
     const make = manufacturer === undefined && model === undefined ? "" : makeOf(manufacturer, model);
-    return { kind, make, flags, absent };
+    return { kind, make, flags, values: said === "" ? absent : absent + said };
   }
 
   /** The type of a message that went the long way: the next like it may be usual. */
@@ -133,19 +145,19 @@ export function createEnrich(plan: Plan, absenceOf = absenceFor): Enrich {
     }
     if (detection.method !== "detected" || !isObject(measurements)) return;
     const groups = groupsOf(measurements);
-    if (groups.length <= LONGEST_NAMES) keepOne(detected, groups, kind);
+    if (groups.length <= LONGEST_KEY) keepOne(detected, groups, kind);
   }
 }
 
 /** By the texts that the long way has appended. */
-function keep({ kind, make, flags, absent }: Usual, { pieces, verdict }: EnrichedPieces): void {
+function keep({ kind, make, flags, values }: Usual, { pieces, verdict }: EnrichedPieces): void {
   if (verdict.type !== kind.type || verdict.shape !== undefined) return;
   const head = textOf(pieces.added[0]);
   const end = textOf(pieces.added[2]);
-  if (head.length > LONGEST_KEPT || end.length > LONGEST_KEPT || make.length > LONGEST_NAMES) return;
+  if (head.length > LONGEST_KEPT || end.length > LONGEST_KEPT || make.length > LONGEST_KEY) return;
   kind.ends[flags] ??= new Map();
   keepOne(kind.heads, make, head);
-  keepOne(kind.ends[flags], absent, end);
+  keepOne(kind.ends[flags], values, end);
 }
 
 function keepOne<Key, Value>(kept: Map<Key, Value>, key: Key, value: Value): void {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Finding } from "../schemas/enriched.ts";
 import { seeded } from "../enrich/mutations.case.ts";
-import { absenceFor, COUNT, UNUSUAL } from "./absence.ts";
+import { type Absence, absenceFor, COUNT, saidOf, UNUSUAL } from "./absence.ts";
 import { judgeChecks } from "./checks.ts";
 import { contradiction } from "./detect.ts";
 import type { PlanType } from "./plan.ts";
@@ -73,33 +73,52 @@ function someMeasurements(type: PlanType, nominal: Nominal | undefined): Values 
   return measurements;
 }
 
+/** The answer, and what it told of values that are not quiet. */
+function found(
+  absence: Absence,
+  measurements: Values,
+  type: PlanType,
+  nominal: Nominal | undefined,
+): { sum: number; told: string } {
+  let told = "";
+  const sum = absence(measurements, (leaf, value, isBare) => {
+    const words = saidOf(value, leaf, type, nominal);
+    told += ` ${leaf}${isBare ? " bare" : ""}: ${words}`;
+    return words !== undefined;
+  });
+  return { sum, told };
+}
+
+const refuse = () => false;
+
 describe("what is written for a type", () => {
-  test("is sure only where the loops say no more than what is absent, and always the same of it", () => {
-    let sure = 0;
-    let usual = 0;
+  test("of the same absence and the same told values the loops always say the same, and no check fails", () => {
+    const times = { sure: 0, told: 0, usual: 0 };
     for (const type of shippedPlan.types)
       for (const nominal of [undefined, ...type.nominals]) {
         const absence = absenceFor(type, nominal);
-        const saidBefore = new Map<number, Said>();
+        const saidBefore = new Map<string, Said>();
         for (let round = 0; round < 2_000; round++) {
           const measurements = someMeasurements(type, nominal);
           const loops = said(measurements, type, nominal);
-          const others = loops.findings.filter(({ code }) => !code.startsWith("missing"));
-          if (others.length === 0 && loops.against === undefined) usual++;
-          const found = absence(measurements);
+          const { sum, told } = found(absence, measurements, type, nominal);
+          if (loops.findings.every(({ code }) => code.startsWith("missing")) && !loops.against) times.usual++;
           // An empty group or a list shows in the commas of the text (enrich/usual.ts).
-          const commas = type.leaves.length - (found % COUNT) - 1;
-          if (found === UNUSUAL || JSON.stringify(measurements).split(",").length - 1 !== commas) continue;
-          sure++;
-          const wanted = saidBefore.get(found) ?? loops;
-          saidBefore.set(found, wanted);
-          const sureOf = { others: [], against: undefined };
-          expect({ measurements, others, ...loops }).toEqual({ measurements, ...wanted, ...sureOf });
+          const commas = type.leaves.length - (sum % COUNT) - 1;
+          if (sum === UNUSUAL || JSON.stringify(measurements).split(",").length - 1 !== commas) continue;
+          times[told === "" ? "sure" : "told"]++;
+          const wanted = saidBefore.get(sum + told) ?? loops;
+          saidBefore.set(sum + told, wanted);
+          const checks = loops.findings.filter(({ code }) => code.startsWith("check."));
+          const none = { checks: [], against: undefined };
+          expect({ measurements, checks, ...loops }).toEqual({ measurements, ...wanted, ...none });
+          if (told === "")
+            expect(loops.findings.filter(({ code }) => !code.startsWith("missing"))).toEqual([]);
         }
       }
     // It need not be sure of each, but of most.
-    expect(sure).toBeGreaterThan(0.9 * usual);
-    expect(sure).toBeGreaterThan(10_000);
+    expect(times.sure).toBeGreaterThan(0.9 * times.usual);
+    expect(times.told).toBeGreaterThan(2_000);
   });
 
   test("is never sure of a type with more leaves than bits, or with a leaf named as what each list has", () => {
@@ -108,15 +127,15 @@ describe("what is written for a type", () => {
     if (type === undefined || leaf === undefined) throw new Error("no type");
     const many = { ...type, leaves: Array.from({ length: 48 }, () => leaf) };
     const length = { ...type, leaves: [...type.leaves.slice(1), { ...leaf, name: "length" }] };
-    for (const one of [many, length]) expect(absenceFor(one, undefined)(goodValues())).toBe(UNUSUAL);
-    expect(absenceFor({ ...type }, type.nominals[0])(goodValues())).not.toBe(UNUSUAL);
+    for (const one of [many, length]) expect(absenceFor(one, undefined)(goodValues(), refuse)).toBe(UNUSUAL);
+    expect(absenceFor({ ...type }, type.nominals[0])(goodValues(), refuse)).not.toBe(UNUSUAL);
   });
 
   test("takes a name for a name, whatever it says", () => {
     const name = '"]);globalThis.hacked=1;//\u2028`\\';
     const type = renamed(name);
-    expect(absenceFor(type, undefined)({ [name]: 1 })).toBe(0);
-    expect(absenceFor(type, undefined)({ other: 1 })).toBe(COUNT + 1);
+    expect(absenceFor(type, undefined)({ [name]: 1 }, refuse)).toBe(0);
+    expect(absenceFor(type, undefined)({ other: 1 }, refuse)).toBe(COUNT + 1);
     expect("hacked" in globalThis).toBe(false);
   });
 
@@ -126,11 +145,11 @@ describe("what is written for a type", () => {
       globalThis.Function = (() => {
         throw new EvalError("refused");
       }) as unknown as FunctionConstructor;
-      expect(absenceFor(renamed("a"), undefined)({ a: 1 })).toBe(UNUSUAL);
+      expect(absenceFor(renamed("a"), undefined)({ a: 1 }, refuse)).toBe(UNUSUAL);
     } finally {
       globalThis.Function = real;
     }
-    expect(absenceFor(renamed("a"), undefined)({ a: 1 })).toBe(0);
+    expect(absenceFor(renamed("a"), undefined)({ a: 1 }, refuse)).toBe(0);
   });
 });
 

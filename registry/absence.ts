@@ -1,17 +1,22 @@
 /**
- * Whether all that is to be said of a message's measurements is what is absent: by code that is written for the type.
+ * What is said of a message's measurements follows from what is absent and from values that are not quiet: both are found by
+ * code that is written for the type.
  *
- * In: a type and the nominal values that hold; then measurements of our own form. Out: which leaves are absent, as one number,
- * or UNUSUAL: then values.ts and checks.ts may have more to say, and they alone say what. Connect's engine runs this in a third
- * of the time of their loops. Names go into the code as JSON texts and numbers as arguments (the engine misprints some), so
- * nothing that a registry says is ever code.
+ * In: a type and the nominal values that hold; then measurements of our own form. Out: which leaves are absent, as one number;
+ * values that are not quiet are told; or UNUSUAL: then values.ts and checks.ts may have more to say, and they alone say what.
+ * Connect's engine runs this in a third of the time of their loops. Names go into the code as JSON texts and numbers as
+ * arguments (the engine misprints some), so nothing that a registry says is ever code.
  */
+import type { Finding } from "../schemas/enriched.ts";
 import type { PlanCheck, PlanField, PlanLeaf, PlanType } from "./plan.ts";
 import { type QuietRow, quietRows } from "./quiet.ts";
-import type { Nominal, Values } from "./values.ts";
+import { judgeLeaf, type Nominal, type Values } from "./values.ts";
 
 /** A bit for each leaf that is absent, above the lowest six bits, which count them. */
-export type Absence = (measurements: Values) => number;
+export type Absence = (measurements: Values, tell: Tell) => number;
+
+/** Hears of each value that is not quiet; false makes the message unusual. Bare: the value of a group of one leaf, sent as such. */
+export type Tell = (leaf: number, value: unknown, isBare: boolean) => boolean;
 
 export const UNUSUAL = -1;
 /** `absent % COUNT` is how many leaves are absent. */
@@ -51,7 +56,7 @@ function write(type: PlanType, rows: QuietRow[]): Absence {
   const names = values.map((_, at) => `c${at}`).join();
   try {
     // The values are what the inner function closes over: in Connect's engine nothing is read faster.
-    const outer = new Function("none", "sqrt", names, `return function(m){${body}}`);
+    const outer = new Function("none", "sqrt", names, `return function(m,tell){${body}}`);
     return outer({}, Math.sqrt, ...values);
   } catch {
     // Not every engine makes code of a text.
@@ -68,10 +73,12 @@ function bodyOf(type: PlanType, rows: QuietRow[], constant: Constant): string {
     for (let leaf = first; leaf < first + count; leaf++) {
       const row = rows[leaf];
       if (row === undefined) continue;
+      const value = `v${leaf}`;
       const sent = `g[${JSON.stringify(row.name)}]`;
-      const bit = constant(2 ** leaf * COUNT + 1);
-      body += `v${leaf}=${kind === "value" ? `typeof g==="number"?g:${sent}` : sent};`;
-      body += `if(!(${quiet(`v${leaf}`, row, constant)})){if(v${leaf}!==void 0)return ${UNUSUAL};a+=${bit}}`;
+      body += `${value}=${kind === "value" ? `typeof g==="number"?g:${sent}` : sent};`;
+      body += `if(!(${quiet(value, row, constant)})){if(${value}===void 0)a+=${constant(2 ** leaf * COUNT + 1)};`;
+      // In a check null is no number either.
+      body += `else if(!tell(${leaf},${value},${value}===g))return ${UNUSUAL};else if(${value}===null)${value}=void 0}`;
     }
   }
   // Of what the type requires one field is enough (detect.ts, contradiction()).
@@ -116,4 +123,19 @@ function checkOf({ kind, of, equals, ...check }: PlanCheck, leaves: PlanLeaf[], 
     `d=${inBase(equals)};e=d-(${wanted});if(e<0)e=-e;if(d<0)d=-d;` +
     `if(e>${apart(equals)}&&e>${constant(check.tolerance)}*d)return ${UNUSUAL};`
   );
+}
+
+/** What values.ts says of a value that is not quiet, as a text; undefined where it is neither a number nor null. */
+export function saidOf(
+  value: unknown,
+  leaf: number,
+  type: PlanType,
+  nominal: Nominal | undefined,
+): string | undefined {
+  const planned = type.leaves[leaf];
+  if (planned === undefined || (value !== null && !Number.isFinite(value))) return undefined;
+  const findings: Finding[] = [];
+  const look = { type, nominal, places: undefined, partial: false, findings };
+  judgeLeaf(value, planned, planned.required, undefined, look);
+  return findings.map(({ code, expected }) => `${code} ${expected}`).join();
 }

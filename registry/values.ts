@@ -213,7 +213,7 @@ function judgeUnit(sent: Values, group: PlanGroup, findings: Finding[]): void {
 const isAmong = (value: unknown, values: readonly unknown[]) => values.includes(value);
 
 /** Whether a usable value is there. */
-function judgeLeaf(
+export function judgeLeaf(
   value: unknown,
   leaf: PlanLeaf,
   required: boolean,
