@@ -44,9 +44,10 @@ export function createQueueWatch({ read, watched, now, done }: QueueWatchOptions
     isReading = true;
     const began = performance.now();
     const all = Array.from(watched(), (one) => ({ one, earlier: before(one.backlog, one.isHeld()) }));
-    const queues = await read();
+    const queues = await read().catch(() => undefined);
     for (const { one, earlier } of all) learn(one.backlog, queues?.get(one.peer), earlier, now());
     tells = queues !== undefined;
+    if (!tells) for (const { backlog } of watched()) backlog.isListed = false;
     isReading = false;
     const ended = performance.now();
     restUntil = ended + Math.min(REST * (ended - began), MAX_REST_MS);

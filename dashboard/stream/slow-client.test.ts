@@ -14,6 +14,7 @@ describe("a client whose socket takes more than its peer does", () => {
   /** Bytes; undefined: the kernel's list does not have it. */
   let given: number;
   let taken: number | undefined;
+  let tells: boolean;
   let readings: number;
   let hub: HubCase;
   let timeouts: number[];
@@ -26,12 +27,14 @@ describe("a client whose socket takes more than its peer does", () => {
   beforeEach(() => {
     given = 0;
     taken = Number.POSITIVE_INFINITY;
+    tells = true;
     readings = 0;
     timeouts = [];
     hub = hubCase({
       async queues(port) {
         expect(port).toBe(5_001);
         readings++;
+        if (!tells) return undefined;
         return new Map(taken === undefined ? [] : [["0100007F:93E2", Math.max(0, given - taken)]]);
       },
     });
@@ -129,5 +132,19 @@ describe("a client whose socket takes more than its peer does", () => {
     }
     expect(ticks(frames.join("")).at(-1)?.seq).toBe(12);
     expect(readings).toBe(2);
+  });
+
+  test("gets all that its socket takes on a machine whose kernel tells nothing, which is asked once", async () => {
+    tells = false;
+    const frames = await take();
+    await tickAndLook();
+    const late = await take();
+    for (let i = 0; i < 10; i++) {
+      const before = given;
+      hub.tick();
+      await until(() => given > before + 80_000);
+    }
+    for (const all of [frames, late]) expect(ticks(all.join("")).at(-1)?.seq).toBe(11);
+    expect(readings).toBe(1);
   });
 });
