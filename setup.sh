@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Starts the whole system in containers and says where it is. Safe to run again: what runs and has not changed stays.
+# Starts the whole system in containers and says where it is. Safe to run again: what has not changed stays, Connect takes what is new.
 #
 #   ./setup.sh [--bun]       start; the enricher is Redpanda Connect, or with --bun the same function on Bun
 #   ./setup.sh --reload      after an edit of config/device-registry.json: check it, then take it; a bad one changes nothing
+#                            (ends with 0: taken, 1: refused, 2: no enricher runs, 3: the enricher does not stay up)
 #   ./setup.sh --logs [NAME] follow the logs, of all services or of one
 #   ./setup.sh --down        stop everything; the messages stay (docker volume rm iot-cloud_redpanda forgets them)
 set -euo pipefail
@@ -11,9 +12,11 @@ cd "$(dirname "$0")"
 readonly WAIT_S="${SETUP_WAIT_S:-180}"
 readonly DASHBOARD=http://localhost:5001 CONSOLE=http://localhost:8080 CONNECT=http://localhost:4195
 
-fail() {
-  printf '%s\n' "$@" >&2
-  exit 1
+fail() { end 1 "$@"; }
+
+end() {
+  printf '%s\n' "${@:2}" >&2
+  exit "$1"
 }
 
 check_tools() {
@@ -28,14 +31,15 @@ compose() { COMPOSE_PROFILES=$1 docker compose "${@:2}"; }
 # Whichever enricher runs.
 readonly ANY=connect,bun
 
-# The enricher that runs now; nothing when none does.
-running_enricher() { compose "$ANY" ps --status running --services | grep -xE 'connect|enrich' | head -n 1 || true; }
+# The enricher whose container is `running`, or `restarting` (it ends again and again); nothing when there is none.
+enricher() { compose "$ANY" ps --status "$1" --services | grep -xE 'connect|enrich' | head -n 1 || true; }
 
+# The third argument is the exit code where it does not become ready.
 wait_for() {
-  local name=$1 url=$2 deadline=$((SECONDS + WAIT_S))
+  local name=$1 url=$2 code=${3:-1} deadline=$((SECONDS + WAIT_S))
   printf 'waiting for %s ' "$name"
   until curl -fsS --max-time 3 -o /dev/null "$url" 2>/dev/null; do
-    ((SECONDS < deadline)) || { echo; fail "$name is not ready after $WAIT_S s. Why: ./setup.sh --logs, docs/troubleshooting.md"; }
+    ((SECONDS < deadline)) || { echo; end "$code" "$name is not ready after $WAIT_S s. Why: ./setup.sh --logs, docs/troubleshooting.md"; }
     printf .
     sleep 1
   done
@@ -43,13 +47,16 @@ wait_for() {
 }
 
 start() {
-  local profile=$1 other=$2
+  local profile=$1 other=$2 was
   check_tools
+  was=$(enricher running)$(enricher restarting)
   compose "$profile" build --quiet
   # Two kinds of enricher cannot share a group: the other goes first, and its committed offsets are the hand-over.
   compose "$ANY" rm --stop --force "$other"
   compose "$profile" up --detach ||
     fail "docker compose could not start everything. Why: docker logs iot-cloud-preflight, docs/troubleshooting.md"
+  # Preflight has built Connect's two files anew, but `up` leaves alone a container that has not changed itself.
+  [[ $profile != connect || $was != *connect* ]] || compose "$profile" restart connect
   [[ $profile != connect ]] || wait_for "Redpanda Connect" "$CONNECT/ready"
   wait_for "the dashboard" "$DASHBOARD/readyz"
   addresses "$profile"
@@ -76,17 +83,29 @@ TEXT
 
 reload() {
   check_tools
-  local enricher
-  enricher=$(running_enricher)
+  local running looping
+  running=$(enricher running)
+  looping=$(enricher restarting)
   # Builds only when the registry is sound; else it says every fault and leaves the old files.
   compose "$ANY" run --rm --no-deps preflight bun connect/build.ts --out /transform ||
     fail "config/device-registry.json is not taken; what runs keeps the old one"
-  if [[ $enricher == connect ]]; then
-    compose "$ANY" restart connect
-    wait_for "Redpanda Connect" "$CONNECT/ready"
-  else
-    echo "the Bun services watch the file: they have it already"
-  fi
+  case "$running,$looping" in
+    connect,*) restart_connect ;;
+    enrich,*) echo "taken: the Bun services watch the file, they have it already" ;;
+    ,connect)
+      echo "Redpanda Connect ends again and again; it is started anew with the registry as it is now"
+      restart_connect
+      ;;
+    ,enrich)
+      end 3 "the registry is sound, but the Bun enricher ends again and again. Why: docker logs iot-cloud-enrichment-bun"
+      ;;
+    *) end 2 "the registry is sound, but no enricher runs that could take it: ./setup.sh starts one" ;;
+  esac
+}
+
+restart_connect() {
+  compose "$ANY" restart connect
+  wait_for "Redpanda Connect" "$CONNECT/ready" 3
 }
 
 case "${1:-}" in
@@ -95,5 +114,5 @@ case "${1:-}" in
   --reload) reload ;;
   --logs) shift && check_tools && compose "$ANY" logs --follow --tail 100 "$@" ;;
   --down) check_tools && compose "$ANY" down --remove-orphans ;;
-  *) sed -n '2,7s/^# \{0,1\}//p' "$0" && exit 1 ;;
+  *) sed -n '2,8s/^# \{0,1\}//p' "$0" && exit 1 ;;
 esac

@@ -14,7 +14,8 @@ echo "\${COMPOSE_PROFILES:+[$COMPOSE_PROFILES] }docker $*" >>"$CALLS"
 case "$*" in
   "compose version") exit \${NO_COMPOSE:-0} ;;
   info) exit \${NO_DAEMON:-0} ;;
-  *"ps --status running --services"*) echo "$RUNNING" ;;
+  *"ps --status running --services"*) printf 'redpanda\\n%s\\n' "$RUNNING" ;;
+  *"ps --status restarting --services"*) echo "$RESTARTING" ;;
   *" run --rm "*) exit \${BAD_REGISTRY:-0} ;;
   *" up "*) exit \${BAD_START:-0} ;;
 esac
@@ -50,11 +51,14 @@ function setup(args: string[], env: Record<string, string> = {}) {
 
 const compose = (profiles: string, command: string) => `[${profiles}] docker compose ${command}`;
 const both = (command: string) => compose("connect,bun", command);
+const LOOKS = [both("ps --status running --services"), both("ps --status restarting --services")];
+const BUILDS = both("run --rm --no-deps preflight bun connect/build.ts --out /transform");
 
 describe("setup.sh", () => {
   test("starts everything with Connect, waits until it is ready, and says where it is", () => {
     const { code, said, did } = setup([]);
     expect(did).toEqual([
+      ...LOOKS,
       compose("connect", "build --quiet"),
       both("rm --stop --force enrich"),
       compose("connect", "up --detach"),
@@ -69,12 +73,34 @@ describe("setup.sh", () => {
       expect(said).toContain(words);
   });
 
-  test("does the same when it is run again", () => {
-    expect(setup([])).toEqual(setup([]));
+  for (const state of ["RUNNING", "RESTARTING"])
+    test(`run again, has Connect load what preflight has built anew: it was ${state.toLowerCase()}`, () => {
+      const { code, did } = setup([], { [state]: "connect" });
+      expect([code, did.slice(-2)]).toEqual([
+        0,
+        [compose("connect", "up --detach"), compose("connect", "restart connect")],
+      ]);
+    });
+
+  test("restarts no Connect that it has just started, and none that it has taken away", () => {
+    for (const [args, running] of [
+      [[], ""],
+      [[], "enrich"],
+      [["--bun"], "connect"],
+    ] as const) {
+      const { code, did } = setup([...args], { RUNNING: running });
+      expect([code, did.filter((call) => call.includes("restart connect"))]).toEqual([0, []]);
+    }
+  });
+
+  test("leaves Connect alone when the start has failed: preflight may have built nothing", () => {
+    const { code, did } = setup([], { RUNNING: "connect", BAD_START: "1" });
+    expect([code, did.at(-1)]).toEqual([1, compose("connect", "up --detach")]);
   });
 
   test("--bun takes Connect away before the Bun host joins the group", () => {
     expect(setup(["--bun"]).did).toEqual([
+      ...LOOKS,
       compose("bun", "build --quiet"),
       both("rm --stop --force connect"),
       compose("bun", "up --detach"),
@@ -83,24 +109,42 @@ describe("setup.sh", () => {
 
   test("--reload restarts Connect with a registry that is sound", () => {
     const { code, did } = setup(["--reload"], { RUNNING: "connect" });
-    expect(did).toEqual([
-      both("ps --status running --services"),
-      both("run --rm --no-deps preflight bun connect/build.ts --out /transform"),
-      both("restart connect"),
-    ]);
+    expect(did).toEqual([...LOOKS, BUILDS, both("restart connect")]);
     expect(code).toBe(0);
   });
 
   test("--reload changes nothing with one that is not", () => {
     const { code, said, did } = setup(["--reload"], { RUNNING: "connect", BAD_REGISTRY: "1" });
-    expect(did.filter((call) => call.includes("restart"))).toEqual([]);
+    expect(did).toEqual([...LOOKS, BUILDS]);
     expect([code, said]).toEqual([1, expect.stringContaining("keeps the old one")]);
   });
 
-  test("--reload restarts nothing where the Bun host runs: it has seen the file", () => {
-    const { code, did } = setup(["--reload"], { RUNNING: "enrich" });
-    expect([code, did.length]).toEqual([0, 2]);
-  });
+  for (const [what, env, code, words, restarts] of [
+    ["the Bun host has seen the file", { RUNNING: "enrich" }, 0, "they have it already", false],
+    [
+      "a Connect that ends again and again is started anew",
+      { RESTARTING: "connect" },
+      0,
+      "again and again",
+      true,
+    ],
+    [
+      "one that is not ready then is said",
+      { RESTARTING: "connect", NOT_READY: "1" },
+      3,
+      "is not ready",
+      true,
+    ],
+    ["so is one that ran until now", { RUNNING: "connect", NOT_READY: "1" }, 3, "is not ready", true],
+    ["a Bun host that ends again and again is said", { RESTARTING: "enrich" }, 3, "enrichment-bun", false],
+    ["no enricher is said", {}, 2, "no enricher runs", false],
+  ] as const)
+    test(`--reload with a sound registry: ${what}`, () => {
+      const { code: ended, said, did } = setup(["--reload"], env);
+      expect(did).toEqual([...LOOKS, BUILDS, ...(restarts ? [both("restart connect")] : [])]);
+      expect([ended, said]).toEqual([code, expect.stringContaining(words)]);
+      expect(said.includes("have it already")).toBe(code === 0 && !restarts);
+    });
 
   test("--down stops both kinds of enricher and keeps the messages", () => {
     expect(setup(["--down"]).did).toEqual([both("down --remove-orphans")]);
@@ -127,9 +171,4 @@ describe("setup.sh", () => {
       const { code, said } = setup([], env);
       expect([code, said]).toEqual([1, expect.stringContaining(words)]);
     });
-
-  test.skipIf(Bun.which("shellcheck") === null)("has no faults that shellcheck knows", () => {
-    const ran = Bun.spawnSync(["shellcheck", join(ROOT, "setup.sh")]);
-    expect([ran.exitCode, String(ran.stdout)]).toEqual([0, ""]);
-  });
 });

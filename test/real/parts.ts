@@ -29,7 +29,8 @@ export type PartName =
   | "postgres"
   | "go"
   | "npx"
-  | "git";
+  | "git"
+  | "shellcheck";
 
 const FINDERS: Record<PartName, () => Part> = {
   chromium: () => ({
@@ -56,6 +57,7 @@ const FINDERS: Record<PartName, () => Part> = {
   }),
   npx: () => ({ path: firstProgram("npx"), hint: "apt-get install npm" }),
   git: () => ({ path: firstProgram("git"), hint: "apt-get install git" }),
+  shellcheck: () => ({ path: firstProgram("shellcheck"), hint: "apt-get install shellcheck" }),
   go: () => ({ path: firstProgram("go", "/usr/local/go/bin/go"), hint: "apt-get install golang" }),
 };
 export const PART_NAMES = Object.keys(FINDERS) as PartName[];
