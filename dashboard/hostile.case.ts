@@ -63,21 +63,26 @@ export const hostilePaths = (text: (i: number) => string): string[] => [
   ),
 ];
 
+/** An enriched message with `evil` in every field that a device or a registry fills. */
+export function hostileMessage(offset: number, evil: string, now = NOW): InMessage {
+  const value = enriched({
+    device_id: evil,
+    device_type: evil,
+    event_type: evil,
+    grade: "BAD",
+    findings: [{ code: evil, path: evil, expected: evil, severity: "bad" }],
+    timestamp: new Date(now).toISOString(),
+  });
+  return record(offset, value, { source: offset, key: evil, timestamp: now });
+}
+
 /** `text` of each payload's number stands in each field. */
 export function hostileView(text: (i: number) => string, now = NOW): ViewModel {
   const target = createView(now);
   setKafka(target, true, now);
   PAYLOADS.forEach((_, i) => {
     const evil = text(i);
-    const findings = [{ code: evil, path: evil, expected: evil, severity: "bad" as const }];
-    const value = enriched({
-      device_id: evil,
-      device_type: evil,
-      event_type: evil,
-      grade: "BAD",
-      findings,
-    });
-    const message = record(i, value, { source: i, key: evil });
+    const message = hostileMessage(i, evil);
     fold(target, { topic: "enriched", partition: 0, messages: [message], highWatermark: i + 1 }, now);
     fold(
       target,

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import { axe, isLive } from "./browser.case.ts";
 import { fold } from "../model/fold.ts";
+import { hostileMessage } from "../hostile.case.ts";
 import { inChromium } from "./in-chromium.case.ts";
-import { enriched, record } from "../sample.case.ts";
 import { send } from "../seeded.case.ts";
 
 const PAGES = [
@@ -105,25 +105,8 @@ inChromium("the dashboard in Chromium", ({ open, live, served }) => {
       `x\r\n\r\nevent: iot:tick\r\ndata: {}\r\n\r\n`,
     ];
     const put = (i: number, evil: string) => {
-      const findings = [{ code: evil, path: evil, expected: evil, severity: "bad" as const }];
-      const value = enriched({
-        device_id: evil,
-        device_type: evil,
-        event_type: evil,
-        grade: "BAD",
-        findings,
-        timestamp: new Date().toISOString(),
-      });
-      fold(
-        served().view,
-        {
-          topic: "enriched",
-          partition: 1,
-          messages: [record(i, value, { source: i, timestamp: Date.now() })],
-          highWatermark: i + 1,
-        },
-        Date.now(),
-      );
+      const messages = [hostileMessage(i, evil, Date.now())];
+      fold(served().view, { topic: "enriched", partition: 1, messages, highWatermark: i + 1 }, Date.now());
     };
     const { page, context, complaints } = await live();
     for (const [i, evil] of payloads.entries()) {

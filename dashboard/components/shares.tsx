@@ -27,11 +27,14 @@ export function topShares(counts: Map<string, number>): Shares {
   const all = [...counts];
   if (all.length <= RING_COLOURS.length) return all;
   const rest = all.slice(RING_COLOURS.length - 1);
-  return [
-    ...all.slice(0, RING_COLOURS.length - 1),
-    [`${rest.length} more`, rest.reduce((sum, [, value]) => sum + value, 0)],
-  ];
+  return [...all.slice(0, RING_COLOURS.length - 1), [`${rest.length} more`, sumOf(rest)]];
 }
+
+const sumOf = (shares: Iterable<[string, number]>): number => {
+  let sum = 0;
+  for (const [, value] of shares) sum += value;
+  return sum;
+};
 
 export const eventShares = (view: ViewModel, now: number): Shares =>
   topShares(tallied(view.tallies.event, now));
@@ -40,7 +43,7 @@ export const typeShares = (view: ViewModel, now: number): Shares =>
 
 export function EventTypes({ view, now }: Share) {
   const shares = eventShares(view, now);
-  const sum = shares.reduce((all, [, value]) => all + value, 0);
+  const sum = sumOf(shares);
   return (
     <section class="card w4 fill" aria-labelledby="h-events" id="events">
       <header>
@@ -79,8 +82,7 @@ export function EventTypes({ view, now }: Share) {
                   <span class="cut">{name}</span>
                 </span>
               </th>
-              <td class="num">{count(value)}</td>
-              <td class="num u">{percent(value / sum)} %</td>
+              <Figures value={value} sum={sum} />
             </tr>
           ))}
         </tbody>
@@ -88,6 +90,13 @@ export function EventTypes({ view, now }: Share) {
     </section>
   );
 }
+
+const Figures = ({ value, sum }: { value: number; sum: number }) => (
+  <>
+    <td class="num">{count(value)}</td>
+    <td class="num u">{percent(value / sum)} %</td>
+  </>
+);
 
 /** Drawn here, so that it stands without JavaScript. */
 function Ring({ shares, sum }: { shares: Shares; sum: number }) {
@@ -116,7 +125,7 @@ function Ring({ shares, sum }: { shares: Shares; sum: number }) {
 
 export function DeviceTypes({ view, now }: Share) {
   const shares = typeShares(view, now);
-  const sum = shares.reduce((all, [, value]) => all + value, 0);
+  const sum = sumOf(shares);
   const bars = shares.map(([name, value]) => ({ name: <span class="cut">{name}</span>, value }));
   return (
     <section class="card w4 fill" aria-labelledby="h-types" id="types">
@@ -149,8 +158,7 @@ export function DeviceTypes({ view, now }: Share) {
           {shares.map(([name, value]) => (
             <tr>
               <th scope="row">{name}</th>
-              <td class="num">{count(value)}</td>
-              <td class="num u">{percent(value / sum)} %</td>
+              <Figures value={value} sum={sum} />
             </tr>
           ))}
         </Table>
@@ -161,7 +169,7 @@ export function DeviceTypes({ view, now }: Share) {
 
 export function Quality({ view, now }: Share) {
   const grades = tallied(view.tallies.grade, now);
-  const sum = [...grades.values()].reduce((a, b) => a + b, 0);
+  const sum = sumOf(grades);
   const codes = [...tallied(view.tallies.code, now)].slice(0, 3);
   return (
     <section class="card w4 fill" aria-labelledby="h-quality" id="quality">
@@ -218,7 +226,7 @@ export function Reasons({ view, now }: Share) {
 const MAX_BARS = 6;
 
 function sharesOf(counts: Map<string, number>, link?: (name: string) => string) {
-  const sum = [...counts.values()].reduce((a, b) => a + b, 0);
+  const sum = sumOf(counts);
   const bars = [...counts].slice(0, MAX_BARS).map(([name, value]) => ({
     name:
       link === undefined ? (
@@ -230,7 +238,7 @@ function sharesOf(counts: Map<string, number>, link?: (name: string) => string) 
       ),
     value,
   }));
-  const rest = [...counts.values()].slice(MAX_BARS).reduce((a, b) => a + b, 0);
+  const rest = sumOf([...counts].slice(MAX_BARS));
   if (rest > 0) bars.push({ name: <span class="m">{counts.size - MAX_BARS} more</span>, value: rest });
   return { bars, sum };
 }

@@ -48,6 +48,18 @@ async function send(topic: TopicName, count: number, timestamp: number, headers 
   await producer.stop();
 }
 
+function start(groupId: string, view = createView(Date.now())) {
+  const crashes: Error[] = [];
+  const onCrash = (error: Error) => void crashes.push(error);
+  return { view, crashes, reader: startReader({ view, kafka, topics, groupId, log: SILENT, onCrash }) };
+}
+
+/** Makes a topic anew, with two partitions as before. */
+async function makeAnew(topic: TopicName): Promise<void> {
+  await withAdmin(kafka, (admin) => admin.deleteTopics({ topics: [topics[topic]] }));
+  await ensureTopics(kafka, [{ name: topics[topic], partitions: 2, configs: {} }]);
+}
+
 async function until(condition: () => boolean, what: string, limitMs = 15_000): Promise<void> {
   const deadline = Date.now() + limitMs;
   while (!condition()) {
@@ -62,16 +74,7 @@ describe("the reader", () => {
     await send("raw", 3, now - 2 * 3_600_000);
     await send("raw", 4, now - 60_000);
     await send("enriched", 4, now - 60_000, true);
-    const view = createView(now);
-    const crashes: Error[] = [];
-    const reader = startReader({
-      view,
-      kafka,
-      topics,
-      groupId: "dashboard-test",
-      log: SILENT,
-      onCrash: (error) => void crashes.push(error),
-    });
+    const { view, crashes, reader } = start("dashboard-test");
 
     await until(() => view.caughtUp && total(view, "raw") === 7, "caught up");
     expect(view.topics.raw.newest.rows.map((row) => row.offset)).toEqual([3, 4, 5, 6]);
@@ -111,16 +114,7 @@ describe("the reader", () => {
     const begun = Date.now();
     const at = (view: ViewModel, range: RangeName) => rateSeries(view, range, begun).values;
     const views = [createView(begun), createView(begun)] as const;
-    const start = (view: ViewModel, groupId: string) =>
-      startReader({
-        view,
-        kafka,
-        topics,
-        groupId,
-        log: SILENT,
-        onCrash: (error) => expect(error).toBeNull(),
-      });
-    const stays = start(views[0], "dashboard-stays");
+    const stays = start("dashboard-stays", views[0]);
     await until(() => views[0].caughtUp, "caught up");
     const before = total(views[0], "raw");
     // Before and while the other one is down; some a second, none in the last.
@@ -136,7 +130,7 @@ describe("the reader", () => {
     }
     await producer.stop();
     await until(() => total(views[0], "raw") >= before + sent.length, "all of them");
-    const again = start(views[1], "dashboard-again");
+    const again = start("dashboard-again", views[1]);
     await until(() => views[1].caughtUp, "caught up again");
     const kept = (view: ViewModel) => view.topics.enriched.newest.rows.length;
     await until(() => kept(views[0]) === kept(views[1]), "all of them, live");
@@ -148,23 +142,14 @@ describe("the reader", () => {
       expect(values.reduce((sum: number, value) => sum + (value ?? 0), 0) / 60).toBeWithin(49, 52);
       expect(Math.max(...values.map((value) => value ?? 0))).toBeLessThanOrEqual(120);
     }
-    await Promise.all([stays.stop(), again.stop()]);
+    await Promise.all([stays.reader.stop(), again.reader.stop()]);
+    expect([...stays.crashes, ...again.crashes]).toEqual([]);
   }, 60_000);
 
   test("a topic that was made anew ends the process with a reason, since what is known is of another topic", async () => {
-    const view = createView(Date.now());
-    const crashes: Error[] = [];
-    const reader = startReader({
-      view,
-      kafka,
-      topics,
-      groupId: "dashboard-test-2",
-      log: SILENT,
-      onCrash: (error) => void crashes.push(error),
-    });
+    const { view, crashes, reader } = start("dashboard-test-2");
     await until(() => view.caughtUp && view.topics.raw.newest.rows.length > 0, "caught up");
-    await withAdmin(kafka, (admin) => admin.deleteTopics({ topics: [topics.raw] }));
-    await ensureTopics(kafka, [{ name: topics.raw, partitions: 2, configs: {} }]);
+    await makeAnew("raw");
     await until(() => crashes.length > 0, "noticed", 40_000);
     await reader.stop();
     expect(crashes[0]?.message).toContain("iot.raw ends before what was read of it");
@@ -172,19 +157,9 @@ describe("the reader", () => {
 
   test("so does one that has messages again before its end is asked for", async () => {
     await send("dlq", 5, Date.now());
-    const view = createView(Date.now());
-    const crashes: Error[] = [];
-    const reader = startReader({
-      view,
-      kafka,
-      topics,
-      groupId: "dashboard-test-3",
-      log: SILENT,
-      onCrash: (error) => void crashes.push(error),
-    });
+    const { view, crashes, reader } = start("dashboard-test-3");
     await until(() => view.caughtUp && view.topics.dlq.newest.rows.length === 5, "caught up");
-    await withAdmin(kafka, (admin) => admin.deleteTopics({ topics: [topics.dlq] }));
-    await ensureTopics(kafka, [{ name: topics.dlq, partitions: 2, configs: {} }]);
+    await makeAnew("dlq");
     await send("dlq", 2, Date.now());
     await until(() => crashes.length > 0, "noticed", 40_000);
     await reader.stop();
