@@ -1,6 +1,7 @@
 /** What the consume loop does when something is wrong: errors of the handler, a broker that is away, a partition that stands still. */
 
 import { describe, expect, test } from "bun:test";
+import { type PartitionAssigner, AssignerProtocol, PartitionAssigners } from "kafkajs";
 import { ensureTopics } from "./admin.ts";
 import {
   aBroker,
@@ -10,6 +11,7 @@ import {
   aProducer,
   aStream,
   aTopic,
+  afterwards,
   collectLog,
   committed,
   isFine,
@@ -191,6 +193,50 @@ describe("outages of the broker", () => {
     await producer.stop();
   }, 60_000);
 });
+
+test("a group held by members of another protocol: it waits and says so, once, and joins when they have left", async () => {
+  const { port, topic } = await aStream(1);
+  const holder = await aHolder(port, topic, "cooperative-sticky");
+  const log = collectLog();
+  const got: string[] = [];
+  const consumer = await aConsumer(aClient(port, log), {
+    topics: [topic],
+    log,
+    handle: async ({ messages }) => void got.push(...texts(messages)),
+  });
+  const reason = "the group is held by members of another protocol: it joins when they have left";
+  const turnedAway = () => log.lines.filter((line) => line.includes("Crash: ")).length;
+  await until("it was turned away", () => turnedAway() > 0);
+  await until("it says so", () => consumer.health()[0] === `group g has not joined: ${reason}`);
+  await holder.disconnect();
+  await until("the message is there", () => got.length === 1);
+  expect(log.lines.filter((line) => line.includes(reason))).toEqual([`warn group g waits: ${reason}`]);
+  await until("health is fine", isFine(consumer));
+}, 60_000);
+
+/** A member of group g whose only protocol has this name; it has joined, and reads nothing. */
+async function aHolder(port: number, topic: string, name: string) {
+  const assigner: PartitionAssigner = (config) => ({
+    ...PartitionAssigners.roundRobin(config),
+    name,
+    protocol: ({ topics }) => ({
+      name,
+      metadata: AssignerProtocol.MemberMetadata.encode({ version: 0, topics, userData: Buffer.alloc(0) }),
+    }),
+  });
+  const holder = aClient(port).consumer({
+    groupId: "g",
+    partitionAssigners: [assigner],
+    maxWaitTimeInMs: 50,
+  });
+  afterwards(() => holder.disconnect());
+  const joined = new Promise((resolve) => holder.on(holder.events.GROUP_JOIN, resolve));
+  await holder.connect();
+  await holder.subscribe({ topics: [topic] });
+  await holder.run({ eachMessage: async () => {} });
+  await joined;
+  return holder;
+}
 
 describe("without commits", () => {
   test("latest: what was there before is not read, and nothing is stored", async () => {

@@ -115,6 +115,7 @@ export async function consume(kafka: Kafka, options: ConsumeOptions): Promise<Co
       sessionMs,
       rebalanceMs,
       stop,
+      log,
     },
     prepare: findStart,
     onJoin: joined,

@@ -14,6 +14,7 @@ test("connections, timeouts and what the protocol calls retriable pass by waitin
   expect(isOutage(protocolError("NOT_ENOUGH_REPLICAS", true))).toBe(true);
   expect(isOutage(Object.assign(new Error("reset"), { code: "ECONNRESET" }))).toBe(true);
   expect(isOutage(new KafkaUnavailable("late"))).toBe(true);
+  expect(isOutage(protocolError("INCONSISTENT_GROUP_PROTOCOL", false))).toBe(true); // kafkajs calls it final
 });
 
 test("bugs, refused messages and refused rights do not", () => {

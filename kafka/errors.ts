@@ -20,6 +20,9 @@ const REJOIN_TYPES = new Set([
   "NOT_COORDINATOR_FOR_GROUP",
 ]);
 
+/** Not "retriable" to kafkajs: the group's members share no assignor with us. They may leave. */
+const HELD_TYPE = "INCONSISTENT_GROUP_PROTOCOL";
+
 /** A send that met its deadline: nothing is known about whether the brokers have it. */
 export class KafkaUnavailable extends Error {
   override name = "KafkaUnavailable";
@@ -30,14 +33,20 @@ export class MessageTooLarge extends Error {
   override name = "MessageTooLarge";
 }
 
-/** True for connections, timeouts and what the protocol calls retriable. Looks through kafkajs's wrappers. */
+/** True for connections, timeouts, what the protocol calls retriable, a held group. Looks through kafkajs's wrappers. */
 export function isOutage(error: unknown): boolean {
+  if (isGroupHeld(error)) return true;
   return causes(error).some(
     (one) =>
       OUTAGES.has(one.name) ||
       NETWORK_CODES.has(String(property(one, "code"))) ||
       (one.name.startsWith("KafkaJS") && typeOf(one) !== undefined && property(one, "retriable") === true),
   );
+}
+
+/** True if the group is held by members with which we cannot share it, those of another client family. */
+export function isGroupHeld(error: unknown): boolean {
+  return protocolType(error) === HELD_TYPE;
 }
 
 /** True if the group no longer counts this member as it was: the batch is no longer ours to commit. */

@@ -8,7 +8,8 @@
 
 import type { Consumer as KafkajsConsumer, EachBatchPayload, Kafka } from "kafkajs";
 import { backoff } from "./backoff.ts";
-import { isOutage, protocolType, reasonOf } from "./errors.ts";
+import { isGroupHeld, isOutage, protocolType, reasonOf } from "./errors.ts";
+import type { KafkaLog } from "./outages.ts";
 
 export interface MemberOptions {
   groupId: string;
@@ -19,6 +20,7 @@ export interface MemberOptions {
   sessionMs: number;
   rebalanceMs: number;
   stop: AbortSignal;
+  log: KafkaLog;
   /** Before each join. */
   prepare: () => Promise<void>;
   onJoin: (consumer: KafkajsConsumer, assignment: Record<string, number[]>) => void;
@@ -27,8 +29,10 @@ export interface MemberOptions {
   onSkip: (topic: string, partition: number, next: number) => void;
 }
 
+const HELD = "the group is held by members of another protocol: it joins when they have left";
+
 export function createMember(kafka: Kafka, options: MemberOptions) {
-  const { groupId, topics, stop } = options;
+  const { groupId, topics, stop, log } = options;
   /** Why we are not a member; undefined: we are. */
   let outside: string | undefined = "connecting";
   let joins = 0;
@@ -40,8 +44,8 @@ export function createMember(kafka: Kafka, options: MemberOptions) {
       const before = joins;
       const error = await runOnce().catch((thrown) => thrown as unknown);
       if (stop.aborted) break;
-      // kafkajs's "does not host this topic-partition" names none.
-      const reason = protocolType(error) ? `${topics.join(", ")}: ${reasonOf(error)}` : reasonOf(error);
+      const reason = reasonInWords(error);
+      if (isGroupHeld(error) && outside !== reason) log.warn(`group ${groupId} waits: ${reason}`);
       outside = isOutage(error) ? reason : `ended by an error: ${reason}`;
       if (!isOutage(error)) return error;
       if (joins > before) attempt = 0;
@@ -49,6 +53,12 @@ export function createMember(kafka: Kafka, options: MemberOptions) {
     }
     outside = "stopped";
     return undefined;
+  }
+
+  function reasonInWords(error: unknown): string {
+    if (isGroupHeld(error)) return HELD;
+    // kafkajs's "does not host this topic-partition" names none.
+    return protocolType(error) ? `${topics.join(", ")}: ${reasonOf(error)}` : reasonOf(error);
   }
 
   async function runOnce(): Promise<unknown> {
