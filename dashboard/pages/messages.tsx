@@ -96,7 +96,13 @@ export function messagesLive(filters: Filters): LivePage {
       render: (row) => <FeedRow row={row} />,
       whole: (rows) => <Feed topic={filters.topic} rows={rows} limit={filters.limit} />,
     },
-    tick: (view) => ({ counts: API_TOPICS.map((name) => total(view, name)), topic: filters.topic }),
+    // A paused page tells what is new of what it shows: with a filter that is what matches.
+    tick: (view) => ({
+      counts: API_TOPICS.map((name) =>
+        isWatched && name === filters.topic ? watch.matched : total(view, name),
+      ),
+      topic: filters.topic,
+    }),
   };
 }
 

@@ -19,7 +19,7 @@ import {
   REPEATED_STEPS,
 } from "../model/series.ts";
 import { API_TOPICS } from "../../schemas/api.ts";
-import type { ViewModel } from "../model/view.ts";
+import { total, type ViewModel } from "../model/view.ts";
 import { type Frame, Layout } from "./layout.tsx";
 import { RangeChoice } from "./overview.tsx";
 
@@ -78,6 +78,8 @@ export function pipelineLive(range: RangeName, group: Group, viewers: () => numb
     tick(view, now, whole) {
       const steps = whole ? undefined : REPEATED_STEPS;
       return {
+        counts: API_TOPICS.map((topic) => total(view, topic)),
+        topic: "raw",
         charts: {
           latency: latencySeries(view, range, now, steps),
           rate: rateSeries(view, range, now, steps),

@@ -8,7 +8,7 @@ import { Alarms, Measurements, Numbers, Recognised } from "../components/type-ca
 import type { LivePage } from "../stream/frames.ts";
 import { messagesLink, typeLink } from "../links.ts";
 import { type Filters, search } from "../model/search.ts";
-import { total, type ViewModel } from "../model/view.ts";
+import type { ViewModel } from "../model/view.ts";
 import { createWatch, foundBy } from "../model/watch.ts";
 import { type Frame, Layout } from "./layout.tsx";
 
@@ -77,6 +77,6 @@ export function typeLive(view: ViewModel, key: string): LivePage | undefined {
       whole: (rows) => <Feed topic="enriched" rows={rows} limit={ROWS} />,
     },
     watch,
-    tick: (model) => ({ counts: [0, total(model, "enriched"), 0], topic: "enriched" }),
+    tick: () => ({ counts: [0, watch.matched, 0], topic: "enriched" }),
   };
 }

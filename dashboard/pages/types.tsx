@@ -1,4 +1,5 @@
 /** The device types: which there are, how many devices of each are heard, how good their messages are. */
+import { API_TOPICS } from "../../schemas/api.ts";
 import { Notices, RailFooter } from "../components/notices.tsx";
 import { State } from "../components/status.tsx";
 import { type Column, Table } from "../components/table.tsx";
@@ -9,7 +10,7 @@ import { count, percent } from "../format.ts";
 import type { LivePage } from "../stream/frames.ts";
 import { messagesLink, typeLink } from "../links.ts";
 import { devicesByType } from "../model/stats.ts";
-import { lastHeard, type ViewModel } from "../model/view.ts";
+import { lastHeard, total, type ViewModel } from "../model/view.ts";
 import { tallied } from "../model/window.ts";
 import { type Frame, Layout } from "./layout.tsx";
 
@@ -35,7 +36,7 @@ export const typesLive: LivePage = {
     "types-table": <TypesTable view={view} now={now} />,
     unknown: <UnknownDevices view={view} />,
   }),
-  tick: () => ({}),
+  tick: (view) => ({ counts: API_TOPICS.map((topic) => total(view, topic)), topic: "enriched" }),
 };
 
 interface TypeLine {
