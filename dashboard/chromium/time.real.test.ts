@@ -52,7 +52,7 @@ inChromium("time on a live page in Chromium", ({ live, serve }) => {
     await context.close();
   }, 40_000);
 
-  test("late data never becomes the latest: neither a device's state nor the top of the feed", async () => {
+  test("late data never becomes a device's state; in the feed it stands where it arrived, and is marked late", async () => {
     const { view, page, context } = await start();
     await page.waitForSelector(mark("quick", "good"));
     const now = Date.now();
@@ -64,6 +64,10 @@ inChromium("time on a live page in Chromium", ({ live, serve }) => {
     const ids = await page.locator("#feed > li").evaluateAll((all) => all.map((row) => row.id));
     expect(ids[0]).toBe("m-enriched-0-2");
     expect(ids.at(-1)).toBe("m-enriched-0-3");
+    const hour = iso(now - 60 * MINUTE).slice(11, 19);
+    expect(await page.locator("#m-enriched-0-2 summary").textContent()).toContain(`late ${hour}`);
+    expect(await page.locator("#m-enriched-0-3 summary").textContent()).not.toContain("late");
+    expect(await page.locator(".feed-head").innerText()).toStartWith("Arrived");
     await page.waitForSelector(mark("slow", "good"));
     expect(await page.locator(mark("quick", "good")).count()).toBe(1);
     expect(await page.locator("#attention").innerText()).not.toContain("quick");

@@ -7,7 +7,7 @@
 import type { Child } from "hono/jsx";
 import type { ApiTopic } from "../../schemas/api.ts";
 import { DEAD_LETTER_REASONS, type DeadLetterReason } from "../../schemas/dead-letter.ts";
-import { count, latency } from "../format.ts";
+import { clockSeconds, count, exact, iso, latency } from "../format.ts";
 import { messageLink, messagesLink } from "../links.ts";
 import { factsOf, type Row, textOf } from "../model/row.ts";
 import { excerpt, valuesOf } from "../model/values.ts";
@@ -42,7 +42,7 @@ export function FeedHead({ topic }: { topic: ApiTopic }) {
       ["num c1", "Bytes"],
     ],
     enriched: [
-      ["", "Measured"],
+      ["", "Arrived"],
       ["c3", "Offset"],
       ["", "Device"],
       ["c2", "Type"],
@@ -113,6 +113,26 @@ const Offset = ({ partition, offset }: { partition: number; offset: number }) =>
     [{partition}]@{count(offset)}
   </span>
 );
+/** Less between measuring and arrival is how clocks and lines are. */
+const APART_MS = 60_000;
+const DAY_MS = 86_400_000;
+
+/** When it arrived, which is the order of a feed; and when it was measured, where that is another time. */
+function Times({ row }: { row: Row }) {
+  const { measured = row.time } = factsOf(row);
+  const late = row.time - measured;
+  if (Math.abs(late) <= APART_MS) return <Clock at={row.time} />;
+  return (
+    <span>
+      <Clock at={row.time} />
+      <time class="apart" datetime={iso(measured)} title={`measured ${exact(measured)}`}>
+        {late > 0 ? "late" : "ahead"}{" "}
+        {Math.abs(late) < DAY_MS ? clockSeconds(measured) : iso(measured).slice(0, 10)}
+      </time>
+    </span>
+  );
+}
+
 const Bytes = ({ row }: { row: Row }) => <span class="num u c1">{count(row.bytes)}</span>;
 const Device = ({ row }: { row: Row }) => <span class="cut">{factsOf(row).device ?? "none"}</span>;
 
@@ -120,7 +140,7 @@ function rawCells(row: Row) {
   const facts = factsOf(row);
   return (
     <>
-      <Clock at={row.time} />
+      <Times row={row} />
       <Offset partition={row.partition} offset={row.offset} />
       <Device row={row} />
       <span class="c2 u cut">{facts.type ?? "not declared"}</span>
@@ -132,11 +152,11 @@ function rawCells(row: Row) {
 }
 
 function enrichedCells(row: Row) {
-  const { type, event, findings, grade, measured } = factsOf(row);
+  const { type, event, findings, grade } = factsOf(row);
   const notes = findings.filter((finding) => finding.severity !== "info");
   return (
     <>
-      <Clock at={measured ?? row.time} />
+      <Times row={row} />
       <Offset partition={row.partition} offset={row.offset} />
       <Device row={row} />
       <span class="c2 u cut">{type ?? "unknown"}</span>

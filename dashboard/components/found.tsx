@@ -14,7 +14,7 @@ export function FeedCount({ view, filters }: { view: ViewModel; filters: Filters
   const oldest = view.topics[filters.topic].newest.rows[0];
   return (
     <span class="sub" id="feed-count">
-      newest first, {count(Math.min(filters.limit, matched))} of {count(matched)}
+      latest arrival first, {count(Math.min(filters.limit, matched))} of {count(matched)}
       {isFiltered(filters) && " that match"}; {count(kept)} of {count(total(view, filters.topic))} are kept to
       search
       {oldest && `, since ${clockMinutes(oldest.time)} UTC`}
@@ -33,7 +33,7 @@ export function WatchCount({ view, watch }: WatchProps) {
   const { matched, missed, since = 0, isTold } = watch;
   return (
     <span class="sub" id="feed-count">
-      newest first, {count(shown)} of {count(matched)} that match since {clockMinutes(since)} UTC
+      latest arrival first, {count(shown)} of {count(matched)} that match since {clockMinutes(since)} UTC
       {missed === 0
         ? "; every message is searched"
         : `; ${count(missed)} came too fast to be searched${isTold ? "" : ", with so many filters open"}`}

@@ -180,7 +180,7 @@ const Tabs = ({ frame, tab }: { frame: Frame; tab: ApiTopic }) => (
 
 export const LatestCount = ({ view, topic }: { view: ViewModel; topic: ApiTopic }) => (
   <span class="sub" id="latest-count">
-    newest first, {count(Math.min(FEED_ROWS, view.topics[topic].newest.rows.length))} of{" "}
+    latest arrival first, {count(Math.min(FEED_ROWS, view.topics[topic].newest.rows.length))} of{" "}
     {count(total(view, topic))}
   </span>
 );
