@@ -29,6 +29,11 @@ const MEASUREMENTS = {
   power: { active: 6050.2 },
 };
 
+const DEFINITIONS = {
+  voltage: { unit: "V", phases: ["phase_a", "phase_b", "phase_c"] },
+  power: { components: { active: { unit: "W" } } },
+};
+
 export const raw = (more: object = {}): string =>
   JSON.stringify({
     device_id: "breaker-001",
@@ -48,6 +53,12 @@ interface EnrichedOptions {
   findings?: Finding[];
   enriched_at?: string;
   measurements?: object;
+  /** Members of `device_metadata`, `enrichment_info.detection` and `data_quality` that shall be others. */
+  metadata?: object;
+  detection?: object;
+  quality?: object;
+  /** The whole of `measurement_metadata`. */
+  definitions?: object;
 }
 
 export function enriched(options: EnrichedOptions = {}): string {
@@ -69,13 +80,9 @@ export function enriched(options: EnrichedOptions = {}): string {
             update_frequency: "5_seconds",
           }
         : { capabilities: [] }),
+      ...options.metadata,
     },
-    measurement_metadata: known
-      ? {
-          voltage: { unit: "V", phases: ["phase_a", "phase_b", "phase_c"] },
-          power: { components: { active: { unit: "W" } } },
-        }
-      : {},
+    measurement_metadata: options.definitions ?? (known ? DEFINITIONS : {}),
     enrichment_info: {
       enriched_at: options.enriched_at ?? timestamp,
       enrichment_service: "iot-enrichment-service",
@@ -87,6 +94,7 @@ export function enriched(options: EnrichedOptions = {}): string {
         score: known ? 100 : 31,
         runner_up: known ? null : "smart_meter",
         reasons: [known ? "the message declares it" : "nearest smart_meter, 31 of 100"],
+        ...options.detection,
       },
     },
     data_quality: {
@@ -96,6 +104,7 @@ export function enriched(options: EnrichedOptions = {}): string {
       enrichment_success: known,
       grade,
       findings,
+      ...options.quality,
     },
   });
 }
@@ -105,9 +114,15 @@ export const dead = (
   value: string | Uint8Array,
   reason: string,
   timestamp = NOW,
+  headers: Record<string, string> = {},
 ): InMessage =>
   record(offset, value, {
     timestamp,
     source: offset,
-    headers: { [HEADERS.reason]: reason, [HEADERS.path]: "/x", [HEADERS.message]: `what ${reason} means` },
+    headers: {
+      [HEADERS.reason]: reason,
+      [HEADERS.path]: "/x",
+      [HEADERS.message]: `what ${reason} means`,
+      ...headers,
+    },
   });
