@@ -17,10 +17,12 @@ import { SAMPLE_TIME, sampleKey, sampleText } from "./sample.part.ts";
 
 const ROUNDS = 100;
 /** Short rounds of about the same length on both sides, so that some of each are undisturbed on a busy machine. */
-const TIMES = { "JSON.parse": 600, enrich: 150 };
+const TIMES = { "JSON.parse": 600, enrich: 300 };
 const MESSAGES = 40_000;
 /** Of enrich() to a bare JSON.parse, and of the first message, ms: beyond them the exit code is 1. */
 const LIMITS = { ratio: 4, coldMs: 50 };
+/** enrich/usual.ts has no short way for it: said, not judged. */
+const LONG_WAY = "a check that fails";
 const START_MS = Date.UTC(2026, 10, 25);
 
 type Message = Pick<Round, "text" | "bytes" | "key" | "timestamp">;
@@ -61,25 +63,23 @@ function messages(): Record<string, Message> {
   const healthy = String(sent?.value);
   const undeclared = healthy.replace(/"device_type":"[^"]*",/, "");
   const sample = sampleText(1);
+  const simulated = (text: string): Message => ({
+    text,
+    bytes: text.length,
+    key: sent?.key ?? "",
+    timestamp: START_MS + 5_000,
+  });
   return {
-    "a healthy breaker": {
-      text: healthy,
-      bytes: healthy.length,
-      key: sent?.key ?? "",
-      timestamp: START_MS + 5_000,
-    },
-    "the same, type not declared": {
-      text: undeclared,
-      bytes: undeclared.length,
-      key: sent?.key ?? "",
-      timestamp: START_MS + 5_000,
-    },
+    "a healthy breaker": simulated(healthy),
+    "the same, type not declared": simulated(undeclared),
     "the original's sample": {
       text: sample,
       bytes: sample.length,
       key: sampleKey(1),
       timestamp: SAMPLE_TIME,
     },
+    "a voltage out of its range": simulated(healthy.replace(/"phase_a":1[0-9.]+/, '"phase_a":140.25')),
+    [LONG_WAY]: simulated(healthy.replace(/"reactive":[0-9.]+/, '"reactive":9000.5')),
   };
 }
 
@@ -94,7 +94,7 @@ async function ratios(): Promise<void> {
     const best = (work: string) =>
       Math.min(...lines.filter((line) => line.work === work).map(({ us }) => us));
     const [parse, enrich] = [best("JSON.parse"), best("enrich")];
-    if (enrich / parse > LIMITS.ratio) process.exitCode = 1;
+    if (enrich / parse > LIMITS.ratio && name !== LONG_WAY) process.exitCode = 1;
     const allocated = await bytesOf("enrich", message);
     console.log(
       `| ${name} | ${message.bytes} | ${parse.toFixed(1)} | ${enrich.toFixed(1)} | ${(enrich / parse).toFixed(2)} | ${(allocated / 1024).toFixed(1)} KiB |`,
