@@ -29,14 +29,14 @@ put("dlq", [dead(3, Uint8Array.of(0xff, 0xfe), "not_utf8")]);
 /** An old message that only the broker still has. */
 const OLD = record(9, raw({ device_id: "old-1" }), { timestamp: NOW - 86_400_000 });
 const OLD_ENRICHED = record(5, enriched({ device_id: "old-1" }), { timestamp: NOW - 86_400_000, source: 9 });
+/** Without the header: not from the enrichment. */
+const OF_ANOTHER = { ...OLD_ENRICHED, offset: 4, headers: {} };
 export const places = {
-  message: async (topic: string, partition: number, offset: number) => {
-    if (partition !== 2) return undefined;
-    if (topic === "raw" && offset === 9) return OLD;
-    if (topic === "enriched" && offset === 4) return { ...OLD_ENRICHED, offset: 4, headers: {} };
-    return topic === "enriched" && offset === 5 ? OLD_ENRICHED : undefined;
+  from: async (topic: string, partition: number, offset: number) => {
+    const all = topic === "raw" ? [OLD] : topic === "enriched" ? [OF_ANOTHER, OLD_ENRICHED] : [];
+    return partition === 2 ? all.filter((message) => message.offset >= offset) : [];
   },
-  offsetAt: async () => 4,
+  span: async (topic: string) => (topic === "enriched" ? { low: 4, high: 6, near: 4 } : undefined),
 };
 export const loaded = await loadRegistry("config/device-registry.json");
 /** What the registry file is refused for. */

@@ -1,7 +1,7 @@
 /** Starts the dashboard: the reader fills the view model, the server shows it. */
 import { watchRegistry } from "../config/registry-file.ts";
-import { offsetsAt } from "../kafka/admin.ts";
-import { fetchMessage } from "../kafka/fetch-one.ts";
+import { endOffsets, offsetsAt } from "../kafka/admin.ts";
+import { fetchFrom } from "../kafka/fetch-one.ts";
 import { choosePort } from "../runtime/port.ts";
 import { healthResponse } from "../runtime/health.ts";
 import { Counter, Gauge } from "../runtime/metrics.ts";
@@ -21,6 +21,9 @@ showUsage(
 environment: KAFKA_BROKERS, HOST, PORT, REGISTRY, LOG_LEVEL; docs/settings.md`,
   [],
 );
+/** For a permalink: some fifty messages. */
+const FETCH_BYTES = 131_072;
+
 await runService({
   name: "dashboard",
   healthPort: null,
@@ -58,11 +61,17 @@ await runService({
       onCrash: crash,
     });
     const places: Places = {
-      message: (topic, partition, offset) => fetchMessage(kafka, settings.topics[topic], partition, offset),
-      offsetAt: async (topic, partition, timestamp) =>
-        (await offsetsAt(kafka, settings.topics[topic], timestamp)).find(
-          (place) => place.partition === partition,
-        )?.offset,
+      from: (topic, partition, offset) =>
+        fetchFrom(kafka, settings.topics[topic], partition, offset, FETCH_BYTES),
+      async span(topic, partition, timestamp) {
+        const [ends, starts] = await Promise.all([
+          endOffsets(kafka, settings.topics[topic]),
+          offsetsAt(kafka, settings.topics[topic], timestamp),
+        ]);
+        const end = ends.find((one) => one.partition === partition);
+        const near = starts.find((one) => one.partition === partition)?.offset;
+        return end && { low: end.low, high: end.high, near: near ?? end.high };
+      },
     };
     const app = createApp({
       view,

@@ -1,6 +1,6 @@
 /** A dashboard without Kafka for tests and pictures: a view model that the test fills, served for real. */
 import { createApp } from "./app.tsx";
-import { createArchive, type Places } from "./reading/archive.ts";
+import { type Archive, createArchive, type Places } from "./reading/archive.ts";
 import { loadAssets } from "./assets/manifest.ts";
 import { createView, type ViewModel } from "./model/view.ts";
 import type { Group } from "./reading/group.ts";
@@ -19,13 +19,15 @@ export interface Served {
 }
 
 /** Nothing older than what is kept. */
-const NOTHING: Places = { message: async () => undefined, offsetAt: async () => undefined };
+const NOTHING: Places = { from: async () => [], span: async () => undefined };
 
 const NO_GROUP: Group = { last: () => undefined, first: async () => undefined };
 
 export interface ServeOptions {
   group?: Group;
   places?: Places;
+  /** In place of one that asks `places`. */
+  archive?: Archive;
   port?: number;
   view?: ViewModel;
   now?: () => number;
@@ -38,6 +40,7 @@ export async function appFor({
   view = createView(Date.now()),
   now = Date.now,
   places = NOTHING,
+  archive = createArchive(view, places, now),
   group = NO_GROUP,
   hosts = [],
   build,
@@ -47,7 +50,7 @@ export async function appFor({
   const app = createApp({
     view,
     hub,
-    archive: createArchive(view, places, now),
+    archive,
     group,
     assets,
     now,

@@ -72,6 +72,12 @@ export interface Facts {
 
 export type Json = Record<string, unknown>;
 
+/** The offset of the raw message, as its header tells it. */
+export function sourceOf(message: InMessage): number | undefined {
+  const source = headerText(message, HEADERS.sourceOffset);
+  return source !== undefined && /^\d{1,15}$/.test(source) ? Number(source) : undefined;
+}
+
 export function toRow(topic: ApiTopic, partition: number, from: InMessage, now: number, serial: number): Row {
   const row: Row = {
     serial,
@@ -85,8 +91,8 @@ export function toRow(topic: ApiTopic, partition: number, from: InMessage, now: 
     value: from.value === null ? null : Buffer.from(from.value),
     bytes: from.value?.length ?? 0,
   };
-  const source = headerText(from, HEADERS.sourceOffset);
-  if (source !== undefined && /^\d{1,15}$/.test(source)) row.source = Number(source);
+  const source = sourceOf(from);
+  if (source !== undefined) row.source = source;
   row.registry = headerText(from, HEADERS.registry);
   if (topic === "dlq") {
     row.reason = headerText(from, HEADERS.reason) ?? "unnamed";

@@ -1,6 +1,6 @@
 /** One message for good: its journey, the verdict with reasons, the findings beside the lines they speak of. */
 import { RESERVED_MEMBERS } from "../../schemas/enriched.ts";
-import type { Archive } from "../reading/archive.ts";
+import { type Archive, GivenUp } from "../reading/archive.ts";
 import { BytesView, ValueView } from "../components/value-view.tsx";
 import { State } from "../components/status.tsx";
 import { Clock } from "../components/time.tsx";
@@ -16,7 +16,7 @@ export interface MessageParts {
   raw?: Row;
   /** Enriched message or dead letter. */
   verdict?: Row;
-  /** Why the other half is not known: it had to be fetched, and the brokers do not answer. */
+  /** Why the other half is not known: the brokers do not answer, or it was not found in so many reads. */
   away?: string;
 }
 
@@ -29,7 +29,8 @@ export async function findParts(archive: Archive, row: Row): Promise<MessagePart
       ? own
       : { ...own, raw: await archive.get("raw", row.partition, row.source) };
   } catch (error) {
-    return { ...own, away: error instanceof Error ? error.message : String(error) };
+    const reason = error instanceof Error ? error.message : String(error);
+    return { ...own, away: error instanceof GivenUp ? reason : `Kafka does not answer: ${reason}` };
   }
 }
 
@@ -76,9 +77,7 @@ export function MessagePage({ frame, parts }: { frame: Frame; parts: MessagePart
                 {parts.away === undefined ? "No verdict found" : "Verdict not known now"}
               </State>{" "}
               <span class="m">
-                {parts.away === undefined
-                  ? "The enrichment has not reached it yet, or its verdict has expired."
-                  : `Kafka does not answer: ${parts.away}`}
+                {parts.away ?? "The enrichment has not reached it yet, or its verdict has expired."}
               </span>
             </div>
           </section>
@@ -220,9 +219,7 @@ function RawValue({ frame, parts }: { frame: Frame; parts: MessageParts }) {
         </div>
       </header>
       {shown === undefined ? (
-        <p class="body top m">
-          {away === undefined ? "The raw message is no longer kept." : `Kafka does not answer: ${away}`}
-        </p>
+        <p class="body top m">{away ?? "The raw message is no longer kept."}</p>
       ) : bytes && shown.value !== null ? (
         <BytesView bytes={shown.value} />
       ) : (
