@@ -32,7 +32,7 @@ import { messagesLink } from "./links.ts";
 import { readPlace } from "./api/place.ts";
 import { problem } from "./api/problem.ts";
 import { textOf } from "./model/row.ts";
-import { readFilters, search } from "./model/search.ts";
+import { PAGE_PARAMETERS, readFilters, search } from "./model/search.ts";
 import { RANGE_NAMES } from "./model/series.ts";
 
 export interface AppDeps {
@@ -79,7 +79,7 @@ export function createApp(deps: AppDeps): Hono<Env> {
   app.get("/live/overview", (c) => stream(c, overviewLive(readOverview(c.req.query()))));
 
   app.get("/messages", (c) => {
-    const read = readFilters(c.req.query(), PAGE_ROWS);
+    const read = readFilters(c.req.query(), PAGE_ROWS, PAGE_PARAMETERS);
     if (read.ok) return page(c, <MessagesPage frame={frameOf(c)} filters={read.filters} />);
     return wrong(c, 400, "Wrong filter", `${read.parameter}: ${read.detail}`);
   });

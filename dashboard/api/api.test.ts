@@ -54,6 +54,19 @@ describe("the API", () => {
     expect((await get("/api/nix")).status).toBe(404);
   });
 
+  test("only reads: another method is 405 and says which there are, a filter of no such name is 400", async () => {
+    for (const path of ["/api/stats", "/api/messages/raw/2/9"]) {
+      const answer = await app.request(path, { method: "POST", headers: { host: "127.0.0.1:5001" } });
+      expect([answer.status, answer.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
+      expect(answer.headers.get("content-type")).toBe("application/problem+json");
+      expect([...Value.Errors(Problem, await answer.json())]).toEqual([]);
+    }
+    expect(await json("/api/messages?grad=BAD")).toMatchObject({ status: 400, parameter: "grad" });
+    for (const path of ["/messages?devise=x", "/live/messages?devise=x", "/messages/export?devise=x"])
+      expect([path, (await get(path)).status]).toEqual([path, 400]);
+    expect((await get("/messages?refresh=10&live=off")).status).toBe(200);
+  });
+
   test("one message by its place, from memory or from the broker; a wrong place is named", async () => {
     expect(await json("/api/messages/raw/2/9")).toMatchObject({
       device_id: "old-1",

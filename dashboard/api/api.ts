@@ -116,7 +116,14 @@ export function createApi({ view, archive, group, now, health, version }: ApiDep
   };
 
   const api = new Hono();
-  for (const { id, path } of API_ROUTES) api.get(path.replace(/\{(\w+)\}/g, ":$1"), answers[id]);
+  for (const { id, path } of API_ROUTES) {
+    const route = path.replace(/\{(\w+)\}/g, ":$1");
+    api.get(route, answers[id]);
+    api.all(route, (c) => {
+      c.header("allow", "GET, HEAD");
+      return problem(c, 405, `${c.req.method} is not answered here: nothing can be changed`);
+    });
+  }
   api.all("*", (c) => problem(c, 404, `no ${c.req.method} ${c.req.path}`));
   return api;
 }

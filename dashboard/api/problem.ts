@@ -7,6 +7,7 @@ const TITLES: Record<number, string> = {
   400: "Wrong parameter",
   403: "Not allowed",
   404: "Not found",
+  405: "Only to be read",
   500: "Fault of ours",
   503: "Not now",
 };

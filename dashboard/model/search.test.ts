@@ -3,7 +3,7 @@ import { readCondition } from "./condition.ts";
 import { fold } from "./fold.ts";
 import { createView } from "./view.ts";
 import { dead, enriched, NOW, record } from "../sample.case.ts";
-import { type Filters, readFilters, search } from "./search.ts";
+import { type Filters, PAGE_PARAMETERS, readFilters, search } from "./search.ts";
 
 const view = createView(NOW);
 fold(
@@ -92,6 +92,19 @@ describe("search", () => {
     expect(found({ q: "__proto__.toString != 1" })).toEqual([]);
   });
 
+  test("a filter for what a topic's messages do not have is refused with why, not answered as if none matched", () => {
+    expect(readFilters({ topic: "raw", grade: "BAD" }, 5)).toEqual({
+      ok: false,
+      parameter: "grade",
+      detail: "only enriched messages are judged: expected topic=enriched, found topic=raw",
+    });
+    for (const query of [{ code: "null" }, { method: "declared" }])
+      expect(readFilters({ topic: "dlq", ...query }, 5)).toMatchObject({ ok: false });
+    expect(readFilters({ reason: "not_json" }, 5)).toMatchObject({ ok: false, parameter: "reason" });
+    expect(readFilters({ topic: "dlq", reason: "not_json" }, 5)).toMatchObject({ ok: true });
+    expect(readFilters({ topic: "raw", grade: "", reason: "" }, 5)).toMatchObject({ ok: true });
+  });
+
   test("a wrong filter is named with what would be right", () => {
     expect(readFilters({ topic: "iot.raw" }, 5)).toEqual({
       ok: false,
@@ -102,6 +115,13 @@ describe("search", () => {
       expect(readFilters({ limit }, 5)).toMatchObject({ ok: false, parameter: "limit" });
     expect(readFilters({ q: "x".repeat(300) }, 5)).toMatchObject({ ok: false, parameter: "q" });
     expect(readFilters({ reason: "constructor" }, 5)).toMatchObject({ ok: false, parameter: "reason" });
+    expect(readFilters({ devise: "x" }, 5)).toMatchObject({
+      ok: false,
+      parameter: "devise",
+      detail: expect.stringContaining("topic, limit, device, type,"),
+    });
+    expect(readFilters({ refresh: "5" }, 5)).toMatchObject({ ok: false, parameter: "refresh" });
+    expect(readFilters({ refresh: "5", live: "off" }, 5, PAGE_PARAMETERS)).toMatchObject({ ok: true });
     expect(readFilters({ device: "", grade: "bad" }, 5)).toEqual({
       ok: true,
       filters: { topic: "enriched", limit: 5, grade: "BAD" },

@@ -32,9 +32,32 @@ export const MAX_LIMIT = 500;
 const TEXTS = ["device", "type", "event", "code", "q"] as const;
 const CHOICES = { grade: GRADES, method: METHODS, reason: Object.keys(DEAD_LETTER_REASONS) } as const;
 
-/** Empty parameters count as not there: a form sends all of its fields. */
-export function readFilters(query: Record<string, string | undefined>, defaultLimit: number): ReadFilters {
+const NAMES: readonly string[] = ["topic", "limit", ...TEXTS, ...Object.keys(CHOICES)];
+/** What a page reads of its address beside the filters. */
+export const PAGE_PARAMETERS: readonly string[] = ["live", "refresh"];
+/** What only messages of one topic have. */
+const ONLY_ON: Record<string, { topic: ApiTopic; why: string }> = {
+  ...Object.fromEntries(
+    ["grade", "code", "method"].map((name) => [
+      name,
+      { topic: "enriched", why: "only enriched messages are judged" },
+    ]),
+  ),
+  reason: { topic: "dlq", why: "only dead letters have a reason" },
+};
+
+/**
+ * Empty parameters count as not there: a form sends all of its fields. A name that is no filter's is refused, since what
+ * it meant to leave out would be there; `others` are names that the asker knows.
+ */
+export function readFilters(
+  query: Record<string, string | undefined>,
+  defaultLimit: number,
+  others: readonly string[] = [],
+): ReadFilters {
   const wrong = (parameter: string, detail: string): ReadFilters => ({ ok: false, parameter, detail });
+  const strange = Object.keys(query).find((name) => !NAMES.includes(name) && !others.includes(name));
+  if (strange !== undefined) return wrong(strange, `not one of the filters ${NAMES.join(", ")}`);
   const topic = query.topic ? API_TOPICS.find((name) => name === query.topic) : "enriched";
   if (topic === undefined) return wrong("topic", `expected ${API_TOPICS.join(", ")}, found "${query.topic}"`);
   const limit = query.limit ? Number(query.limit) : defaultLimit;
@@ -54,6 +77,9 @@ export function readFilters(query: Record<string, string | undefined>, defaultLi
     if (choice === undefined) return wrong(name, `expected ${values.join(", ")}, found "${value}"`);
     Object.assign(filters, { [name]: choice });
   }
+  for (const [name, only] of Object.entries(ONLY_ON))
+    if (query[name] && only.topic !== topic)
+      return wrong(name, `${only.why}: expected topic=${only.topic}, found topic=${topic}`);
   return { ok: true, filters };
 }
 
