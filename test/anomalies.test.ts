@@ -61,7 +61,9 @@ function change(messages: WireMessage[], index: number, changed: Partial<WireMes
 describe("findAnomalies", () => {
   test("a sound run has no anomaly, and its counts are right", () => {
     const verdict = findAnomalies(evidence());
-    expect(report(verdict)).toBe('{"raw":8,"enriched":6,"deadLetters":2,"wireDuplicates":0}');
+    expect(report(verdict)).toBe(
+      '{"raw":8,"enriched":6,"deadLetters":2,"wireDuplicates":0,"furthestBack":0}',
+    );
   });
 
   test("an enriched message that is not there is lost, and what was committed is past it", () => {
@@ -93,6 +95,20 @@ describe("findAnomalies", () => {
     const { anomalies, wireDuplicates } = findAnomalies(parts);
     expect(anomalies).toEqual([]);
     expect(wireDuplicates).toBe(2);
+  });
+
+  test("how far a restart went back is told in raw offsets, and each restart by itself", () => {
+    const parts = evidence();
+    const end = parts.enriched[0]?.length ?? 0;
+    const far = (...more: [number, number][]) => {
+      parts.enriched[0]?.splice(end, Number.POSITIVE_INFINITY);
+      for (const [offset, source] of more) parts.enriched[0]?.push(good(0, offset, source));
+      return findAnomalies(parts).furthestBack;
+    };
+    expect(far()).toBe(0);
+    expect(far([3, 3])).toBe(1);
+    expect(far([3, 1], [4, 3])).toBe(3);
+    expect(far([3, 1], [4, 3], [5, 3], [6, 1])).toBe(3);
   });
 
   test("a message that is both enriched and a dead letter is there twice for a reader", () => {

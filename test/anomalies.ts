@@ -58,12 +58,21 @@ export interface Verdict {
   enriched: number;
   deadLetters: number;
   wireDuplicates: number;
+  /** The furthest that an output went back, in offsets of its raw partition: what one restart has repeated at most. */
+  furthestBack: number;
   /** Without those duplicated on the wire, which a kill excuses. */
   anomalies: Anomaly[];
 }
 
 export function findAnomalies(evidence: Evidence): Verdict {
-  const verdict: Verdict = { raw: 0, enriched: 0, deadLetters: 0, wireDuplicates: 0, anomalies: [] };
+  const verdict: Verdict = {
+    raw: 0,
+    enriched: 0,
+    deadLetters: 0,
+    wireDuplicates: 0,
+    furthestBack: 0,
+    anomalies: [],
+  };
   for (const [name, partitions] of [
     [evidence.names.raw, evidence.raw],
     [evidence.names.enriched, evidence.enriched],
@@ -158,8 +167,10 @@ function judgeOutputs(
       // Of no known raw message, in another partition's place: nothing more can be said of it.
       if (elsewhere || source === undefined || !message) continue;
     }
-    if (seen.has(source)) verdict.wireDuplicates++;
-    else if (source < highest)
+    if (seen.has(source)) {
+      verdict.wireDuplicates++;
+      verdict.furthestBack = Math.max(verdict.furthestBack, highest - source + 1);
+    } else if (source < highest)
       add("reordered", `source offset ${source} after ${highest}, key ${shown(output.key)}`);
     seen.add(source);
     highest = Math.max(highest, source);

@@ -77,8 +77,11 @@ export const ALL_KINDS = Object.keys(KINDS) as ActionKind[];
 /** Apache Kafka takes no orders. */
 export const ONLY_EMBEDDED: ActionKind[] = ["broker clock"];
 
-/** The same seed, count and kinds: the same list. */
-export function actionsOf(seed: number, count: number, kinds = ALL_KINDS, quietMs = 1_500): Action[] {
+/** Longest quiet between two faults, unless a run says its own. */
+export const QUIET_MS = 1_500;
+
+/** The same seed, count, kinds and quiet: the same list. */
+export function actionsOf(seed: number, count: number, kinds = ALL_KINDS, quietMs = QUIET_MS): Action[] {
   const random = seededRandom(`${seed}/actions`);
   return Array.from({ length: count }, () => {
     const kind = weighted(kinds, random);

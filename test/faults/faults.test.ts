@@ -35,8 +35,28 @@ describe("faults, a short run", () => {
       sessionMs: 1_500,
     });
     expect(result.wrong, again).toEqual([]);
-    expect(result.faults).toBe(8);
+    expect(result.begun).toBe(8);
+    expect(result.met, again).toBeGreaterThanOrEqual(4);
     expect(result.verdict.raw).toBeGreaterThan(100);
+  });
+
+  test("a fault whose API nobody calls is called off, and does not count", async () => {
+    const lines: string[] = [];
+    const trap = { kind: "cut after" as const, ms: 0, who: 0, thenMs: 0 };
+    const result = await run({
+      ...{ seed: SEED, faults: 2, mode: "liveness", on: "embedded" },
+      actions: [
+        { ...trap, api: "LeaveGroup" },
+        { ...trap, api: "Produce" },
+      ],
+      onFault: (line) => void lines.push(line),
+    });
+    expect(result.wrong, again).toEqual([]);
+    expect([result.begun, result.met, result.recoveries.length]).toEqual([2, 1, 1]);
+    expect(lines).toEqual([
+      expect.stringMatching(/^1\/2 cut after LeaveGroup: not met, called off: through after/),
+      expect.stringMatching(/^2\/2 cut after Produce: through after/),
+    ]);
   });
 
   test("a death between the acknowledgement and the commit costs repeats, and nothing else", async () => {

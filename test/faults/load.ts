@@ -9,19 +9,23 @@ import { createKafka } from "../../kafka/client.ts";
 import { isOutage } from "../../kafka/errors.ts";
 import { createProducer } from "../../kafka/producer.ts";
 import { topicName } from "../../schemas/topics.ts";
-import { createFleet, numbered } from "../../simulator/fleet.ts";
+import { createFleet, numbered, type Sent } from "../../simulator/fleet.ts";
 import type { WireMessage } from "../read-topic.ts";
 
 const NUMBER = "load.n";
 const SILENT = { info() {}, warn() {}, error() {} };
 const BROKEN = 0.05;
 const TAKE_MS = 20;
+/** Only the messages' own times come from it. */
+const BURST_PER_S = 1_000;
 
 export interface Load {
   /** How many have been begun to send. */
   begun(): number;
   /** The numbers from 0 up to here are acknowledged. */
   acknowledged(): number;
+  /** As many more at once; resolves when they are acknowledged. */
+  burst(count: number): Promise<void>;
   /** Ends with the send in hand. */
   stop(): Promise<void>;
 }
@@ -34,22 +38,35 @@ export async function startLoad(brokers: string, seed: number, ratePerS: number)
   const stopping = new AbortController();
   let next = 0;
   let acknowledged = 0;
+  const bursts: (() => Promise<void>)[] = [];
 
+  /** In their order: one send at a time. */
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
       const now = Date.now();
-      const messages = fleet.take(now).map(({ message }) => ({
-        ...message,
-        timestamp: now,
-        headers: { [NUMBER]: `${next++}` },
-      }));
-      if (messages.length > 0) await deliver(messages);
+      await deliver(numberedAt(now, fleet.take(now)));
+      await bursts.shift()?.();
       await sleep(TAKE_MS, stopping.signal);
     }
   }
 
+  async function deliverBurst(count: number): Promise<void> {
+    const crowd = createFleet(
+      { devices, seed: seed + next, ratePerS: BURST_PER_S, faults: BROKEN },
+      Date.now(),
+    );
+    const sent: Sent[] = [];
+    while (sent.length < count) sent.push(...crowd.take(crowd.nextMs()));
+    await deliver(numberedAt(Date.now(), sent));
+  }
+
+  function numberedAt(timestamp: number, sent: Sent[]) {
+    return sent.map(({ message }) => ({ ...message, timestamp, headers: { [NUMBER]: `${next++}` } }));
+  }
+
   /** Until it is acknowledged: what is in doubt is sent again, in its place. */
   async function deliver(messages: Parameters<typeof producer.send>[1]): Promise<void> {
+    if (messages.length === 0) return;
     for (let attempt = 0; ; attempt++) {
       try {
         await producer.send(topicName("raw"), messages);
@@ -67,6 +84,10 @@ export async function startLoad(brokers: string, seed: number, ratePerS: number)
   return {
     begun: () => next,
     acknowledged: () => acknowledged,
+    burst: (count) =>
+      new Promise((resolve, reject) => {
+        bursts.push(() => deliverBurst(count).then(resolve, reject));
+      }),
     async stop() {
       stopping.abort();
       await running;

@@ -1,5 +1,5 @@
 /** What a test tells a running program, through a file that preload.ts reads there. */
-import { writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 
 /** The places of the loop where a death is worth trying, in their order. */
 export const CRASH_POINTS = [
@@ -12,11 +12,16 @@ export const CRASH_POINTS = [
 ] as const;
 export type CrashPoint = (typeof CRASH_POINTS)[number];
 
+/** Names one order, so that it can be told whether that one was met. */
+interface Marked {
+  mark: string;
+}
+
 export interface Orders {
   /** Dies by -9 when it has passed the point this often. */
-  crash?: { at: CrashPoint; after: number };
+  crash?: { at: CrashPoint; after: number } & Marked;
   /** Blocks the event loop once, at the point: no heartbeat goes out. */
-  stall?: { at: CrashPoint; ms: number };
+  stall?: { at: CrashPoint; ms: number } & Marked;
   /** How far the wall clock is off. */
   clockMs?: number;
 }
@@ -25,4 +30,13 @@ export const NO_ORDERS: Orders = {};
 
 export function give(path: string, orders: Orders): void {
   writeFileSync(path, JSON.stringify(orders));
+}
+
+/** The program has come to the point, and does now what it was ordered to. */
+export function meet(path: string, { mark }: Marked): void {
+  appendFileSync(`${path}.met`, `${mark}\n`);
+}
+
+export function wasMet(path: string, mark: string): boolean {
+  return existsSync(`${path}.met`) && readFileSync(`${path}.met`, "utf8").split("\n").includes(mark);
 }

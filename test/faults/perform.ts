@@ -1,7 +1,8 @@
 /**
  * What each kind of action does, from its beginning until the fault is over.
  *
- * In: the scene and an action. Out: a promise that resolves when nothing of it is left but its consequences.
+ * In: the scene and an action. Out: a promise that resolves when nothing of it is left but its consequences; false = it never
+ * happened, since nobody came to the point, the API or the connection that it waits for.
  */
 import { until } from "../processes.ts";
 import type { Action, ActionKind } from "./actions.ts";
@@ -16,7 +17,7 @@ export interface Scene {
   pool: Pool;
 }
 
-type Perform = (scene: Scene, action: Action) => Promise<void>;
+type Perform = (scene: Scene, action: Action) => Promise<boolean>;
 
 /** A point or an API is not met in an idle moment: then the fault is called off. */
 const MET_WITHIN_MS = 4_000;
@@ -26,41 +27,52 @@ const OF_A_REBALANCE: ApiName[] = ["JoinGroup", "SyncGroup", "OffsetFetch", "Fin
 const PERFORM: Record<ActionKind, Perform> = {
   latency: weather({ latencyMs: 50 }),
   "slow and tiny reads": weather({ bytesPerS: 65_536 }),
-  cut: async ({ broker }) => void broker.proxy.cut(),
-  "half-open": async ({ broker }) => void broker.proxy.halfOpen(),
+  cut: async ({ broker }) => broker.proxy.cut() > 0,
+  "half-open": async ({ broker }) => broker.proxy.halfOpen() > 0,
   "hold requests": weather({ held: "requests" }),
   "hold answers": weather({ held: "answers" }),
   blackhole: weather({ held: "both" }),
   async refuse(scene, action) {
     scene.broker.proxy.weather.refuses = true;
     scene.broker.proxy.cut();
-    await weather({ refuses: true })(scene, action);
+    return weather({ refuses: true })(scene, action);
   },
   "cut before": trap("cut before"),
   "cut after": trap("cut after"),
   "cut within": trap("cut within"),
   "delay answer": trap("delay"),
   "broker freeze": ({ broker }, { ms }) => freeze(broker.program(), ms),
-  "broker kill": async ({ broker }, { ms }) => broker.restart(true, ms),
-  "broker restart": async ({ broker }, { ms }) => broker.restart(false, ms),
+  "broker kill": ({ broker }, { ms }) => broker.restart(true, ms).then(done),
+  "broker restart": ({ broker }, { ms }) => broker.restart(false, ms).then(done),
   "broker clock": ({ broker }, { ms }) => jump(broker.program(), ms),
-  "enricher kill": ({ pool }, { who, ms }) => pool.kill(pool.pick(who), ms),
+  "enricher kill": ({ pool }, { who, ms }) => pool.kill(pool.pick(who), ms).then(done),
   async "enricher crash"({ pool }, { who, ms, at = "after produce", after = 0 }) {
     const program = pool.pick(who);
     pool.expectDeath(program, ms);
-    await ordered(program, { crash: { at, after } }, () => program.process.exitCode() !== null);
+    const mark = crypto.randomUUID();
+    await ordered(program, { crash: { at, after, mark } }, () => false);
+    return program.met(mark);
   },
   "enricher freeze": ({ pool }, { who, ms }) => freeze(pool.pick(who), ms),
   async "enricher stall"({ pool }, { who, ms, at = "after produce" }) {
-    const over = performance.now() + ms;
-    await ordered(pool.pick(who), { stall: { at, ms } }, () => performance.now() > over);
+    const program = pool.pick(who);
+    const mark = crypto.randomUUID();
+    await ordered(program, { stall: { at, ms, mark } }, () => program.met(mark));
+    if (!program.met(mark)) return false;
+    await Bun.sleep(ms);
+    return true;
   },
   "enricher clock": ({ pool }, { who, ms }) => jump(pool.pick(who), ms),
-  join: async ({ pool }) => turn(pool, true),
-  leave: async ({ pool }) => turn(pool, false),
+  join: ({ pool }) => turn(pool, true).then(done),
+  leave: ({ pool }) => turn(pool, false).then(done),
 };
 
-export function perform(scene: Scene, action: Action): Promise<void> {
+/** What waits for nothing has always happened. */
+function done(): true {
+  return true;
+}
+
+export function perform(scene: Scene, action: Action): Promise<boolean> {
   return PERFORM[action.kind](scene, action);
 }
 
@@ -77,6 +89,7 @@ function weather(change: Partial<Weather>): Perform {
     Object.assign(now, change);
     await Bun.sleep(ms);
     for (const name of Object.keys(change)) Object.assign(now, { [name]: FAIR[name as keyof Weather] });
+    return true;
   };
 }
 
@@ -85,30 +98,36 @@ function trap(effect: Trap["effect"]): Perform {
     const set: Trap = { api, effect, delayMs: effect === "delay" ? ms : undefined };
     proxy.trap(set);
     if (OF_A_REBALANCE.includes(api)) await turn(pool, true);
-    await met(() => !proxy.armed(set));
+    const isMet = await met(() => !proxy.armed(set));
     proxy.untrap(set);
+    return isMet;
   };
 }
 
-async function freeze(program: Program, ms: number): Promise<void> {
+async function freeze(program: Program, ms: number): Promise<true> {
   program.process.kill("SIGSTOP");
   program.frozen = Bun.sleep(ms).then(() => program.process.kill("SIGCONT"));
   await program.frozen;
+  return true;
 }
 
 /** There, and back again: a clock that was wrong is put right. */
-async function jump(program: Program, ms: number): Promise<void> {
+async function jump(program: Program, ms: number): Promise<true> {
   program.order({ ...program.orders, clockMs: ms });
   await Bun.sleep(1_000);
   program.order({ ...program.orders, clockMs: 0 });
+  return true;
 }
 
-async function ordered(program: Program, orders: Orders, isOver: () => boolean): Promise<void> {
+/** Until it is met, or until the program is no more, or the order is called off. */
+async function ordered(program: Program, orders: Orders, isMet: () => boolean): Promise<void> {
   program.order(orders);
-  await met(isOver);
-  if (program.process.exitCode() === null) program.order(NO_ORDERS);
+  const isDead = () => program.process.exitCode() !== null;
+  await met(() => isDead() || isMet());
+  if (!isDead()) program.order(NO_ORDERS);
 }
 
-async function met(condition: () => boolean): Promise<void> {
-  await until("it is met", condition, { withinMs: MET_WITHIN_MS }).catch(() => {});
+/** False: called off. */
+function met(condition: () => boolean): Promise<boolean> {
+  return until("it is met", condition, { withinMs: MET_WITHIN_MS }).catch(() => false);
 }

@@ -11,6 +11,7 @@ export interface Pool {
   /** The one that `who` chooses. */
   pick(who: number): Program;
   size(): number;
+  living(): Program[];
   add(): Program;
   /** SIGTERM, and nothing in its place. */
   leave(program: Program): Promise<{ code: number; ms: number }>;
@@ -84,6 +85,7 @@ export function createPool(options: EnricherOptions): Pool {
       return all[who % all.length] ?? add();
     },
     size: () => living.size,
+    living: () => [...living],
     add,
     leave,
     kill,

@@ -6,7 +6,7 @@
  */
 import { readFileSync } from "node:fs";
 import { Kafka, type ProducerRecord } from "kafkajs";
-import { type CrashPoint, type Orders, NO_ORDERS } from "./orders.ts";
+import { type CrashPoint, meet, type Orders, NO_ORDERS } from "./orders.ts";
 
 const { FAULT_FILE = "", FAULT_SESSION_MS } = process.env;
 const CLOCK_MS = 50;
@@ -27,11 +27,15 @@ function orders(): Orders {
 /** True at the point where the process is to die; a stall happens at once. */
 function isDue(point: CrashPoint): boolean {
   const { crash, stall } = orders();
-  if (stall?.at === point && passed++ === 0) Bun.sleepSync(stall.ms);
+  if (stall?.at === point && passed++ === 0) {
+    meet(FAULT_FILE, stall);
+    Bun.sleepSync(stall.ms);
+  }
   return crash?.at === point && passed++ >= crash.after;
 }
 
 function die(): never {
+  if (current.crash) meet(FAULT_FILE, current.crash);
   process.kill(process.pid, "SIGKILL");
   throw new Error("killed");
 }

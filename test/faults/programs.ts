@@ -8,12 +8,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort, type Process, start, until } from "../processes.ts";
 import { startQuickKafka } from "../real/apache-kafka.ts";
-import { give, NO_ORDERS, type Orders } from "./orders.ts";
+import { give, NO_ORDERS, type Orders, wasMet } from "./orders.ts";
 import { type FaultProxy, startProxy } from "./proxy.ts";
 
 export interface Program {
   process: Process;
   order(orders: Orders): void;
+  /** It has come to the point of the crash or stall with this mark. */
+  met(mark: string): boolean;
   /** What it is under now. */
   orders: Orders;
   /** Until it may go on, if it was frozen. */
@@ -53,6 +55,7 @@ function startOrdered(entry: string, env: Record<string, string>, args: string[]
       program.orders = orders;
       give(path, orders);
     },
+    met: (mark) => wasMet(path, mark),
   };
   return program;
 }
@@ -119,7 +122,7 @@ export async function startKafka(): Promise<Broker> {
   return {
     proxy,
     brokers: `127.0.0.1:${proxy.port}`,
-    program: () => ({ process: kafka.process, order() {}, orders: NO_ORDERS }),
+    program: () => ({ process: kafka.process, order() {}, met: () => false, orders: NO_ORDERS }),
     restart: oneAfterTheOther(kafka.restart),
     async stop() {
       proxy.stop();

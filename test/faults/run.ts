@@ -36,18 +36,27 @@ export interface RunOptions {
   /** Longest quiet between two faults. */
   quietMs?: number;
   sessionMs?: number;
+  /** So many messages wait, on top of the rate, when a fault begins: the next batches are full. Liveness only. */
+  waiting?: number;
   /** Ends early, after the fault in hand. */
   untilMs?: number;
   onFault?: (line: string) => void;
 }
 
 export interface RunResult {
-  faults: number;
+  begun: number;
+  /** Those that happened; the others waited in vain for their point, API or connection. */
+  met: number;
   wrong: string[];
   verdict: Verdict;
   kills: number;
   /** Liveness only: from the end of a fault until all that had been sent was through. */
-  recoveries: { fault: string; ms: number }[];
+  recoveries: Recovery[];
+}
+
+interface Recovery {
+  fault: string;
+  ms: number;
 }
 
 /** A half-open connection is noticed after 10 s without an answer; then comes a session. The rest is for a busy machine. */
@@ -71,7 +80,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     for (let i = 0; i < 2; i++) scene.pool.add();
     await caughtUp(kafka, load);
 
-    const recoveries = await happen(scene, kafka, load, options, wrong);
+    const { begun, met, recoveries } = await happen(scene, kafka, load, options, wrong);
     broker.proxy.clear();
     if (options.mode === "safety") {
       await scene.pool.killAll();
@@ -83,48 +92,68 @@ export async function run(options: RunOptions): Promise<RunResult> {
     }
     const { verdict, faults } = await settle(scene, kafka, load);
     wrong.push(...faults, ...scene.pool.unexpected);
-    return { faults: recoveries.length, wrong, verdict, kills: kills + scene.pool.kills(), recoveries };
+    return { begun, met, wrong, verdict, kills: kills + scene.pool.kills(), recoveries };
   } finally {
     await scene.pool.killAll();
     await broker.stop();
   }
 }
 
-/** All actions of the list; gives one entry for each. */
+/** All actions of the list: how many, how many of them happened, and of liveness the recoveries. */
 async function happen(
   scene: Scene,
   kafka: Kafka,
   load: Load,
   options: RunOptions,
   wrong: string[],
-): Promise<RunResult["recoveries"]> {
+): Promise<{ begun: number; met: number; recoveries: Recovery[] }> {
   const kinds = (options.kinds ?? ALL_KINDS).filter(
     (kind) => options.on === "embedded" || !ONLY_EMBEDDED.includes(kind),
   );
   const actions = options.actions ?? actionsOf(options.seed, options.faults, kinds, options.quietMs);
-  const done: RunResult["recoveries"] = [];
-  const overlapping: Promise<void>[] = [];
+  const recoveries: Recovery[] = [];
+  const happening: Promise<boolean>[] = [];
   for (const [index, action] of actions.entries()) {
     if (performance.now() > (options.untilMs ?? Number.POSITIVE_INFINITY)) break;
     const fault = lineOf(action);
-    const happening = perform(scene, action);
-    let ms = 0;
-    if (options.mode === "safety") overlapping.push(happening);
+    const say = (isMet: boolean, more = ""): boolean => {
+      const called = isMet ? "" : ": not met, called off";
+      options.onFault?.(`${index + 1}/${actions.length} ${fault}${called}${more}`);
+      return isMet;
+    };
+    if (options.mode === "safety") happening.push(perform(scene, action).then((isMet) => say(isMet)));
     else {
-      await happening;
-      ms = await caughtUp(kafka, load).catch((error: Error) => {
+      const goOn = options.waiting === undefined ? undefined : await holdBack(scene, load, options.waiting);
+      const one = perform(scene, action);
+      goOn?.();
+      const isMet = await one;
+      const ms = await caughtUp(kafka, load).catch((error: Error) => {
         wrong.push(`fault ${index + 1}, ${fault}: ${error.message}\n${scene.pool.tails()}`);
         return RECOVERED_WITHIN_MS;
       });
+      happening.push(one);
+      // What has not happened tells nothing about recovery.
+      if (isMet) recoveries.push({ fault, ms });
+      say(isMet, `: through after ${Math.round(ms)} ms`);
     }
-    done.push({ fault, ms });
-    options.onFault?.(
-      `${index + 1}/${actions.length} ${fault}${ms > 0 ? `: through after ${Math.round(ms)} ms` : ""}`,
-    );
     await Bun.sleep(action.thenMs);
   }
-  await Promise.all(overlapping);
-  return done;
+  const met = (await Promise.all(happening)).filter(Boolean).length;
+  return { begun: happening.length, met, recoveries };
+}
+
+/** Nobody reads while `count` messages are sent; gives how to go on. Takes less than a session. */
+async function holdBack({ pool }: Scene, load: Load, count: number): Promise<() => void> {
+  const programs = pool.living();
+  for (const { process } of programs) process.kill("SIGSTOP");
+  const goOn = () => {
+    for (const { process } of programs) process.kill("SIGCONT");
+  };
+  await load.burst(count).catch((error) => {
+    goOn();
+    throw error;
+  });
+  return goOn;
 }
 
 /** Until a message that is sent after now, and all before it, is committed; gives how long that took. */

@@ -1,0 +1,31 @@
+import { expect, test } from "bun:test";
+import { actionsOf } from "./actions.ts";
+import type { RunOptions } from "./run.ts";
+import { readSoakOptions, soakLine } from "./soak-options.ts";
+
+/** As a shell takes the line apart. */
+const words = (line: string) => [...line.matchAll(/"([^"]*)"|\S+/g)].map(([all, quoted]) => quoted ?? all);
+
+const RUNS: RunOptions[] = [
+  { seed: 3, faults: 28, mode: "safety", on: "embedded" },
+  { seed: 4, faults: 120, mode: "liveness", on: "kafka", quietMs: 500, sessionMs: 2_000 },
+  { seed: 5, faults: 7, mode: "safety", on: "embedded", kinds: ["cut", "enricher crash"], quietMs: 20 },
+];
+
+test.each(RUNS)("the line of a failed run repeats its list: seed $seed", (run) => {
+  const line = soakLine(run);
+  expect(line).toStartWith("bun run soak ");
+  const { seed, round, ...read } = readSoakOptions(words(line).slice(3));
+  expect(read).toMatchObject({ faults: run.faults, mode: run.mode, on: run.on });
+  expect(read.sessionMs).toBe(run.sessionMs);
+  expect(actionsOf(seed ?? -1, round, read.kinds, read.quietMs)).toEqual(
+    actionsOf(run.seed, run.faults, run.kinds, run.quietMs),
+  );
+});
+
+test("every argument that is not understood is named", () => {
+  const wrong = ["--faults", "many", "--mode", "fast", "--on", "redis", "--kinds", "cut,cuts"];
+  expect(() => readSoakOptions(wrong)).toThrow(
+    /--faults many.*\n.*--mode fast.*\n.*--on redis.*\n.*--kinds cuts/,
+  );
+});
