@@ -223,18 +223,26 @@ describe("a batch", () => {
     expect(errors).toEqual(["iot.raw[3]@0..1: expected 2 outputs, found 1"]);
   });
 
-  test("a dead letter that the brokers refuse ends the service: it must not be lost", async () => {
-    const { handle } = host({
-      producer: {
-        send: async (topic, messages) => {
-          if (topic === topics.dlq && messages.length > 0) throw new MessageTooLarge("refused");
-          return messages.length;
+  for (const [what, values] of Object.entries({
+    "a dead letter": [changed({}), "{"],
+    "a dead letter in place of a refused enriched message": [changed({}), changed({ "/note": "huge" })],
+  }))
+    test(`${what} that the brokers refuse ends the service, with its place: it must not be lost`, async () => {
+      const { handle, chunks } = host({
+        producer: {
+          send: async (topic, messages) => {
+            const isHuge = messages.some((message) => String(asSent(message).value).includes("huge"));
+            if (messages.length > 0 && (topic === topics.dlq || isHuge)) throw new MessageTooLarge("refused");
+            return messages.length;
+          },
+          stop: async () => {},
         },
-        stop: async () => {},
-      },
+      });
+      const error = await handle(batchOf(values.map((value, at) => raw(6 + at, value)))).catch((it) => it);
+      expect(error).toBeInstanceOf(MessageTooLarge);
+      expect(error.message).toBe("iot.raw[3]@7: its dead letter fits nowhere: refused");
+      expect(chunks).toEqual([]);
     });
-    await expect(handle(batchOf([raw(0, "{")]))).rejects.toBeInstanceOf(MessageTooLarge);
-  });
 
   test("a bug of ours is logged with topic, partition and offset; the message is a dead letter", async () => {
     const { handle, sent, errors } = host({

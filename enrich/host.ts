@@ -81,7 +81,7 @@ async function handleChunk(
   const enrichSeconds = (performance.now() - began) / 1000;
   reportBugs(options.log, batch, outputs);
 
-  const { sent, acknowledged } = await send(options, plan.version, partition, outputs);
+  const { sent, acknowledged } = await send(options, plan.version, batch, outputs);
 
   const first = messages[0];
   const last = messages.at(-1);
@@ -110,6 +110,8 @@ function enrichMessage(raw: InMessage, plan: Plan, now: number): EnrichedBytes |
   return { to: "enriched", value: valueBytes(bytes, text, result.pieces), verdict: result.verdict };
 }
 
+type Place = Pick<Batch, "topic" | "partition">;
+
 /** What became of the outputs, and how many the producer has an acknowledgement for: accounting believes the latter. */
 interface Settlement {
   sent: Output[];
@@ -120,13 +122,13 @@ interface Settlement {
 async function send(
   options: HostOptions,
   version: string,
-  partition: number,
+  place: Place,
   outputs: Output[],
 ): Promise<Settlement> {
   const enriched = outputs.filter(({ result }) => result.to === "enriched");
   const dead = outputs.filter(({ result }) => result.to === "dlq");
   const { producer, topics } = options;
-  const toSend = (list: Output[]) => list.map((output) => outMessage(output, version, partition));
+  const toSend = (list: Output[]) => list.map((output) => outMessage(output, version, place.partition));
   try {
     const counts = await Promise.all([
       producer.send(topics.enriched, toSend(enriched)),
@@ -134,33 +136,39 @@ async function send(
     ]);
     return { sent: outputs, acknowledged: counts[0] + counts[1] };
   } catch (error) {
-    if (!(error instanceof MessageTooLarge) || enriched.length === 0) throw error;
-    return sendOneByOne(options, version, partition, outputs);
+    if (!(error instanceof MessageTooLarge)) throw error;
+    const each: Settlement = { sent: [], acknowledged: 0 };
+    for (const output of outputs) {
+      const one = await sendOne(options, version, place, output);
+      each.sent.push(...one.sent);
+      each.acknowledged += one.acknowledged;
+    }
+    return each;
   }
 }
 
-/** A topic with a limit below ours: what it refuses is a dead letter. What was sent before comes again; readers drop it. */
-async function sendOneByOne(
+/**
+ * A topic with a limit below ours: what it refuses is a dead letter. What was sent before comes again; readers drop it.
+ * A dead letter that is refused too has no place left: the service ends and names it, and its offset is not committed.
+ */
+async function sendOne(
   options: HostOptions,
   version: string,
-  partition: number,
-  outputs: Output[],
+  place: Place,
+  output: Output,
 ): Promise<Settlement> {
   const { producer, topics } = options;
-  const sent: Output[] = [];
-  let acknowledged = 0;
-  for (const output of outputs) {
-    try {
-      acknowledged += await producer.send(topicOf(topics, output), [outMessage(output, version, partition)]);
-      sent.push(output);
-    } catch (error) {
-      if (!(error instanceof MessageTooLarge) || output.result.to === "dlq") throw error;
-      const refused: Output = { raw: output.raw, result: refusal(topics.enriched) };
-      acknowledged += await producer.send(topics.dlq, [outMessage(refused, version, partition)]);
-      sent.push(refused);
-    }
+  const { raw, result } = output;
+  try {
+    const message = outMessage(output, version, place.partition);
+    return { sent: [output], acknowledged: await producer.send(topicOf(topics, output), [message]) };
+  } catch (error) {
+    if (!(error instanceof MessageTooLarge)) throw error;
+    if (result.to === "enriched")
+      return sendOne(options, version, place, { raw, result: refusal(topics.enriched) });
+    const at = `${place.topic}[${place.partition}]@${raw.offset}`;
+    throw new MessageTooLarge(`${at}: its dead letter fits nowhere: ${error.message}`);
   }
-  return { sent, acknowledged };
 }
 
 function topicOf(topics: HostOptions["topics"], { result }: Output): string {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { startBroker } from "../broker/broker.ts";
 import { ensureTopics } from "../kafka/admin.ts";
 import { createKafka } from "../kafka/client.ts";
+import { groupLag } from "../kafka/lag.ts";
 import { createProducer } from "../kafka/producer.ts";
 import { freePort, startEntry, until } from "../test/processes.ts";
 import { readTopic } from "../test/read-topic.ts";
@@ -18,16 +19,28 @@ afterEach(async () => {
 const quiet = { info() {}, warn() {}, error() {} };
 const FLOW = ["iot.raw", "iot.enriched", "iot.raw.dlq"];
 
-async function cluster(partitions: number[]) {
-  const broker = await startBroker({ port: 0 });
+interface ClusterOptions {
+  dataDir?: string;
+  deadLetterLimit?: number;
+}
+
+async function cluster(partitions: number[], { dataDir, deadLetterLimit }: ClusterOptions = {}) {
+  const broker = await startBroker({ port: 0, dataDir });
   cleanups.push(() => broker.stop());
   const brokers = `127.0.0.1:${broker.port}`;
   const kafka = createKafka({ brokers: [brokers], clientId: "test" }, quiet);
   const topics = FLOW.flatMap((name, index) =>
-    partitions[index] === undefined ? [] : [{ name, partitions: partitions[index], configs: {} }],
+    partitions[index] === undefined
+      ? []
+      : [{ name, partitions: partitions[index], configs: configsOf(name) }],
   );
   await ensureTopics(kafka, topics);
-  return { brokers, kafka };
+  return { broker, brokers, kafka };
+
+  function configsOf(name: string): Record<string, string> {
+    const isLimited = name === "iot.raw.dlq" && deadLetterLimit !== undefined;
+    return isLimited ? { "max.message.bytes": `${deadLetterLimit}` } : {};
+  }
 }
 
 function folder(): string {
@@ -150,4 +163,45 @@ describe("a running service", () => {
     const { code, ms } = await process.stop();
     expect({ code, inTime: ms < 2_000 }).toEqual({ code: 0, inTime: true });
   }, 20_000);
+
+  test("says in /readyz why the consumer stands while the broker is away, and heals when it is back", async () => {
+    const dataDir = folder();
+    const { broker, brokers, kafka } = await cluster([1, 1, 1], { dataDir });
+    const { process, get, ready } = startEnrich(brokers);
+    await ready();
+    await broker.stop();
+    await until(
+      "it says why",
+      async () => /not ready.*group iot-enrich has not joined: .*ECONN/s.test(await get("/readyz")),
+      { alive: [process] },
+    );
+    const again = await startBroker({ port: broker.port, dataDir });
+    cleanups.push(() => again.stop());
+    await ready();
+    const producer = await createProducer(kafka);
+    cleanups.push(() => producer.stop());
+    await producer.send("iot.raw", [{ key: null, value: changed({}), partition: 0 }]);
+    await until(
+      "a message is through",
+      async () => (await readTopic(brokers, "iot.enriched")).flat().length,
+      {
+        alive: [process],
+      },
+    );
+  }, 60_000);
+
+  test("ends with 1 where a dead letter fits nowhere, names its place, and does not commit it", async () => {
+    const { brokers, kafka } = await cluster([2, 2, 2], { deadLetterLimit: 100 });
+    const { process, ready } = startEnrich(brokers);
+    await ready();
+    const producer = await createProducer(kafka);
+    cleanups.push(() => producer.stop());
+    await producer.send("iot.raw", [{ key: null, value: "{", partition: 1 }]);
+    expect(await process.exited).toBe(1);
+    expect(process.output()).toContain(
+      "iot.raw[1]@0: its dead letter fits nowhere: iot.raw.dlq[1]: the broker",
+    );
+    const [, lag] = await groupLag(kafka, "iot-enrich", "iot.raw");
+    expect(lag).toMatchObject({ committed: null, lag: 1 });
+  }, 40_000);
 });
