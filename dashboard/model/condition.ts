@@ -12,7 +12,8 @@ export interface Condition {
   value: string;
 }
 
-const FORM = /^(\/?[\w*][\w*:~-]*(?:[./][\w*:~-]+)*)\s*(>=|<=|!=|=|>|<)\s*(\S.*)$/;
+const FORM =
+  /^(\/?[\p{L}\p{N}_*][\p{L}\p{M}\p{N}_*:~-]*(?:[./][\p{L}\p{M}\p{N}_*:~-]+)*)\s*(>=|<=|!=|=|>|<)\s*(\S.*)$/u;
 
 export function readCondition(text: string): Condition | undefined {
   const [, path, operator, value] = FORM.exec(text.trim()) ?? [];

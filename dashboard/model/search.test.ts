@@ -92,6 +92,25 @@ describe("search", () => {
     expect(found({ q: "__proto__.toString != 1" })).toEqual([]);
   });
 
+  test("what reads like a condition is looked for as a text in what is no object", () => {
+    const v = createView(NOW);
+    const texts = ["temp=1 volt>3", "temp=2", '{"temp":1}', '{"note":"temp=1"}'];
+    const messages = texts.map((text, i) => dead(i, text, "not_json"));
+    fold(v, { topic: "dlq", partition: 0, messages, highWatermark: 4 }, NOW);
+    const offsets = (q: string) =>
+      search(v, { topic: "dlq", limit: 10, q })
+        .rows.map(({ offset }) => offset)
+        .sort();
+    expect(offsets("temp=1")).toEqual([0, 2]);
+    expect(offsets("volt>3")).toEqual([0]);
+  });
+
+  test("a path may have letters of any script", () => {
+    const token = "te\u0301mpérature-außen";
+    expect(readCondition(`${token}.値 >= 20`)).toEqual({ path: [token, "値"], operator: ">=", value: "20" });
+    expect(readCondition("/grün/0=1")).toEqual({ path: ["grün", "0"], operator: "=", value: "1" });
+  });
+
   test("a filter for what a topic's messages do not have is refused with why, not answered as if none matched", () => {
     expect(readFilters({ topic: "raw", grade: "BAD" }, 5)).toEqual({
       ok: false,

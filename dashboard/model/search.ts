@@ -2,7 +2,8 @@
  * Which of the kept messages match: by device, type, grade, reason, and a text or a condition on a path.
  *
  * In: the filters of a page or of /api/messages, as they came. Out: the filters that count, or what is wrong.
- * A text is looked for in the value and the key; `voltage.phase_b > 130` compares what stands at a path.
+ * A text is looked for in the value and the key; `voltage.phase_b > 130` compares what stands at a path of an object, and
+ * is a text like another in what is none.
  */
 import { API_TOPICS, type ApiTopic } from "../../schemas/api.ts";
 import { DEAD_LETTER_REASONS } from "../../schemas/dead-letter.ts";
@@ -32,7 +33,7 @@ export const MAX_LIMIT = 500;
 const TEXTS = ["device", "type", "event", "code", "q"] as const;
 const CHOICES = { grade: GRADES, method: METHODS, reason: Object.keys(DEAD_LETTER_REASONS) } as const;
 
-const NAMES: readonly string[] = ["topic", "limit", ...TEXTS, ...Object.keys(CHOICES)];
+export const FILTER_NAMES: readonly string[] = ["topic", "limit", ...TEXTS, ...Object.keys(CHOICES)];
 /** What a page reads of its address beside the filters. */
 export const PAGE_PARAMETERS: readonly string[] = ["live", "refresh"];
 /** What only messages of one topic have. */
@@ -56,8 +57,8 @@ export function readFilters(
   others: readonly string[] = [],
 ): ReadFilters {
   const wrong = (parameter: string, detail: string): ReadFilters => ({ ok: false, parameter, detail });
-  const strange = Object.keys(query).find((name) => !NAMES.includes(name) && !others.includes(name));
-  if (strange !== undefined) return wrong(strange, `not one of the filters ${NAMES.join(", ")}`);
+  const strange = Object.keys(query).find((name) => !FILTER_NAMES.includes(name) && !others.includes(name));
+  if (strange !== undefined) return wrong(strange, `not one of the filters ${FILTER_NAMES.join(", ")}`);
   const topic = query.topic ? API_TOPICS.find((name) => name === query.topic) : "enriched";
   if (topic === undefined) return wrong("topic", `expected ${API_TOPICS.join(", ")}, found "${query.topic}"`);
   const limit = query.limit ? Number(query.limit) : defaultLimit;
@@ -98,7 +99,8 @@ export function matcherOf({ device, type, event, grade, code, method, reason, q 
     if (grade !== undefined && factsOf(row).grade !== grade) return false;
     if (method !== undefined && factsOf(row).method !== method) return false;
     if (code !== undefined && !factsOf(row).findings.some((finding) => finding.code === code)) return false;
-    if (condition !== undefined) return meets(row, condition);
+    // "temp=1" may also be what stands in a text that is no JSON.
+    if (condition !== undefined && factsOf(row).json) return meets(row, condition);
     return text === undefined || holds(row, text);
   };
 }

@@ -1,9 +1,9 @@
 /** The frame of every page: rail, bar with the state of the connection, and what stands in for JavaScript. */
 import type { Child } from "hono/jsx";
-import { API_TOPICS } from "../../schemas/api.ts";
 import { Keys } from "../components/keys.tsx";
 import { CutBanner, Notices, RailFooter, WithoutScript } from "../components/notices.tsx";
 import { Icon, Shape, Sprite } from "../components/status.tsx";
+import { FILTER_NAMES } from "../model/search.ts";
 import type { ViewModel } from "../model/view.ts";
 import { clockSeconds } from "../format.ts";
 import { withParams } from "../links.ts";
@@ -67,6 +67,8 @@ export function Layout(props: LayoutProps) {
   // `?live=off`: the page as it is now, for pictures and for measuring how it loads.
   const live = frame.query.live === "off" ? undefined : props.live;
   const { view, now, theme, density, asset, nonce } = frame;
+  // A search among filtered messages is one more filter.
+  const { q, ...filters } = isFound(frame, active) ? filtersIn(frame.query) : {};
   return (
     <html
       lang="en"
@@ -121,9 +123,9 @@ export function Layout(props: LayoutProps) {
             )}
             <search class="search">
               <form action="/messages">
-                {API_TOPICS.some((topic) => topic === frame.query.topic) && (
-                  <input type="hidden" name="topic" value={frame.query.topic} />
-                )}
+                {Object.entries(filters).map(([name, value]) => (
+                  <input type="hidden" name={name} value={value} />
+                ))}
                 <label class="vh" for="search">
                   Search messages
                 </label>
@@ -133,6 +135,7 @@ export function Layout(props: LayoutProps) {
                   name="q"
                   type="search"
                   placeholder="Search"
+                  value={q}
                   autocomplete="off"
                 />
                 <span class="kbd" aria-hidden="true">
@@ -175,6 +178,12 @@ export function Layout(props: LayoutProps) {
     </html>
   );
 }
+
+const isFound = ({ path }: Frame, active: PageName | undefined) =>
+  active === "messages" && path === PAGES.messages.path;
+
+const filtersIn = (query: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(Object.entries(query).filter(([name, value]) => value && FILTER_NAMES.includes(name)));
 
 /** A page that is not live says how old it is; assets/live.ts makes it tell the state of the stream. */
 const Pill = ({ now }: { now: number }) => (
