@@ -1,5 +1,7 @@
-import { describe, expect, test } from "bun:test";
+/** The producer, on the embedded broker. */
+import { describe, expect, spyOn, test } from "bun:test";
 import { randomBytes } from "node:crypto";
+import { produce } from "../broker/apis/produce.ts";
 import { endOffsets } from "./admin.ts";
 import {
   aBroker,
@@ -9,6 +11,7 @@ import {
   aProducer,
   aStream,
   aTopic,
+  afterwards,
   numbered,
   texts,
   until,
@@ -51,7 +54,29 @@ describe("splitByBytes", () => {
   });
 });
 
+/** What the broker is asked to store, as it came over the wire. */
+function produceRequests() {
+  type Request = { acks: number; topics: { partitions: { records: Buffer }[] }[] };
+  const spy = spyOn(produce, "handle");
+  afterwards(() => spy.mockRestore());
+  return () => spy.mock.calls.map(([, request]) => request as Request);
+}
+
+const ZSTD = 4;
+/** Source: kafka.apache.org/documentation/#recordbatch, attributes: bits 0 to 2 are the compression. */
+const codecOf = (batch: Buffer) => batch.readInt16BE(21) & 7;
+
 describe("send", () => {
+  test("asks all replicas for their acknowledgement and compresses with zstd, on the wire", async () => {
+    const requests = produceRequests();
+    await aStream(100);
+    const sent = requests().map(({ acks, topics }) => ({
+      acks,
+      codecs: topics.flatMap(({ partitions }) => partitions.map(({ records }) => codecOf(records))),
+    }));
+    expect(sent).toEqual([{ acks: -1, codecs: [ZSTD] }]);
+  });
+
   test("keeps partition, timestamp, headers, a null key and a null value", async () => {
     const { port } = await aBroker();
     const kafka = aClient(port);
