@@ -1,7 +1,7 @@
 /** What a filter found: how many of how many, and what to do where it is nothing. */
 import type { Child } from "hono/jsx";
 import type { ApiTopic } from "../../schemas/api.ts";
-import { clockMinutes, count } from "../format.ts";
+import { clockMinutes, count, iso } from "../format.ts";
 import { messagesLink } from "../links.ts";
 import { type Filters, isFiltered, search } from "../model/search.ts";
 import { total, type ViewModel } from "../model/view.ts";
@@ -25,15 +25,23 @@ export function FeedCount({ view, filters }: { view: ViewModel; filters: Filters
 interface WatchProps {
   view: ViewModel;
   watch: Watch;
+  now: number;
 }
 
+/** A page may be open for days. */
+const HALF_DAY_MS = 43_200_000;
+const sinceOf = ({ since = 0 }: Watch, now: number): string =>
+  now - since < HALF_DAY_MS
+    ? `${clockMinutes(since)} UTC`
+    : `${iso(since).slice(0, 16).replace("T", " ")} UTC`;
+
 /** What a live page with a filter has seen: every message since it was opened, or how many it has not. */
-export function WatchCount({ view, watch }: WatchProps) {
+export function WatchCount({ view, watch, now }: WatchProps) {
   const shown = foundBy(view, watch).length;
-  const { matched, missed, since = 0, isTold } = watch;
+  const { matched, missed, isTold } = watch;
   return (
     <span class="sub" id="feed-count">
-      latest arrival first, {count(shown)} of {count(matched)} that match since {clockMinutes(since)} UTC
+      latest arrival first, {count(shown)} of {count(matched)} that match since {sinceOf(watch, now)}
       {missed === 0
         ? "; every message is searched"
         : `; ${count(missed)} came too fast to be searched${isTold ? "" : ", with so many filters open"}`}
@@ -41,13 +49,13 @@ export function WatchCount({ view, watch }: WatchProps) {
   );
 }
 
-export function NothingYet({ view, watch }: WatchProps) {
+export function NothingYet({ view, watch, now }: WatchProps) {
   const none = foundBy(view, watch).length === 0;
   return (
     <div id="nothing">
       {none && (
         <NoMatch topic={watch.filters.topic}>
-          No message since {clockMinutes(watch.since ?? 0)} UTC matches: {describe(watch.filters)}
+          No message since {sinceOf(watch, now)} matches: {describe(watch.filters)}
         </NoMatch>
       )}
     </div>

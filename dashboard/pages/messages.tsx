@@ -77,14 +77,14 @@ export function messagesLive(filters: Filters): LivePage {
       notices: <Notices view={view} now={now} />,
       "rail-footer": <RailFooter view={view} now={now} />,
     }),
-    slow: (view) => ({
+    slow: (view, now) => ({
       "feed-count": isWatched ? (
-        <WatchCount view={view} watch={watch} />
+        <WatchCount view={view} watch={watch} now={now} />
       ) : (
         <FeedCount view={view} filters={filters} />
       ),
       nothing: isWatched ? (
-        <NothingYet view={view} watch={watch} />
+        <NothingYet view={view} watch={watch} now={now} />
       ) : (
         <Nothing view={view} filters={filters} />
       ),
