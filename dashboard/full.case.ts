@@ -25,6 +25,8 @@ interface Sent extends Options {
   offset: number;
   /** Of the record; measured two seconds before it, enriched 7 ms after it. */
   arrived: number;
+  /** The message says its type itself. */
+  declares?: string;
 }
 
 const METER: Sent = {
@@ -68,6 +70,7 @@ const UNCERTAIN: Sent = {
   source: 10,
   offset: 1,
   arrived: NOW - 2_500,
+  declares: "smart_breaker",
   grade: "UNCERTAIN",
   event_type: "status_change",
   measurements: { voltage: { phase_a: 118, phase_b: 133.1, phase_c: 119 } },
@@ -78,24 +81,60 @@ const UNCERTAIN: Sent = {
 
 export function fullView(): ViewModel {
   const view = createView(NOW);
-  view.coveredFrom = NOW - 3_600_000;
-  view.caughtUp = true;
-  setKafka(view, true, NOW);
   setCatalog(view, {
     ...loaded,
     loadedAt: "2026-11-23T09:12:31.000Z",
     refusal: () => null,
     pastRefusal: () => ({ at: "2026-11-23T09:11:05.000Z", reasons: ["/sites: unknown key"] }),
   });
+  fill(view);
+  // Seven minutes ago: so many that p50, p95 and p99 differ.
+  for (const [ms, times] of [
+    [16, 56],
+    [64, 3],
+    [1_024, 1],
+  ] as const)
+    countAt(view.latency, NOW - 420_000, latencyColumn(ms), times);
+  setEnds(view, "raw", [
+    { partition: 0, high: 46 },
+    { partition: 1, high: 13 },
+  ]);
+  beat(view, {
+    service: "enrich",
+    instance: "host-a:11",
+    version: "0.9.1",
+    started_at: new Date(NOW - 7_500_000).toISOString(),
+    registry: { version: REGISTRY, loaded_at: new Date(NOW - 7_500_000).toISOString(), last_refusal: null },
+    counters: { enriched: 5, accounting_difference: 0 },
+    lag: 7,
+  });
+  beat(view, {
+    service: "simulator",
+    instance: "host-b:12",
+    state: "degraded",
+    reasons: ["the broker is slow"],
+    version: "0.8.7",
+    started_at: new Date(NOW - 65_000).toISOString(),
+  });
+  return view;
+}
+
+/** The messages alone, into a view that has none yet. */
+export function fill(view: ViewModel): void {
+  view.coveredFrom = NOW - 3_600_000;
+  view.caughtUp = true;
+  setKafka(view, true, NOW);
   const put = (topic: "raw" | "enriched" | "dlq", partition: number, message: InMessage) =>
     fold(view, { topic, partition, messages: [message], highWatermark: message.offset + 1 }, NOW);
-  const send = ({ device_id, partition, source, offset, arrived, ...options }: Sent) => {
-    const value = enriched({
+  const send = ({ device_id, partition, source, offset, arrived, declares, ...options }: Sent) => {
+    const judged = enriched({
       ...options,
       device_id,
       timestamp: new Date(arrived - 2_000).toISOString(),
       enriched_at: new Date(arrived + 7).toISOString(),
     });
+    const type = declares === undefined ? "" : `"device_type":"${declares}",`;
+    const value = judged.replace("{", `{${type}`);
     const sent = `${value.slice(0, value.indexOf(',"device_metadata"'))}}`;
     put("raw", partition, record(source, sent, { key: device_id, timestamp: arrived }));
     const headers = { [HEADERS.registry]: REGISTRY };
@@ -135,36 +174,6 @@ export function fullView(): ViewModel {
   // Of these each came again, as after a restart.
   send({ ...mystery, device_id: "mystery-1", offset: 3 });
   refuse(44, 3, "list-1", "[1, 2]", "not_object");
-  // Seven minutes ago: so many that p50, p95 and p99 differ.
-  for (const [ms, times] of [
-    [16, 56],
-    [64, 3],
-    [1_024, 1],
-  ] as const)
-    countAt(view.latency, NOW - 420_000, latencyColumn(ms), times);
-  setEnds(view, "raw", [
-    { partition: 0, high: 46 },
-    { partition: 1, high: 13 },
-  ]);
-
-  beat(view, {
-    service: "enrich",
-    instance: "host-a:11",
-    version: "0.9.1",
-    started_at: new Date(NOW - 7_500_000).toISOString(),
-    registry: { version: REGISTRY, loaded_at: new Date(NOW - 7_500_000).toISOString(), last_refusal: null },
-    counters: { enriched: 5, accounting_difference: 0 },
-    lag: 7,
-  });
-  beat(view, {
-    service: "simulator",
-    instance: "host-b:12",
-    state: "degraded",
-    reasons: ["the broker is slow"],
-    version: "0.8.7",
-    started_at: new Date(NOW - 65_000).toISOString(),
-  });
-  return view;
 }
 
 /** A heartbeat of two seconds ago. */

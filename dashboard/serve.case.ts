@@ -34,6 +34,8 @@ export interface ServeOptions {
   hosts?: string[];
   /** What the streams say of their build; the pages' own if none is given. */
   build?: string;
+  /** Has the streams tick when the test says; by the clock if it is not given. */
+  start?: (tick: () => void) => () => void;
 }
 
 export async function appFor({
@@ -44,16 +46,23 @@ export async function appFor({
   group = NO_GROUP,
   hosts = [],
   build,
+  start,
 }: ServeOptions = {}) {
   const assets = await loadAssets();
-  const hub = createHub(view, build ?? assets.build, { clock: now });
+  /** Brokers that are not said to be away answer at any time. */
+  const clock = () => {
+    const at = now();
+    if (view.kafka.connected) view.kafka.answered = at;
+    return at;
+  };
+  const hub = createHub(view, build ?? assets.build, { clock, start });
   const app = createApp({
     view,
     hub,
     archive,
     group,
     assets,
-    now,
+    now: clock,
     health: () => (view.kafka.connected ? [] : ["Kafka does not answer"]),
     probe: async () => undefined,
     version: "test",

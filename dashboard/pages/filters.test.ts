@@ -1,0 +1,160 @@
+/** Each filter finds the same messages everywhere: on the page, in its stream, in its exports, by the API. */
+import { describe, expect, test } from "bun:test";
+import { attributesOf, counts } from "../count-elements.case.ts";
+import { fill, fullView } from "../full.case.ts";
+import { createView } from "../model/view.ts";
+import { NOW } from "../sample.case.ts";
+import { appFor } from "../serve.case.ts";
+
+const ALL: Record<string, string[]> = {
+  enriched: ["0/2", "0/1", "1/1", "0/0", "1/0"],
+  raw: ["0/45", "0/41", "1/10", "0/44", "0/43", "0/42", "0/40", "1/9"],
+  dlq: ["0/2", "0/1", "0/0"],
+};
+
+/** What is asked for, and the partition and offset of what matches, newest first. */
+const FILTERS: [topic: string, query: Record<string, string>, found: string[]][] = [
+  ["enriched", {}, ALL.enriched ?? []],
+  ["enriched", { device: "meter-1" }, ["0/1"]],
+  ["enriched", { type: "smart_breaker" }, ["1/1", "0/0"]],
+  ["enriched", { type: "unknown" }, ["0/2"]],
+  ["enriched", { event: "status_change" }, ["1/1"]],
+  ["enriched", { grade: "BAD" }, ["0/1"]],
+  ["enriched", { grade: "UNCERTAIN" }, ["1/1"]],
+  ["enriched", { code: "range.operating" }, ["0/1"]],
+  ["enriched", { method: "detected" }, ["0/1"]],
+  ["enriched", { q: "PRESSURE" }, ["0/2"]],
+  ["enriched", { q: "voltage.phase_b > 130" }, ["1/1"]],
+  ["enriched", { type: "smart_breaker", grade: "GOOD" }, ["0/0"]],
+  ["enriched", { limit: "2" }, ["0/2", "0/1"]],
+  ["enriched", { device: "nobody" }, []],
+  ["raw", { device: "meter-1" }, ["0/41"]],
+  ["raw", { type: "smart_breaker" }, ["1/10"]],
+  ["raw", { event: "status_change" }, ["1/10"]],
+  ["raw", { q: "pressure" }, ["0/45"]],
+  ["raw", { q: "energy.value >= 18412" }, ["0/41"]],
+  ["dlq", { device: "list-1" }, ["0/2"]],
+  ["dlq", { reason: "not_json" }, ["0/1", "0/0"]],
+  ["dlq", { reason: "not_object" }, ["0/2"]],
+  ["dlq", { q: '{"a' }, ["0/0"]],
+];
+
+interface Place {
+  partition: number;
+  offset: number;
+}
+const placeOf = ({ partition, offset }: Place) => `${partition}/${offset}`;
+const rowsOf = (html: string) =>
+  [...html.matchAll(/ id="m-[a-z]+-(\d+)-(\d+)"/g)].map(([, partition, offset]) => `${partition}/${offset}`);
+const decode = (href: string | undefined) => (href ?? "").replaceAll("&amp;", "&");
+
+/** How the rows of an export are read. */
+const EXPORTS: Record<string, (text: string) => string[]> = {
+  csv: (text) =>
+    text
+      .trimEnd()
+      .split("\r\n")
+      .slice(1)
+      .map((line) => line.split(",").slice(1, 3).join("/")),
+  json: (text) => (JSON.parse(text) as Place[]).map(placeOf),
+  ndjson: (text) =>
+    text
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => placeOf(JSON.parse(line) as Place)),
+};
+
+async function served(view = fullView()) {
+  let tick = () => {};
+  const start = (beat: () => void) => {
+    tick = beat;
+    return () => {};
+  };
+  const { app } = await appFor({ view, now: () => NOW, start });
+  const ask = async (path: string) => await app.request(path, { headers: { host: "localhost" } });
+  return { view, ask, text: async (path: string) => (await ask(path)).text(), tick: () => tick() };
+}
+
+describe.each(FILTERS)("%s %j", (topic, query, found) => {
+  const address = `topic=${topic}&${new URLSearchParams(query)}`;
+  // A limit is what a page shows; a file has all that match.
+  const inFile = query.limit === undefined ? found : (ALL[topic] ?? []);
+
+  test("the page has what matches, and says what it was asked", async () => {
+    const html = await (await served()).text(`/messages?${address}`);
+    expect(rowsOf(html)).toEqual(found);
+    for (const [name, value] of Object.entries({ topic, ...query })) {
+      const quoted = value.replaceAll('"', "&quot;").replaceAll(">", "&gt;");
+      const chosen = await attributesOf(html, `.tools select[name=${name}] option[selected]`, "value");
+      const typed = await attributesOf(html, `.tools input[name=${name}]`, "value");
+      expect([name, ...chosen, ...typed]).toEqual([name, quoted]);
+    }
+  });
+
+  test("its stream begins with what matches, and goes on with what matches", async () => {
+    const { text, ask } = await served();
+    const page = await text(`/messages?${address}`);
+    const [live] = await attributesOf(page, "#live", "hx-sse:connect");
+    const first = await readOne(await ask(decode(live)));
+    expect(rowsOf(first.text)).toEqual(found);
+    await first.reader.cancel();
+
+    const later = await served(createView(NOW));
+    const { reader } = await readOne(await later.ask(decode(live)));
+    fill(later.view);
+    later.tick();
+    expect(rowsOf(new TextDecoder().decode((await reader.read()).value))).toEqual(found);
+    await reader.cancel();
+  });
+
+  test("each file that the page offers has what matches", async () => {
+    const { text } = await served();
+    const links = await attributesOf(await text(`/messages?${address}`), ".tools nav a[download]", "href");
+    expect(links).toHaveLength(Object.keys(EXPORTS).length);
+    for (const [format, read] of Object.entries(EXPORTS)) {
+      const link = links.map(decode).find((href) => href.endsWith(`format=${format}`));
+      expect([format, ...read(await text(link ?? ""))]).toEqual([format, ...inFile]);
+    }
+  });
+
+  test("the API answers what matches", async () => {
+    const { text } = await served();
+    const { messages } = JSON.parse(await text(`/api/messages?${address}`)) as { messages: Place[] };
+    expect(messages.map(placeOf)).toEqual(found);
+  });
+});
+
+/** The first of a stream, and its reader for more. */
+async function readOne(answer: Response) {
+  const reader = (answer.body ?? new ReadableStream<Uint8Array>()).getReader();
+  return { reader, text: new TextDecoder().decode((await reader.read()).value) };
+}
+
+describe("the form of a topic", () => {
+  const choices: Record<string, Record<string, string[]>> = {
+    enriched: {
+      type: ["", "environmental_sensor", "smart_breaker", "smart_meter", "unknown"],
+      event: ["", "status_change", "telemetry"],
+      grade: ["", "BAD", "GOOD", "UNCERTAIN"],
+      code: ["", "missing", "range.operating", "unit"],
+      method: ["", "ambiguous", "declared", "detected", "unknown"],
+    },
+    raw: {
+      type: ["", "environmental_sensor", "smart_breaker", "smart_meter", "unknown"],
+      event: ["", "status_change", "telemetry"],
+    },
+    dlq: { reason: [] },
+  };
+
+  test.each(Object.keys(choices))("%s offers each filter, with what was seen or may be", async (topic) => {
+    const html = await (await served()).text(`/messages?topic=${topic}`);
+    const names = await attributesOf(html, ".tools select", "name");
+    expect(names).toEqual(Object.keys(choices[topic] ?? {}));
+    for (const [name, expected] of Object.entries(choices[topic] ?? {})) {
+      const offered = await attributesOf(html, `.tools select[name=${name}] option`, "value");
+      if (expected.length > 0) expect([name, ...offered.toSorted()]).toEqual([name, ...expected]);
+      else expect(offered).toContain("not_json");
+    }
+    expect(await counts(html, ".tools input[name=q]", ".tools input[name=device]")).toEqual([1, 1]);
+  });
+});
