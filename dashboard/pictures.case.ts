@@ -48,8 +48,8 @@ export async function seededView(): Promise<ViewModel> {
   const view = createView(NOW);
   view.coveredFrom = NOW - HOUR_MS;
   view.caughtUp = true;
-  setKafka(view, true, NOW - 6 * 24 * HOUR_MS);
   setKafka(view, true, NOW);
+  view.kafka.since = NOW - 6 * 24 * HOUR_MS;
   setCatalog(view, { ...loaded, loadedAt: new Date(NOW - 29 * HOUR_MS).toISOString(), refusal: () => null });
   const next = {
     raw: Array(PARTITIONS).fill(OFFSETS),

@@ -6,7 +6,7 @@
 import type { PRESENCES } from "../../schemas/api.ts";
 import { HEARTBEAT_INTERVAL_MS, type Heartbeat } from "../../schemas/service.ts";
 import type { GroupFacts } from "../reading/group.ts";
-import type { ViewModel } from "./view.ts";
+import { lastHeard, type ViewModel } from "./view.ts";
 
 export type Presence = (typeof PRESENCES)[number];
 
@@ -33,7 +33,7 @@ const NEWS_MS = 60_000;
 const ENRICH = "enrich";
 
 export function presence(view: ViewModel, group: GroupFacts | undefined, now: number): ServiceLine[] {
-  const heardUntil = view.kafka.connected ? now : view.kafka.answered;
+  const heardUntil = lastHeard(view, now);
   const lines = [...view.services.values()].map((beat): ServiceLine => {
     const silent = heardUntil - beat.beat > ABSENT_MS;
     const state = beat.state === "ready" ? "up" : "degraded";

@@ -1,7 +1,7 @@
 /** What the charts draw: values by step of a range; null where nothing is known. */
 import { API_TOPICS, type ApiTopic } from "../../schemas/api.ts";
-import { COLUMN, type ViewModel } from "./view.ts";
-import { quantiles, sum } from "./window.ts";
+import { COLUMN, lastHeard, type ViewModel } from "./view.ts";
+import { type Buckets, quantiles, sum } from "./window.ts";
 
 export const RANGES = {
   "1": { name: "1 min", spanMs: 60_000, stepMs: 1_000, steps: "1 s" },
@@ -15,8 +15,6 @@ export const RANGE_NAMES = Object.keys(RANGES) as RangeName[];
 
 /** Complete steps that every frame repeats, so that a lost frame leaves no hole and a late message is counted. */
 export const REPEATED_STEPS = 6;
-/** The seconds are kept for 15 minutes only. */
-const SECONDS_SPAN_MS = 900_000;
 /** A message needs a moment from the broker to here: the step that may still grow is not shown. */
 const GRACE_MS = 1_000;
 const MINUTE_MS = 60_000;
@@ -35,8 +33,8 @@ export function rateSeries(
   now: number,
   steps = Number.POSITIVE_INFINITY,
 ): Series<ApiTopic> {
-  const { spanMs, stepMs } = RANGES[range];
-  const buckets = spanMs <= SECONDS_SPAN_MS ? view.seconds : view.tens;
+  const { stepMs } = RANGES[range];
+  const buckets = bucketsOf(view, stepMs);
   const { from, starts } = stepsOf(range, stepMs, now, steps);
   const values = Object.fromEntries(
     API_TOPICS.map((topic) => [
@@ -87,11 +85,20 @@ function stepsOf(range: RangeName, stepMs: number, now: number, steps: number) {
   return { from, starts: Array.from({ length }, (_, i) => from + i * stepMs) };
 }
 
-/** Unknown is no zero: before the read-back began, and since the brokers were last heard. */
+/** Unknown is no zero: before the read-back began, since the brokers were last heard, and in an outage that is over. */
 function isKnown(view: ViewModel, start: number, end: number, now: number): boolean {
-  const to = view.kafka.connected ? now : view.kafka.answered;
-  return start >= (view.coveredFrom ?? Number.POSITIVE_INFINITY) && end <= to;
+  if (start < (view.coveredFrom ?? Number.POSITIVE_INFINITY) || end > lastHeard(view, now)) return false;
+  const wasAway = view.kafka.outages.some(({ from, to }) => start < to && end > from);
+  // What was written meanwhile, or had its time from before, is read afterwards.
+  return !wasAway || hasAny(view, start, end);
 }
+
+/** The seconds are kept for 15 minutes only: ranges beyond have steps of tens. */
+const bucketsOf = (view: ViewModel, stepMs: number): Buckets =>
+  stepMs < view.tens.stepMs ? view.seconds : view.tens;
+
+const hasAny = (view: ViewModel, start: number, end: number): boolean =>
+  Object.values(COLUMN).some((column) => sum(bucketsOf(view, end - start), start, end, column) > 0);
 
 export interface Summary {
   last: number | null;

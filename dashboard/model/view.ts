@@ -12,6 +12,8 @@ import { type Buckets, createBuckets, createTally, LATENCY_COLUMNS, type Tally }
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
+/** As long as the buckets go back. */
+const KEPT_MS = 6 * HOUR_MS;
 
 /** Rows kept for feeds and search: how many, and how many bytes of values. */
 const KEPT: Record<ApiTopic, [rows: number, bytes: number]> = {
@@ -35,6 +37,12 @@ export interface TopicState {
 export interface Service extends Heartbeat {
   /** Record timestamp of the heartbeat, ms. */
   beat: number;
+}
+
+/** From the last answer to the next, ms. */
+export interface Outage {
+  from: number;
+  to: number;
 }
 
 export interface ViewModel {
@@ -65,11 +73,13 @@ export interface ViewModel {
   services: Map<string, Service>;
   kafka: {
     connected: boolean;
-    /** When it became so, ms. */
+    /** When it became so, ms: away since they last answered, not since that was noticed. */
     since: number;
     /** When the brokers last answered, ms. */
     answered: number;
     reason?: string;
+    /** Times in which they did not answer, oldest first. */
+    outages: Outage[];
   };
   /** From when on every message is known, ms; undefined before the first read. */
   coveredFrom?: number;
@@ -90,8 +100,8 @@ export function createView(now: number): ViewModel {
     serial: 0,
     topics: { raw: topic("raw"), enriched: topic("enriched"), dlq: topic("dlq") },
     seconds: createBuckets(SECOND_MS, 15 * MINUTE_MS, API_TOPICS.length),
-    tens: createBuckets(10 * SECOND_MS, 6 * HOUR_MS, API_TOPICS.length),
-    latency: createBuckets(10 * SECOND_MS, 6 * HOUR_MS, LATENCY_COLUMNS),
+    tens: createBuckets(10 * SECOND_MS, KEPT_MS, API_TOPICS.length),
+    latency: createBuckets(10 * SECOND_MS, KEPT_MS, LATENCY_COLUMNS),
     tallies: {
       type: hour(256),
       event: hour(64),
@@ -106,7 +116,7 @@ export function createView(now: number): ViewModel {
     watches: new Set(),
     services: new Map(),
     intervals: new Map(),
-    kafka: { connected: false, since: now, answered: 0, reason: "not connected yet" },
+    kafka: { connected: false, since: now, answered: 0, reason: "not connected yet", outages: [] },
     caughtUp: false,
   };
 }
@@ -157,20 +167,38 @@ export function setCatalog(view: ViewModel, catalog: Catalog): void {
   view.version++;
 }
 
+/** While they answer it is every few seconds: an older answer says nothing of now, whatever the socket says. */
+const TRUST_MS = 5_000;
+const MAX_OUTAGES = 100;
+
 export function setKafka(view: ViewModel, connected: boolean, now: number, reason?: string): void {
-  const changed = view.kafka.connected !== connected;
+  const { kafka } = view;
+  const wasReached = kafka.answered > 0;
+  const changed = kafka.connected !== connected;
+  const away = wasReached ? kafka.answered : now;
+  const outages = connected && wasReached ? withOutage(view, now) : kafka.outages;
+  // What the charts leave out as unknown is another part of them now.
+  if (changed || outages !== kafka.outages) view.past++;
   view.kafka = {
     connected,
-    since: changed ? now : view.kafka.since,
-    answered: connected ? now : view.kafka.answered,
+    since: changed ? (connected ? now : away) : kafka.since,
+    answered: connected ? now : kafka.answered,
     reason: connected ? undefined : reason,
+    outages,
   };
-  if (!changed) return;
-  view.version++;
-  // What the charts leave out as unknown is another part of them now.
-  view.past++;
+  if (changed) view.version++;
 }
 
-/** Until when silence is known to be silence: while the brokers are away, a device may well be sending. */
-export const lastHeard = (view: ViewModel, now: number): number =>
-  view.kafka.connected ? now : view.kafka.answered;
+/** The brokers answer at `now`: was there an outage before, also one that ended before it was said? */
+function withOutage({ kafka }: ViewModel, now: number): Outage[] {
+  const from = kafka.answered;
+  const isOutage = now > from && (!kafka.connected || now - from > TRUST_MS);
+  if (!isOutage) return kafka.outages;
+  const shown = kafka.outages.filter(({ to }) => now - to < KEPT_MS);
+  return [...shown, { from, to: now }].slice(-MAX_OUTAGES);
+}
+
+/** Until when silence is known to be silence: while the brokers do not answer, a device may well be sending. */
+export function lastHeard({ kafka }: ViewModel, now: number): number {
+  return kafka.connected && now - kafka.answered <= TRUST_MS ? now : kafka.answered;
+}

@@ -9,6 +9,7 @@
 import type { ApiTopic } from "../../schemas/api.ts";
 import { type InMessage, type Row, sourceOf, toRow } from "../model/row.ts";
 import type { ViewModel } from "../model/view.ts";
+import { within } from "./within.ts";
 
 /** What the brokers are asked; main.ts binds it to kafka/. */
 export interface Places {
@@ -122,15 +123,3 @@ async function searchSource(
 }
 
 const middle = (low: number, high: number): number => Math.floor((low + high) / 2);
-
-async function within<T>(answer: Promise<T>, ms: number): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ms / 1_000} s`)), ms);
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}

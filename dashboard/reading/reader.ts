@@ -13,6 +13,7 @@ import { endOffsets, offsetsAt, withAdmin } from "../../kafka/admin.ts";
 import type { KafkaLog } from "../../kafka/outages.ts";
 import { API_TOPICS, type ApiTopic } from "../../schemas/api.ts";
 import type { TopicName } from "../../schemas/topics.ts";
+import { within } from "./within.ts";
 import { forgetDevices, HOUR_MS } from "../model/devices.ts";
 import { fold, foldService } from "../model/fold.ts";
 import { partitionOf, nextOffsets, setEnds, setKafka, type ViewModel } from "../model/view.ts";
@@ -39,10 +40,14 @@ const MAX_READ_BACK = 300_000;
 const FETCH_BYTES = 65_536;
 /**
  * How long nothing may come before the brokers are asked whether they are there: with the heartbeats of the services
- * something comes every few seconds. An outage is on the page within this and the client's own patience.
+ * something comes every few seconds. An outage is on the page within this and the time that an answer may take.
  */
 const QUIET_MS = 3_000;
 const LOOK_MS = 1_000;
+/** Brokers that hang keep what was asked open: the client itself would give them up after a minute. */
+const ASK_MS = 5_000;
+/** Questions that may be open at once, each on its own connection. */
+const MAX_UNANSWERED = 3;
 /** And for the end offsets of partitions without news. */
 const ENDS_MS = 30_000;
 const FORGET_MS = 60_000;
@@ -57,6 +62,7 @@ export function startReader(options: ReaderOptions): Reader {
   let consumer: Consumer | undefined;
   let asking: string | undefined = "the brokers have not been asked yet";
   let asked = Number.NEGATIVE_INFINITY;
+  let unanswered = 0;
 
   async function run(): Promise<void> {
     const from = await firstTime();
@@ -139,18 +145,30 @@ export function startReader(options: ReaderOptions): Reader {
 
   /** The only thing that tells quiet topics from brokers that are away; it also brings the totals. */
   async function ask(): Promise<void> {
-    asked = now();
+    const begun = now();
+    asked = begun;
+    const answer = askEnds();
+    unanswered++;
+    void answer.catch(() => {}).finally(() => unanswered--);
     try {
-      const before = new Map(API_TOPICS.map((topic) => [topic, nextOffsets(view, topic)]));
-      const ends = await withAdmin(kafka, (admin) =>
-        Promise.all(API_TOPICS.map((topic) => admin.fetchTopicOffsets(topics[topic]))),
-      );
-      for (const [i, topic] of API_TOPICS.entries()) takeEnds(topic, ends[i] ?? [], before.get(topic));
-      heard(now());
+      await within(answer, ASK_MS);
     } catch (error) {
+      // Something came meanwhile: they are slow with this, not away.
+      if (view.kafka.answered > begun || signal.aborted) return;
       asking = `Kafka does not answer: ${error instanceof Error ? error.message : error}`;
       setKafka(view, false, now(), asking);
     }
+  }
+
+  /** An answer that comes after all counts too. */
+  async function askEnds(): Promise<void> {
+    const before = new Map(API_TOPICS.map((topic) => [topic, nextOffsets(view, topic)]));
+    const ends = await withAdmin(kafka, (admin) =>
+      Promise.all(API_TOPICS.map((topic) => admin.fetchTopicOffsets(topics[topic]))),
+    );
+    if (signal.aborted) return;
+    for (const [i, topic] of API_TOPICS.entries()) takeEnds(topic, ends[i] ?? [], before.get(topic));
+    heard(now());
   }
 
   function takeEnds(
@@ -173,7 +191,7 @@ export function startReader(options: ReaderOptions): Reader {
   let busy = false;
   const tick = () => {
     const quiet = now() - view.kafka.answered > QUIET_MS || !view.kafka.connected;
-    if (busy || signal.aborted || (!quiet && now() - asked < ENDS_MS)) return;
+    if (busy || unanswered >= MAX_UNANSWERED || signal.aborted || (!quiet && now() - asked < ENDS_MS)) return;
     busy = true;
     void ask().finally(() => {
       busy = false;
