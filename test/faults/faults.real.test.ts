@@ -29,7 +29,11 @@ async function expectNothingWrong(name: string, settings: Omit<RunOptions, "seed
 
 /** A test of one run, whose name stands in the line that repeats it. */
 function testRun(name: string, settings: Omit<RunOptions, "seed">, more?: (result: RunResult) => void): void {
-  test(name, async () => more?.(await expectNothingWrong(name, settings)), MINUTES_5);
+  const judge = async () => {
+    const result = await expectNothingWrong(name, settings);
+    more?.(result);
+  };
+  test(name, judge, MINUTES_5);
 }
 
 describe("faults on the embedded broker", () => {
