@@ -75,6 +75,17 @@ describe("presence", () => {
     expect(presence(v, undefined, NOW + 600_000).map((line) => line.presence)).toEqual(["up"]);
   });
 
+  test("nor while they hang: of what came after their last answer nothing is known", () => {
+    const v = view();
+    beat(v, "enrich", 1, NOW - 2_000);
+    const at = (ms: number) => presence(v, undefined, NOW + ms).map((line) => line.presence);
+    expect(at(600_000)).toEqual(["up"]);
+    setKafka(v, false, NOW + 9_000, "away");
+    expect(v.kafka.since).toBe(NOW);
+    setKafka(v, true, NOW + 600_000);
+    expect(at(600_000)).toEqual(["absent"]);
+  });
+
   test("an enrichment on Connect is known by its group, with its lag and the registry of its newest verdict", () => {
     const v = view();
     v.judgedBy = "2.0.0+9c41e07a";

@@ -1,0 +1,77 @@
+import { expect, test } from "bun:test";
+import { startBroker } from "../../broker/broker.ts";
+import { ensureTopics } from "../../kafka/admin.ts";
+import { createKafka } from "../../kafka/client.ts";
+import { createProducer } from "../../kafka/producer.ts";
+import { TOPICS, topicName, type TopicName } from "../../schemas/topics.ts";
+import { startProxy } from "../../test/faults/proxy.ts";
+import { rateSeries } from "../model/series.ts";
+import { createView, lastHeard, total } from "../model/view.ts";
+import { raw } from "../sample.case.ts";
+import { startReader } from "./reader.ts";
+
+const SILENT = { info() {}, warn() {}, error() {} };
+const topics = Object.fromEntries(
+  Object.keys(TOPICS).map((name) => [name, topicName(name as TopicName)]),
+) as Record<TopicName, string>;
+
+test("brokers that hang are away within 10 s, since when they last answered; once they answer the outage stays a gap", async () => {
+  const proxy = await startProxy();
+  const broker = await startBroker({ advertisedPort: proxy.port });
+  proxy.aim(broker.port);
+  const direct = createKafka({ brokers: [`127.0.0.1:${proxy.port}`], clientId: "test" }, SILENT);
+  await ensureTopics(
+    direct,
+    Object.values(topics).map((name) => ({ name, partitions: 1, configs: {} })),
+  );
+  const producer = await createProducer(direct);
+  const send = () =>
+    producer.send(topics.raw, [{ key: "breaker-001", value: raw(), partition: 0, timestamp: Date.now() }]);
+  await send();
+  const view = createView(Date.now());
+  const crashes: Error[] = [];
+  const onCrash = (error: Error) => void crashes.push(error);
+  const kafka = createKafka({ brokers: [`127.0.0.1:${proxy.port}`], clientId: "hung" }, SILENT);
+  const reader = startReader({ view, kafka, topics, groupId: "hung", log: SILENT, onCrash });
+  await until(() => view.caughtUp && total(view, "raw") === 1 && reader.health().length === 0, "caught up");
+  await send();
+  await until(() => total(view, "raw") === 2, "live");
+
+  proxy.weather.held = "both";
+  const hung = Date.now();
+  await until(() => !view.kafka.connected, "said to be away", 10_000);
+  expect(view.kafka.since).toBe(view.kafka.answered);
+  expect(view.kafka.since).toBeLessThanOrEqual(hung + 100);
+  expect(view.kafka.reason).toBe("Kafka does not answer: nothing came within 5 s");
+  expect(reader.health()[0]).toBe("Kafka does not answer: nothing came within 5 s");
+  expect(lastHeard(view, Date.now())).toBe(view.kafka.answered);
+
+  proxy.clear();
+  const open = Date.now();
+  await until(() => view.kafka.connected && reader.health().length === 0, "healed");
+  await send();
+  await until(() => total(view, "raw") === 3, "reads on");
+  expect(view.kafka.outages).toHaveLength(1);
+  const [outage] = view.kafka.outages;
+  expect(outage?.from).toBeLessThanOrEqual(hung + 100);
+  expect(outage?.to).toBeGreaterThanOrEqual(open);
+  const { from, stepMs, values } = rateSeries(view, "1", Date.now() + 2_000);
+  const during = values.raw.filter((_, i) => {
+    const start = from + i * stepMs;
+    return start > hung && start + stepMs < open;
+  });
+  expect(during.length).toBeGreaterThan(3);
+  expect(during).toEqual(during.map(() => null));
+  await Promise.all([reader.stop(), producer.stop()]);
+  await broker.stop();
+  proxy.stop();
+  expect(crashes).toEqual([]);
+}, 60_000);
+
+async function until(condition: () => boolean, what: string, limitMs = 20_000): Promise<void> {
+  const deadline = Date.now() + limitMs;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error(`not within ${limitMs} ms: ${what}`);
+    await Bun.sleep(50);
+  }
+}
