@@ -42,7 +42,7 @@ export function presence(view: ViewModel, group: GroupFacts | undefined, now: nu
       instance: beat.instance,
       presence: beat.state === "stopping" ? "stopped" : silent ? "absent" : state,
       reasons: beat.reasons,
-      startedAt: Date.parse(beat.started_at),
+      startedAt: Date.parse(beat.started_at) || undefined,
       beat: beat.beat,
       version: beat.version,
       lag: beat.lag,
