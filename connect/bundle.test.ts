@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ENRICH_CASES } from "../enrich/enrich.case.ts";
+import { changed, ENRICH_CASES } from "../enrich/enrich.case.ts";
 import { enrich } from "../enrich/enrich.ts";
 import { brokenRules } from "../enrich/es2022.case.ts";
 import { create, type Host, pack, type PlanFile, type Transform, unpack } from "../enrich/transform.ts";
@@ -79,27 +79,31 @@ describe("the transform", () => {
   const file = { bundle: "id", plan: pack(PLAN) };
 
   /** One message in hand, as connect/pipeline.yaml hands it over. */
-  function hand(bytes: Buffer, record: string) {
+  function hand(bytes: Buffer, record: string, used: PlanFile = file) {
     const metadata: Record<string, string> = { record };
     let value: Buffer = bytes;
     let reads = 0;
+    /** What changes the message, in order. */
+    const writes: string[] = [];
     const host: Host = {
       v0_msg_as_string: () => {
         reads++;
         return bytesToText(bytes);
       },
       v0_msg_set_string: (text) => {
+        writes.push("text");
         value = Buffer.from(text);
       },
       v0_msg_get_meta: (name) => metadata[name] ?? "",
       v0_msg_set_meta: (name, text) => {
+        writes.push(name);
         metadata[name] = text;
       },
     };
     const use = (what: (transform: Transform) => void) => {
-      what(create(file, host, "id"));
+      what(create(used, host, "id"));
       const { record: _, ...rest } = metadata;
-      return { metadata: rest, value, reads };
+      return { metadata: rest, value, reads, writes };
     };
     return use;
   }
@@ -158,6 +162,24 @@ describe("the transform", () => {
       expect(value).toBe(bytes);
     }
     expect(hidden.metadata["iot.message"]).toContain("kafka_offset");
+  });
+
+  test("writes the new text once, behind all metadata: what fails before leaves the raw bytes; a dead letter's never", () => {
+    for (const { bytes, key, timestamp } of ENRICH_CASES) {
+      const raw = bytes ?? Buffer.alloc(0);
+      const record = `${raw.length} ${timestamp} ${NOW} ${key ?? ""}`;
+      const { metadata, writes } = hand(raw, record)((transform) => transform.run());
+      const texts = writes.flatMap((name, at) => (name === "text" ? [at] : []));
+      expect(texts).toEqual(metadata.to === "enriched" ? [writes.length - 1] : []);
+    }
+  });
+
+  test("throws what is a bug, without a trace in the message: the pipeline's net logs it", () => {
+    const broken = { ...file, plan: { ...file.plan, types: file.plan.types.map(() => "null") } };
+    const bytes = Buffer.from(changed({}));
+    const used = hand(bytes, `${bytes.length} ${NOW} ${NOW} breaker-001`, broken);
+    const left = used((transform) => expect(() => transform.run()).toThrow(TypeError));
+    expect({ writes: left.writes, value: left.value }).toEqual({ writes: [], value: bytes });
   });
 
   test("is not made of a bundle and a plan of different builds", () => {
