@@ -13,6 +13,7 @@ import { factsOf, type Row, textOf } from "../model/row.ts";
 import { excerpt, valuesOf } from "../model/values.ts";
 import { GradeState, SEVERITY_STATUS, State } from "./status.tsx";
 import { Clock } from "./time.tsx";
+import { TypeName } from "./verdict.tsx";
 
 export const rowId = (row: Row): string => `m-${row.topic}-${row.partition}-${row.offset}`;
 
@@ -210,7 +211,7 @@ function enrichedDetails(row: Row) {
         </ul>
       )}
       <p>
-        {typeName ?? type ?? "unknown"}
+        <TypeName type={type}>{typeName ?? type}</TypeName>
         {category && <span class="m"> ({category})</span>}
         <span class="m">
           , {method ?? "not decided"}

@@ -2,7 +2,8 @@
 import { type Device, isSilent, MAX_DEVICES } from "../model/devices.ts";
 import { lastHeard, type ViewModel } from "../model/view.ts";
 import { count } from "../format.ts";
-import { messagesLink } from "../links.ts";
+import { messagesLink, typeLink } from "../links.ts";
+import { typeOf } from "../model/catalog.ts";
 import { devicesByType } from "../model/stats.ts";
 import { GRADE_STATUS, Shape, State, type Status } from "./status.tsx";
 
@@ -41,7 +42,7 @@ export function Fleet({ view, now }: { view: ViewModel; now: number }) {
       marks.set(status, (marks.get(status) ?? 0) + 1);
       return { device, status, word: WORDS[status] };
     });
-    return { type, marks: all };
+    return { type, href: hrefOf(view, type), marks: all };
   });
   const lines = groups.length <= MAX_TYPES ? groups : withRest(groups);
   const share = Math.min(1, MAX_MARKS / Math.max(1, view.devices.size));
@@ -57,7 +58,7 @@ export function Fleet({ view, now }: { view: ViewModel; now: number }) {
         <div class="body">
           <dl class="heat">
             {lines.map((group) => (
-              <Group type={group.type} marks={group.marks} limit={Math.ceil(group.marks.length * share)} />
+              <Group {...group} limit={Math.ceil(group.marks.length * share)} />
             ))}
           </dl>
           <ul class="leg">
@@ -92,12 +93,17 @@ function withRest(groups: TypeMarks[]): TypeMarks[] {
   ];
 }
 
+/** The page of a type that the registry has, else its messages. */
+const hrefOf = ({ catalog }: ViewModel, type: string): string =>
+  typeOf(catalog, type) === undefined ? messagesLink({ topic: "enriched", type }) : typeLink(type);
+
 interface TypeMarks {
   type: string;
+  href?: string;
   marks: Mark[];
 }
 
-function Group({ type, marks, limit }: { type: string; marks: Mark[]; limit: number }) {
+function Group({ type, href, marks, limit }: TypeMarks & { limit: number }) {
   const shown =
     marks.length <= limit
       ? marks
@@ -107,7 +113,14 @@ function Group({ type, marks, limit }: { type: string; marks: Mark[]; limit: num
   return (
     <>
       <dt>
-        <span class="cut">{type}</span> {count(marks.length)}
+        {href === undefined ? (
+          <span class="cut">{type}</span>
+        ) : (
+          <a class="cut" href={href}>
+            {type}
+          </a>
+        )}{" "}
+        {count(marks.length)}
       </dt>
       <dd>
         {shown.map(({ device, status, word }) => (

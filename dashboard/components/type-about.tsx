@@ -3,6 +3,7 @@ import { GRADES } from "../../schemas/enriched.ts";
 import { type CatalogType, rhythmWords } from "../model/catalog.ts";
 import { count } from "../format.ts";
 import { LongList } from "./fold.tsx";
+import { JsonView } from "./json-view.tsx";
 import { GradeState } from "./status.tsx";
 
 interface Props {
@@ -35,7 +36,6 @@ export function About({ found }: Props) {
             ["Format", type.data_format],
             ["Kept", type.retention_policy?.replaceAll("_", " ")],
             ["Locations", type.locations?.join(", ")],
-            ["Vendors' shapes", found.shapes.map((shape) => shape.name ?? shape.id).join("; ")],
           ]
             .filter(([, value]) => value)
             .map(([name, value]) => (
@@ -57,17 +57,22 @@ export function Examples({ found }: Props) {
     <section class="card" aria-labelledby="h-examples">
       <header class="rule">
         <h2 id="h-examples">Examples</h2>
-        <span class="sub">judged at each load</span>
+        <span class="sub">judged at each load; open one to see the message</span>
       </header>
       <ul class="list tight">
-        {examples.map(({ name, expect: { grade } }) => (
+        {examples.map(({ name, message, expect: { grade } }) => (
           <li>
-            <span class="what">{name}</span>
-            {grade && (
-              <span class="end">
-                <GradeState grade={GRADES.find((one) => one === grade)} />
-              </span>
-            )}
+            <details>
+              <summary>
+                <span class="what">{name}</span>
+                {grade && (
+                  <span class="end">
+                    <GradeState grade={GRADES.find((one) => one === grade)} />
+                  </span>
+                )}
+              </summary>
+              <JsonView text={JSON.stringify(message)} />
+            </details>
           </li>
         ))}
       </ul>

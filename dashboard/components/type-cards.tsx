@@ -1,6 +1,13 @@
 /** The cards of one device type: what it measures, what raises an alarm, how it is recognised, how its messages are. */
 import { GRADES } from "../../schemas/enriched.ts";
-import { alarmWords, type CatalogType, checkWords, detectRules, measurementRows } from "../model/catalog.ts";
+import {
+  alarmWords,
+  type CatalogType,
+  checkWords,
+  detectRules,
+  measurementRows,
+  shapeRules,
+} from "../model/catalog.ts";
 import { typedName } from "../model/fold.ts";
 import { count } from "../format.ts";
 import { messagesLink } from "../links.ts";
@@ -126,9 +133,40 @@ export function Numbers({ view, now, typeKey }: { view: ViewModel; now: number; 
   );
 }
 
+/** Whole messages of vendors that are of this type, by what tells them. */
+export function Shapes({ found }: Props) {
+  const shapes = shapeRules(found);
+  if (shapes.length === 0) return null;
+  return (
+    <section class="card" aria-labelledby="h-shapes" id="shapes">
+      <header class="rule">
+        <h2 id="h-shapes">Vendors' shapes</h2>
+        <span class="sub">all of a line must hold in the message as it was sent</span>
+      </header>
+      <Table caption="Vendors' shapes and how they are recognised" columns={["Shape", "Recognised by"]}>
+        {shapes.map(({ id, name, paths }) => (
+          <tr title={id}>
+            <th scope="row" class="wrap">
+              {name}
+            </th>
+            <td class="wrap">
+              <p class="tags">
+                {paths.map((path) => (
+                  <code class="tag">{path}</code>
+                ))}
+              </p>
+            </td>
+          </tr>
+        ))}
+      </Table>
+    </section>
+  );
+}
+
 export function Recognised({ found }: Props) {
   const rules = detectRules(found);
   const checks = checkWords(found);
+  const shapes = found.shapes.length;
   return (
     <section class="card" aria-labelledby="h-recognised">
       <header>
@@ -147,6 +185,16 @@ export function Recognised({ found }: Props) {
               </dd>
             </>
           ))}
+          {shapes > 0 && (
+            <>
+              <dt>{rules.length > 0 ? "Or as" : "As"}</dt>
+              <dd>
+                <a href="#shapes">
+                  {shapes === 1 ? "a vendor's shape" : `one of ${count(shapes)} vendors' shapes`}
+                </a>
+              </dd>
+            </>
+          )}
           <dt>Margin</dt>
           <dd>{found.plan.detect.min_margin} points over the next type</dd>
           {checks.length > 0 && (

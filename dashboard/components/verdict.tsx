@@ -1,10 +1,20 @@
 /** What was decided about one message: its type and why, its findings, or why it is a dead letter. */
+import type { Child } from "hono/jsx";
 import { DEAD_LETTER_REASONS, type DeadLetterReason } from "../../schemas/dead-letter.ts";
 import type { Finding } from "../../schemas/enriched.ts";
 import { count } from "../format.ts";
+import { typeLink } from "../links.ts";
 import { factsOf, type Row } from "../model/row.ts";
 import { Rest } from "./fold.tsx";
 import { GradeState, SEVERITY_STATUS, State } from "./status.tsx";
+
+/** A type that the registry may have is a link to its page. */
+export const TypeName = ({ type, children = type }: { type: string | null; children?: Child }) =>
+  type === null || type === "unknown" ? (
+    <span>{children ?? "unknown"}</span>
+  ) : (
+    <a href={typeLink(type)}>{children}</a>
+  );
 
 export function TypeVerdict({ row }: { row: Row }) {
   const { type, typeName, method, score, runnerUp, category, capabilities, completeness } = factsOf(row);
@@ -16,7 +26,7 @@ export function TypeVerdict({ row }: { row: Row }) {
       </header>
       <div class="body">
         <p class="big">
-          {type ?? "unknown"} <small>{score === undefined ? "no score" : `${score} of 100`}</small>
+          <TypeName type={type} /> <small>{score === undefined ? "no score" : `${score} of 100`}</small>
         </p>
         <dl class="kv gap">
           {typeName && (

@@ -8,6 +8,7 @@ import {
   intervalsOf,
   measurementRows,
   rhythmWords,
+  shapeRules,
   typeOf,
 } from "./catalog.ts";
 
@@ -58,6 +59,21 @@ describe("the catalog", () => {
     expect(alarmWords(breaker).find(({ id }) => id === "tripped")?.when).toBe("status.breaker = 0");
     expect(rhythmWords(breaker)).toBe("A message every 5 s, offline after 30 s.");
     expect(intervalsOf(catalog).get("smart_meter")).toBe(60_000);
+  });
+
+  test("a vendor's shape is told by what must hold, in words", () => {
+    expect(shapeRules(type("smart_meter_3p")).find(({ id }) => id === "shelly-emdata")?.paths).toEqual([
+      "/params/emdata:0",
+      "no /params/em:0",
+    ]);
+    const when = [{ path: "/kind", op: "in" as const, value: ["a", 2] }];
+    expect(shapeRules({ ...type("smart_meter"), shapes: [{ id: "x", when, measurements: {} }] })).toEqual([
+      { id: "x", name: "x", paths: ["/kind in a, 2"] },
+    ]);
+    const shapes = catalog.registry.shapes?.filter(({ device_type }) => device_type !== undefined) ?? [];
+    const told = catalog.plan.types.flatMap(({ key }) => shapeRules(type(key)));
+    expect(told.map(({ id }) => id).toSorted()).toEqual(shapes.map(({ id }) => id).toSorted());
+    expect(told.filter(({ paths }) => paths.length === 0)).toEqual([]);
   });
 
   test("a name that every object has is no type", () => {

@@ -158,6 +158,15 @@ export function detectRules({ type }: CatalogType): Rule[] {
   ].filter(({ paths }) => paths.length > 0);
 }
 
+/** The shapes of vendors that are this type: each is recognised by what must hold in the message as it was sent. */
+export const shapeRules = ({ shapes }: CatalogType): (Rule & { id: string })[] =>
+  shapes.map(({ id, name = id, when }) => ({ id, name, paths: when.map(predicateWords) }));
+
+function predicateWords({ path, op, value }: RegistryShape["when"][number]): string {
+  if (op === "exists") return path;
+  return op === "absent" ? `no ${path}` : `${path} ${op} ${Array.isArray(value) ? value.join(", ") : value}`;
+}
+
 export const checkWords = ({ plan, type }: CatalogType): string[] =>
   plan.checks.map((check) => {
     const tolerance = type.checks?.find(({ id }) => id === check.id)?.tolerance ?? check.tolerance;

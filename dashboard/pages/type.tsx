@@ -4,7 +4,7 @@ import { NoneOfType } from "../components/empty.tsx";
 import { Feed, FeedHead, FeedRow } from "../components/feed.tsx";
 import { Notices, RailFooter } from "../components/notices.tsx";
 import { About, Examples, Makers } from "../components/type-about.tsx";
-import { Alarms, Measurements, Numbers, Recognised } from "../components/type-cards.tsx";
+import { Alarms, Measurements, Numbers, Recognised, Shapes } from "../components/type-cards.tsx";
 import type { LivePage } from "../stream/frames.ts";
 import { messagesLink, typeLink } from "../links.ts";
 import { type Filters, search } from "../model/search.ts";
@@ -32,6 +32,7 @@ export function TypePage({ frame, found }: { frame: Frame; found: CatalogType })
           <About found={found} />
           <Measurements found={found} />
           <Alarms found={found} />
+          <Shapes found={found} />
         </div>
         <div class="stack w4">
           <Numbers view={view} now={now} typeKey={key} />
