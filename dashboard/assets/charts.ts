@@ -7,6 +7,7 @@
  */
 import uPlot from "uplot";
 import { clockMinutes, clockSeconds, count } from "../format.ts";
+import { aligned, type Points, take } from "./points.ts";
 import type { Tick } from "./stream.ts";
 
 interface Spec {
@@ -14,12 +15,9 @@ interface Spec {
   lines: { name: string; colour: string; fill?: boolean }[];
 }
 
-interface Chart {
+interface Chart extends Points {
   host: HTMLElement;
   spec: Spec;
-  /** Start of a step in s -> a value of each line. */
-  points: Map<number, (number | null)[]>;
-  stepS: number;
   plot?: uPlot;
 }
 
@@ -39,24 +37,6 @@ document.addEventListener("iot:draw", (event) => {
   }
   if (!paused) draw();
 });
-
-function take(
-  chart: Chart,
-  { from, stepMs, values }: NonNullable<Tick["charts"]>[string],
-  whole: boolean,
-): void {
-  const { spec } = chart;
-  if (whole) chart.points = new Map();
-  chart.stepS = stepMs / 1000;
-  const length = values[spec.lines[0]?.name ?? ""]?.length ?? 0;
-  for (let i = 0; i < length; i++)
-    chart.points.set(
-      from / 1000 + i * chart.stepS,
-      spec.lines.map(({ name }) => values[name]?.[i] ?? null),
-    );
-  const oldest = from / 1000 + length * chart.stepS - spec.spanMs / 1000;
-  for (const time of chart.points.keys()) if (time < oldest) chart.points.delete(time);
-}
 
 /** Once a frame of the screen at most, and not while nobody looks. */
 function draw(): void {
@@ -81,14 +61,6 @@ function drawOne(chart: Chart): void {
     plot.setScale("x", { min: last - spec.spanMs / 1000 + stepS, max: last });
     plot.setScale("y", { min: 0, max: top(data) });
   });
-}
-
-function aligned({ points, spec }: Chart): uPlot.AlignedData {
-  const times = [...points.keys()].sort((a, b) => a - b);
-  return [
-    times,
-    ...spec.lines.map((_, i) => times.map((time) => points.get(time)?.[i] ?? null)),
-  ] as uPlot.AlignedData;
 }
 
 /** The same steps as on the server: 4, 8, 20, 40, 80, 200 … */
