@@ -1,5 +1,6 @@
 /** What bench/broker-kills.ts finds at the end: every record by a client, every batch by its bytes, and what is wrong with them. */
 import { Database } from "bun:sqlite";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { batchFault, batchHeader } from "../broker/protocol/batch.ts";
 import { createKafka } from "../kafka/client.ts";
@@ -65,15 +66,22 @@ export function faultsIn(found: Found[], acked: Acked[]): string[] {
 
 /** Of a stopped broker's folder: every batch is whole and follows the one before it. */
 export function batchFaults(dataDir: string): { batches: number; faults: string[] } {
-  type Row = { partition: number; baseOffset: number; lastOffset: number; data: Uint8Array };
+  type Row = {
+    topicId: number;
+    partition: number;
+    baseOffset: number;
+    lastOffset: number;
+    data: Uint8Array | null;
+  };
   using database = new Database(join(dataDir, "broker.db"), { readonly: true });
   const rows = database.query<Row, []>("SELECT * FROM batch ORDER BY topicId, partition, lastOffset");
   const next = new Map<number, number>();
   const faults: string[] = [];
   let batches = 0;
-  for (const { partition, baseOffset, lastOffset, data } of rows.iterate()) {
+  for (const { topicId, partition, baseOffset, lastOffset, data } of rows.iterate()) {
     batches++;
-    const batch = Buffer.from(data);
+    const file = join(dataDir, "batches", `${topicId}-${partition}-${lastOffset}`);
+    const batch = Buffer.from(data ?? readFileSync(file));
     const problem = batchFault(batch)?.problem;
     const header = batchHeader(batch);
     const isInPlace = header.baseOffset === baseOffset && header.lastOffset === lastOffset;

@@ -5,10 +5,12 @@
  * Errors: DataFolderError (one line; nothing was touched), or the system's own for an address in use.
  */
 import type { Socket } from "bun";
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
 import type { Broker } from "./apis/api.ts";
 import { APIS } from "./apis/table.ts";
 import { Connection } from "./connection.ts";
-import { type DatabaseOptions, metaValue, openDatabase, refusal, takeNumber } from "./database.ts";
+import { type DatabaseOptions, metaValue, openDatabase, refusal } from "./database.ts";
 import { Groups } from "./groups.ts";
 import { Log } from "./log.ts";
 import { startRetention } from "./retention.ts";
@@ -32,8 +34,6 @@ export interface BrokerOptions extends DatabaseOptions {
   log?: BrokerLog;
   /** Default false: topics are created by those who know how many partitions they need. */
   autoCreateTopics?: boolean;
-  /** For a topic that is created without a count. Default 1. */
-  defaultPartitions?: number;
   /** How long a new group waits for more members. Default 50, at most 200. */
   firstRebalanceDelayMs?: number;
   /** How often old messages are looked for. Default 30 s. */
@@ -50,20 +50,18 @@ export interface RunningBroker {
 const SILENT: BrokerLog = { info() {}, warn() {}, error() {} };
 
 export async function startBroker(options: BrokerOptions = {}): Promise<RunningBroker> {
-  const { host = "127.0.0.1", port = 0, log: report = SILENT } = options;
+  const { host = "127.0.0.1", port = 0, dataDir, log: report = SILENT } = options;
   const database = openDatabase(options);
   try {
-    const log = new Log(database, report);
+    const log = new Log(database, report, dataDir && join(dataDir, "batches"), options.fsync);
     const topics = new Topics(database, log);
     const groups = new Groups(database, Math.min(200, options.firstRebalanceDelayMs ?? 50));
     const broker: Broker = {
-      clusterId: metaValue(database, "clusterId", newClusterId),
+      clusterId: metaValue(database, "clusterId", () => randomBytes(16).toString("base64url")),
       host: options.advertisedHost ?? (host === "0.0.0.0" ? "127.0.0.1" : host),
       port: options.advertisedPort ?? 0,
       autoCreateTopics: options.autoCreateTopics ?? false,
-      defaultPartitions: options.defaultPartitions ?? 1,
-      logDir: options.dataDir ?? "memory",
-      nextProducerId: () => takeNumber(database, "nextProducerId"),
+      logDir: dataDir ?? "memory",
       apis: APIS,
       topics,
       log,
@@ -83,7 +81,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<RunningB
     return { host, port: listener.port, clusterId: broker.clusterId, stop };
   } catch (error) {
     database.close();
-    throw refusal(error, options.dataDir);
+    throw refusal(error, dataDir);
   }
 }
 
@@ -108,9 +106,4 @@ function listen(host: string, port: number, broker: Broker, sockets: Set<Socket<
       error: (socket) => socket.terminate(),
     },
   });
-}
-
-/** 22 characters, as Kafka's own. */
-function newClusterId(): string {
-  return Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("base64url");
 }

@@ -1,8 +1,19 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { chmodSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
-import { deleteTopics } from "./apis/topic-admin.ts";
+import { deleteRecords, deleteTopics } from "./apis/topic-admin.ts";
 import { aBatch } from "./batch.fixture.ts";
 import { type BrokerOptions, startBroker } from "./broker.ts";
 import { ERROR } from "./protocol/errors.ts";
@@ -16,13 +27,13 @@ import {
 } from "./raw-client.fixture.ts";
 import { read, send, withTopic } from "./requests.fixture.ts";
 
-/** A stopped broker's folder with `count` batches of one message each in topic t. */
-async function aFilledFolder(count: number): Promise<string> {
+/** A stopped broker's folder with `count` batches of one message of so many bytes each in topic t. */
+async function aFilledFolder(count: number, bytes = 2_000): Promise<string> {
   const dataDir = aFolder();
   const broker = await startBroker({ dataDir });
   const client = await aRawClient(broker.port);
   await withTopic(client, "t");
-  for (let at = 0; at < count; at++) await send(client, "t", aBatch([`message ${at} ${"x".repeat(2_000)}`]));
+  for (let at = 0; at < count; at++) await send(client, "t", aBatch([`message ${at} ${"x".repeat(bytes)}`]));
   client.end();
   await broker.stop();
   return dataDir;
@@ -35,7 +46,7 @@ function spoil(dataDir: string, sql: string): void {
 
 /** The bytes of every file in a folder. */
 function bytesOf(folder: string): Record<string, string> {
-  const files = readdirSync(folder).sort();
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((it) => it !== "batches");
   return Object.fromEntries(
     files.map((name) => [name, Bun.hash(readFileSync(join(folder, name))).toString()]),
   );
@@ -58,9 +69,9 @@ async function refusalOf(dataDir: string): Promise<string> {
 describe("a data folder that cannot be used is refused in one line, and is left as it was", () => {
   test("of a newer version", async () => {
     const dataDir = await aFilledFolder(1);
-    spoil(dataDir, "PRAGMA user_version = 2");
+    spoil(dataDir, "PRAGMA user_version = 3");
     expect(await refusalOf(dataDir)).toBe(
-      `Error: ${join(dataDir, "broker.db")} is of version 2; this broker knows up to 1`,
+      `Error: ${join(dataDir, "broker.db")} is of version 3; this broker knows up to 2`,
     );
   });
 
@@ -200,7 +211,7 @@ describe("a full disk", () => {
     const client = await clientOn({ dataDir: aFolder(), maxPages: 100, log });
     await withTopic(client, "t");
     await withTopic(client, "old");
-    await send(client, "old", aBatch(["x".repeat(100_000)]));
+    for (let at = 0; at < 2; at++) await send(client, "old", aBatch(["x".repeat(50_000)]));
     let acknowledged = 0;
     const batch = aBatch(["y".repeat(50_000)]);
     for (; (await send(client, "t", batch)).errorCode === 0; acknowledged++);
@@ -216,6 +227,112 @@ describe("a full disk", () => {
     expect(await send(client, "t", batch)).toMatchObject({ errorCode: 0, baseOffset: acknowledged });
     expect(log.lines.at(-1)).toBe("info writes work again");
   });
+});
+
+describe("a batch of 64 KiB or more is a file of its own", () => {
+  const LARGE = 100_000;
+  const filesIn = (dataDir: string) => readdirSync(join(dataDir, "batches")).sort();
+  const numbersIn = (records: Buffer) =>
+    [...records.toString("latin1").matchAll(/message (\d)/g)].map(([, at]) => Number(at));
+
+  test("that is read after a restart, between batches that are not", async () => {
+    const dataDir = await aFilledFolder(2, LARGE);
+    expect(filesIn(dataDir)).toEqual(["1-0-0", "1-0-1"]);
+    const broker = await startBroker({ dataDir });
+    const client = await aRawClient(broker.port);
+    await send(client, "t", aBatch(["message 2"]));
+    await send(client, "t", aBatch([`message 3 ${"x".repeat(LARGE)}`, "message 4"]));
+    client.end();
+    await broker.stop();
+    expect(filesIn(dataDir)).toEqual(["1-0-0", "1-0-1", "1-0-4"]);
+    const { records, highWatermark } = await read(await clientOn({ dataDir }), "t", 0);
+    expect(highWatermark).toBe(5);
+    expect(numbersIn(records)).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  for (const [name, damage] of Object.entries({
+    "cut short": (file: string) => truncateSync(file, 99_000),
+    rotten: (file: string) => {
+      const bytes = readFileSync(file);
+      bytes.writeUInt8(0x79, 50_000);
+      writeFileSync(file, bytes);
+    },
+    "that of another offset": (file: string) => copyFileSync(join(file, "..", "1-0-0"), file),
+    missing: (file: string) => rmSync(file),
+  })) {
+    test(`that is ${name} in the middle ends what is read, and is never read itself`, async () => {
+      const dataDir = await aFilledFolder(4, LARGE);
+      damage(join(dataDir, "batches", "1-0-2"));
+      const log = collectLog();
+      const client = await clientOn({ dataDir, log });
+      expect(numbersIn((await read(client, "t", 0)).records)).toEqual([0, 1]);
+      expect((await read(client, "t", 2)).errorCode).toBe(ERROR.CORRUPT_MESSAGE);
+      expect(numbersIn((await read(client, "t", 3)).records)).toEqual([3]);
+      expect(log.lines).toEqual(["error t[0]@2: Error: damaged; the next batch may be at 3"]);
+    });
+
+    test(`that is ${name} at the end is cut off, and that is said`, async () => {
+      const dataDir = await aFilledFolder(4, LARGE);
+      damage(join(dataDir, "batches", "1-0-3"));
+      const log = collectLog();
+      const client = await clientOn({ dataDir, log });
+      expect(log.lines).toEqual(["error t[0]@3: damage at the end; offsets 3 to 3 are cut off"]);
+      expect((await send(client, "t", aBatch([`message 9 ${"x".repeat(LARGE)}`]))).baseOffset).toBe(3);
+      expect(numbersIn((await read(client, "t", 0)).records)).toEqual([0, 1, 2, 9]);
+    });
+  }
+
+  test("that goes with its topic, and with the records that are deleted", async () => {
+    const dataDir = await aFilledFolder(3, LARGE);
+    const client = await clientOn({ dataDir });
+    const topics = [{ name: "t", partitions: [{ index: 0, offset: 2 }] }];
+    await client.ask(deleteRecords, 1, { topics });
+    expect(filesIn(dataDir)).toEqual(["1-0-2"]);
+    await client.ask(deleteTopics, 3, { names: ["t"] });
+    expect(filesIn(dataDir)).toEqual([]);
+  });
+
+  test("that a kill left behind without a row goes at the next start; other files are not touched", async () => {
+    const dataDir = await aFilledFolder(1, LARGE);
+    for (const name of ["1-0-7", "9-0-0", "notes.txt"]) writeFileSync(join(dataDir, "batches", name), "x");
+    await aBroker({ dataDir });
+    expect(filesIn(dataDir)).toEqual(["1-0-0", "notes.txt"]);
+  });
+
+  test.skipIf(!existsSync("/dev/full"))(
+    "that finds no room is refused, and leaves nothing behind",
+    async () => {
+      const dataDir = await aFilledFolder(1, LARGE);
+      const log = collectLog();
+      const client = await clientOn({ dataDir, log });
+      const next = join(dataDir, "batches", "1-0-1");
+      symlinkSync("/dev/full", next);
+      const batch = aBatch([`message 1 ${"x".repeat(LARGE)}`]);
+      expect((await send(client, "t", batch)).errorCode).toBe(ERROR.KAFKA_STORAGE_ERROR);
+      expect(log.lines).toEqual([expect.stringContaining("cannot write")]);
+      expect(filesIn(dataDir)).toEqual(["1-0-0"]);
+      expect(await send(client, "t", batch)).toMatchObject({ errorCode: 0, baseOffset: 1 });
+      expect(numbersIn((await read(client, "t", 0)).records)).toEqual([0, 1]);
+    },
+  );
+
+  test("that is with --fsync on the disk, too", async () => {
+    const dataDir = aFolder();
+    const client = await clientOn({ dataDir, fsync: true });
+    await withTopic(client, "t");
+    await send(client, "t", aBatch([`message 0 ${"x".repeat(LARGE)}`]));
+    expect(numbersIn((await read(client, "t", 0)).records)).toEqual([0]);
+  });
+});
+
+test("a folder of version 1 is taken over: all its batches are in the database, without our sums", async () => {
+  const dataDir = await aFilledFolder(2);
+  spoil(dataDir, "ALTER TABLE batch DROP COLUMN sum");
+  spoil(dataDir, "PRAGMA user_version = 1");
+  const client = await clientOn({ dataDir });
+  await send(client, "t", aBatch(["message 2"]));
+  const { records } = await read(client, "t", 0);
+  expect(records.toString("latin1").match(/message \d/g)).toEqual(["message 0", "message 1", "message 2"]);
 });
 
 describe("retention", () => {
@@ -251,9 +368,10 @@ describe("retention", () => {
     const broker = await startBroker({ dataDir, retentionCheckMs: 20 });
     const client = await aRawClient(broker.port);
     await withTopic(client, "t", { "retention.ms": "60000" });
-    const old = aBatch(["x".repeat(500_000)], { timestamps: [1] });
-    for (let at = 0; at < 10; at++) await send(client, "t", old);
+    const old = [50_000, 500_000].map((bytes) => aBatch(["x".repeat(bytes)], { timestamps: [1] }));
+    for (let at = 0; at < 5; at++) for (const batch of old) await send(client, "t", batch);
     await until(async () => (await startOf(client)) === 10);
+    expect(readdirSync(join(dataDir, "batches"))).toEqual([]);
     await send(client, "t", aBatch(["new"], { timestamps: [Date.now()] }));
     await until(async () => statSync(join(dataDir, "broker.db")).size < 100_000);
     client.end();

@@ -13,8 +13,8 @@ export class DataFolderError extends Error {}
 
 /** "iotB", in the header of the file: tells our files from others. */
 const APPLICATION_ID = 0x696f7442;
-const SCHEMA_VERSION = 1;
-
+/** In version 1 all batches were in the database, and without our sum. */
+const SCHEMA_VERSION = 2;
 const FILE = "broker.db";
 
 const REFUSALS = {
@@ -23,6 +23,7 @@ const REFUSALS = {
 };
 
 const TABLES = `
+  BEGIN;
   CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS topic (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, partitions INTEGER, configs TEXT);
   CREATE TABLE IF NOT EXISTS bounds (topicId INTEGER, partition INTEGER, logStart INTEGER, end INTEGER,
@@ -31,7 +32,10 @@ const TABLES = `
     maxTimestamp INTEGER, bytes INTEGER, data BLOB);
   CREATE INDEX IF NOT EXISTS place ON batch (topicId, partition, lastOffset, baseOffset, maxTimestamp, bytes);
   CREATE TABLE IF NOT EXISTS committed (groupId TEXT, topic TEXT, partition INTEGER, offset INTEGER, leaderEpoch INTEGER,
-    metadata TEXT, PRIMARY KEY (groupId, topic, partition)) WITHOUT ROWID;`;
+    metadata TEXT, PRIMARY KEY (groupId, topic, partition)) WITHOUT ROWID;
+  ALTER TABLE batch ADD COLUMN sum INTEGER;
+  PRAGMA user_version = ${SCHEMA_VERSION};
+  COMMIT;`;
 
 export interface DatabaseOptions {
   /** Default: in memory. */
@@ -51,13 +55,12 @@ export function openDatabase({ dataDir, fsync, maxPages }: DatabaseOptions): Dat
     if (pragma(database, "application_id") === 0) {
       database.run("PRAGMA auto_vacuum = INCREMENTAL");
       database.run(`PRAGMA application_id = ${APPLICATION_ID}`);
-      database.run(`PRAGMA user_version = ${SCHEMA_VERSION}`);
     }
     database.run("PRAGMA journal_mode = WAL");
     database.run("PRAGMA journal_size_limit = 16777216");
     database.run(`PRAGMA synchronous = ${fsync ? "FULL" : "NORMAL"}`);
     if (maxPages !== undefined) database.run(`PRAGMA max_page_count = ${maxPages}`);
-    database.run(TABLES);
+    if (pragma(database, "user_version") < SCHEMA_VERSION) database.run(TABLES);
     return database;
   } catch (error) {
     database?.close();
@@ -74,12 +77,11 @@ function fileIn(dataDir: string): string {
   const path = join(dataDir, FILE);
   // SQLite's own word for read-only is "disk I/O error".
   for (const it of [dataDir, path]) if (existsSync(it)) accessSync(it, constants.W_OK);
-  if (!existsSync(path)) return path;
+  if (Bun.file(path).size === 0) return path;
   const header = Buffer.alloc(100);
   const file = openSync(path, "r");
-  const isEmpty = readSync(file, header) === 0;
+  readSync(file, header);
   closeSync(file);
-  if (isEmpty) return path;
   const [version, id] = [header.readInt32BE(60), header.readInt32BE(68)];
   if (id !== APPLICATION_ID) throw new DataFolderError(`${path} is not a broker's file`);
   if (version <= SCHEMA_VERSION) return path;
@@ -96,20 +98,11 @@ export function refusal(error: unknown, dataDir = "memory"): unknown {
 }
 
 export function pragma(database: Database, name: string): number {
-  const row = database.query<Record<string, number>, []>(`PRAGMA ${name}`).get();
-  return row?.[name] ?? 0;
+  return database.query<Record<string, number>, []>(`PRAGMA ${name}`).get()?.[name] ?? 0;
 }
 
 /** A value that stays with the data folder, made on the first call. */
 export function metaValue(database: Database, name: string, make: () => string): string {
-  database.run("INSERT OR IGNORE INTO meta VALUES (?, ?)", [name, make()]);
-  const select = database.query<{ value: string }, [string]>("SELECT value FROM meta WHERE name = ?");
-  return select.get(name)?.value ?? "";
-}
-
-/** 1, 2, 3 … and none of them twice in the life of the data folder. */
-export function takeNumber(database: Database, name: string): number {
-  metaValue(database, name, () => "0");
-  const take = "UPDATE meta SET value = value + 1 WHERE name = ? RETURNING value";
-  return database.query<{ value: number }, [string]>(take).get(name)?.value ?? 0;
+  const keep = "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = value RETURNING value";
+  return database.query<{ value: string }, [string, string]>(keep).get(name, make())?.value ?? "";
 }

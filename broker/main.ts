@@ -66,8 +66,7 @@ const broker = await start({
   fsync: values.fsync,
   log: console,
 }).catch(fail);
-for (const signal of ["SIGTERM", "SIGINT"]) {
+for (const signal of ["SIGTERM", "SIGINT"])
   process.on(signal, () => void broker.stop().then(() => process.exit(0)));
-}
 const place = dataDir === undefined ? "in memory" : `data in ${dataDir}`;
 console.info(`ready on ${broker.host}:${broker.port}, cluster ${broker.clusterId}, ${place}`);

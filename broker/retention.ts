@@ -9,13 +9,12 @@ import { pragma } from "./database.ts";
 import type { Log } from "./log.ts";
 import type { Topics } from "./topics.ts";
 
-const STEP_BATCHES = 1_000;
-const STEP_PAGES = 1_000;
+/** Batches of a partition, and pages. */
+const STEP = 1_000;
 const BETWEEN_STEPS_MS = 20;
 
 /** Gives how to stop it. */
 export function startRetention(database: Database, topics: Topics, log: Log, everyMs = 30_000): () => void {
-  let timer: Timer;
   const check = () => {
     let isMore = false;
     try {
@@ -25,11 +24,11 @@ export function startRetention(database: Database, topics: Topics, log: Log, eve
     }
     timer = setTimeout(check, isMore ? BETWEEN_STEPS_MS : everyMs).unref();
   };
-  timer = setTimeout(check, everyMs).unref();
+  let timer: Timer = setTimeout(check, everyMs).unref();
   return () => clearTimeout(timer);
 }
 
-/** One step in each partition; true while there is more to drop. */
+/** One step in each partition; true when there was something to drop. */
 function sweep(topics: Topics, log: Log, now: number): boolean {
   let isMore = false;
   for (const { name, partitions } of topics.all()) {
@@ -37,17 +36,16 @@ function sweep(topics: Topics, log: Log, now: number): boolean {
     const size = topics.limit(name, "retention.bytes");
     for (const partition of partitions) {
       let { logStart: start, bytes: left } = partition;
-      let count = 0;
-      for (const { lastOffset, maxTimestamp, bytes } of log.places(partition)) {
+      for (const { lastOffset, maxTimestamp, bytes } of log.oldest(partition, STEP)) {
         const isOld = ageMs >= 0 && maxTimestamp < now - ageMs;
         const isTooMuch = size >= 0 && left - bytes >= size;
-        if ((!isOld && !isTooMuch) || count === STEP_BATCHES) break;
+        if (!isOld && !isTooMuch) break;
         start = Math.max(start, lastOffset + 1);
         left -= bytes;
-        count++;
       }
-      if (count > 0) log.trim(partition, start);
-      isMore ||= count === STEP_BATCHES;
+      if (left === partition.bytes) continue;
+      log.trim(partition, start);
+      isMore = true;
     }
   }
   return isMore;
@@ -56,8 +54,7 @@ function sweep(topics: Topics, log: Log, now: number): boolean {
 function vacuum(database: Database): boolean {
   if (pragma(database, "freelist_count") === 0) return false;
   // Each page is a row: they are only freed as the rows are read.
-  database.query(`PRAGMA incremental_vacuum(${STEP_PAGES})`).all();
-  const isMore = pragma(database, "freelist_count") > 0;
-  if (!isMore) database.run("PRAGMA wal_checkpoint(TRUNCATE)");
-  return isMore;
+  database.query(`PRAGMA incremental_vacuum(${STEP})`).all();
+  if (pragma(database, "freelist_count") === 0) database.run("PRAGMA wal_checkpoint(TRUNCATE)");
+  return true;
 }

@@ -5,6 +5,7 @@ import { TOPIC_CONFIGS, type TopicConfigs } from "./topic-configs.ts";
 
 export type Topic = { id: number; name: string; configs: TopicConfigs; partitions: Partition[] };
 
+export const DEFAULT_PARTITIONS = 1;
 export const MAX_PARTITIONS = 1_000;
 
 export function isTopicName(name: string): boolean {
@@ -55,17 +56,15 @@ export class Topics {
 
   /** With its messages and with what groups committed on it. Fetches that wait on it are woken. */
   delete(topic: Topic): void {
+    for (const partition of topic.partitions) this.log.trim(partition, partition.end);
     this.database.transaction(() => {
-      for (const table of ["batch", "bounds"]) {
-        this.database.run(`DELETE FROM ${table} WHERE topicId = ?`, [topic.id]);
-      }
+      this.database.run("DELETE FROM bounds WHERE topicId = ?", [topic.id]);
       this.database.run("DELETE FROM committed WHERE topic = ?", [topic.name]);
       this.database.run("DELETE FROM topic WHERE id = ?", [topic.id]);
     })();
     this.byName.delete(topic.name);
-    for (const { waiters } of topic.partitions) {
-      for (const wake of [...waiters]) wake(Number.POSITIVE_INFINITY);
-    }
+    const waiters = topic.partitions.flatMap((it) => [...it.waiters]);
+    for (const wake of waiters) wake(Number.POSITIVE_INFINITY);
   }
 
   grow(topic: Topic, count: number): void {

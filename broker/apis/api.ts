@@ -12,14 +12,12 @@ export interface Broker {
   host: string;
   port: number;
   autoCreateTopics: boolean;
-  defaultPartitions: number;
   /** Where the data is, in words. */
   logDir: string;
   apis: readonly Api[];
   topics: Topics;
   log: Log;
   groups: Groups;
-  nextProducerId(): number;
   report: BrokerLog;
 }
 

@@ -2,6 +2,7 @@
 import { ERROR } from "../protocol/errors.ts";
 import * as t from "../protocol/fields.ts";
 import { TOPIC_CONFIGS } from "../topic-configs.ts";
+import { DEFAULT_PARTITIONS } from "../topics.ts";
 import { api, type Broker, NODE_ID } from "./api.ts";
 
 const RESOURCE = { topic: 2, broker: 4 };
@@ -63,7 +64,7 @@ function ofBroker(broker: Broker, type: number, id: string): Config[] | undefine
   const values = {
     "auto.create.topics.enable": broker.autoCreateTopics,
     "default.replication.factor": 1,
-    "num.partitions": broker.defaultPartitions,
+    "num.partitions": DEFAULT_PARTITIONS,
   };
   const common = { readOnly: true, isDefault: false, source: SOURCE.broker, type: STRING };
   return Object.entries(values).map(([name, value]) => ({ name, value: String(value), ...common }));

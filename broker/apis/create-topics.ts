@@ -6,7 +6,7 @@
 import { ERROR } from "../protocol/errors.ts";
 import * as t from "../protocol/fields.ts";
 import { configFault } from "../topic-configs.ts";
-import { isTopicName, MAX_PARTITIONS } from "../topics.ts";
+import { DEFAULT_PARTITIONS, isTopicName, MAX_PARTITIONS } from "../topics.ts";
 import { api, type Broker, NODE_ID } from "./api.ts";
 
 const newTopic = {
@@ -33,7 +33,7 @@ export const createTopics = api(19, "CreateTopics", [0, 4], {
     topics: topics.map((topic) => {
       const { name, assignments, numPartitions } = topic;
       const isTwice = topics.filter((it) => it.name === name).length > 1;
-      const count = assignments.length || (numPartitions === -1 ? broker.defaultPartitions : numPartitions);
+      const count = assignments.length || (numPartitions === -1 ? DEFAULT_PARTITIONS : numPartitions);
       const [errorCode, message] = isTwice
         ? [ERROR.INVALID_REQUEST, `${name} is there twice`]
         : (topicFault(broker, topic, count) ?? [ERROR.NONE, null]);

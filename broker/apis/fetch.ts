@@ -80,9 +80,8 @@ function readOne(broker: Broker, partition: Partition | undefined, wanted: Wante
   if (fetchOffset < logStart || fetchOffset > end) return answer(ERROR.OFFSET_OUT_OF_RANGE);
   if (budget <= 0) return answer(ERROR.NONE);
   const { batches, damaged } = broker.log.read(partition, fetchOffset, Math.min(maxBytes, budget));
-  const [first, ...others] = batches;
-  if (damaged && !first) return answer(ERROR.CORRUPT_MESSAGE);
-  return answer(ERROR.NONE, others.length === 0 ? first : Buffer.concat(batches));
+  if (damaged && batches.length === 0) return answer(ERROR.CORRUPT_MESSAGE);
+  return answer(ERROR.NONE, batches.length === 1 ? batches[0] : Buffer.concat(batches));
 }
 
 /** Resolves when `missing` bytes have come, after `maxWaitMs`, or when the client is gone. */

@@ -5,10 +5,8 @@
  */
 import { ERROR } from "../protocol/errors.ts";
 import * as t from "../protocol/fields.ts";
-import { isTopicName } from "../topics.ts";
+import { DEFAULT_PARTITIONS, isTopicName } from "../topics.ts";
 import { api, type Broker, LEADER_EPOCH, NO_OPERATIONS, NODE_ID } from "./api.ts";
-
-const nodes = t.array(t.int32);
 
 export const metadata = api(3, "Metadata", [0, 8], {
   request: {
@@ -36,9 +34,9 @@ export const metadata = api(3, "Metadata", [0, 8], {
         index: t.int32,
         leaderId: t.unused(t.int32, NODE_ID),
         leaderEpoch: t.unused(t.int32, LEADER_EPOCH, 7),
-        replicaNodes: t.unused(nodes, [NODE_ID]),
-        isrNodes: t.unused(nodes, [NODE_ID]),
-        offlineReplicas: t.unused(nodes, [], 5),
+        replicaNodes: t.unused(t.array(t.int32), [NODE_ID]),
+        isrNodes: t.unused(t.array(t.int32), [NODE_ID]),
+        offlineReplicas: t.unused(t.array(t.int32), [], 5),
       }),
       authorizedOperations: t.unused(t.int32, NO_OPERATIONS, 8),
     }),
@@ -57,7 +55,7 @@ export const metadata = api(3, "Metadata", [0, 8], {
 
 function describe(broker: Broker, name: string, mayCreate: boolean) {
   if (!isTopicName(name)) return { errorCode: ERROR.INVALID_TOPIC, name, partitions: [] };
-  const create = () => (mayCreate ? broker.topics.create(name, broker.defaultPartitions, {}) : undefined);
+  const create = () => (mayCreate ? broker.topics.create(name, DEFAULT_PARTITIONS, {}) : undefined);
   const topic = broker.topics.get(name) ?? create();
   if (!topic) return { errorCode: ERROR.UNKNOWN_TOPIC_OR_PARTITION, name, partitions: [] };
   return { errorCode: ERROR.NONE, name, partitions: topic.partitions };

@@ -4,6 +4,7 @@
  * Versions 0 to 2 are only listed, not answered: without them librdkafka silently drops compression.
  * A batch is checked and stored as it came. Not done: transactions, log append time, several batches a partition.
  */
+import { randomInt } from "node:crypto";
 import type { Partition, Write } from "../log.ts";
 import { judgeSequence } from "../producers.ts";
 import { batchFault, batchHeader } from "../protocol/batch.ts";
@@ -79,7 +80,7 @@ function store(broker: Broker, outcomes: Outcome[]): void {
   for (const it of toStore) Object.assign(it, refused(ERROR.KAFKA_STORAGE_ERROR));
 }
 
-/** An id that no producer of this data folder had before. */
+/** An id by chance, of 2^47: nobody has it twice. */
 export const initProducerId = api(22, "InitProducerId", [0, 1], {
   request: { transactionalId: t.nullableString, transactionTimeoutMs: t.unused(t.int32, 60_000) },
   response: {
@@ -88,8 +89,8 @@ export const initProducerId = api(22, "InitProducerId", [0, 1], {
     producerId: t.int64,
     producerEpoch: t.int16,
   },
-  handle: (broker, { transactionalId }) =>
+  handle: (_, { transactionalId }) =>
     transactionalId === null
-      ? { errorCode: ERROR.NONE, producerId: broker.nextProducerId(), producerEpoch: 0 }
+      ? { errorCode: ERROR.NONE, producerId: randomInt(2 ** 47), producerEpoch: 0 }
       : { errorCode: ERROR.INVALID_REQUEST, producerId: -1, producerEpoch: -1 },
 });

@@ -17,7 +17,6 @@ const groups = [findCoordinator, joinGroup, syncGroup, heartbeat, leaveGroup, of
 const groupAdmin = [describeGroups, listGroups, deleteGroups];
 const topicAdmin = [createTopics, deleteTopics, createPartitions, deleteRecords];
 const cluster = [apiVersions, metadata, describeConfigs, describeLogDirs];
+const all = [...messages, ...groups, ...groupAdmin, ...topicAdmin, ...cluster];
 
-export const APIS: readonly Api[] = [...messages, ...groups, ...groupAdmin, ...topicAdmin, ...cluster].sort(
-  (a, b) => a.key - b.key,
-);
+export const APIS: readonly Api[] = all.sort((a, b) => a.key - b.key);

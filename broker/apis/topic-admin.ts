@@ -4,11 +4,9 @@ import * as t from "../protocol/fields.ts";
 import { MAX_PARTITIONS } from "../topics.ts";
 import { api, eachPartition } from "./api.ts";
 
-const timeoutMs = t.unused(t.int32, 30_000);
-
 /** With messages and with the offsets that groups committed on them. */
 export const deleteTopics = api(20, "DeleteTopics", [0, 3], {
-  request: { names: t.array(t.string), timeoutMs },
+  request: { names: t.array(t.string), timeoutMs: t.unused(t.int32, 30_000) },
   response: {
     throttleTimeMs: t.throttleTimeMs(1),
     topics: t.arrayOf({ name: t.string, errorCode: t.int16 }),
@@ -30,7 +28,7 @@ export const createPartitions = api(37, "CreatePartitions", [0, 1], {
       count: t.int32,
       assignments: t.unused(t.nullableArrayOf({ brokerIds: t.array(t.int32) }), null),
     }),
-    timeoutMs,
+    timeoutMs: t.unused(t.int32, 30_000),
     validateOnly: t.bool,
   },
   response: {
@@ -54,7 +52,7 @@ export const createPartitions = api(37, "CreatePartitions", [0, 1], {
 
 /** Moves the log's start up to an offset (-1: the end); batches before it go as a whole. */
 export const deleteRecords = api(21, "DeleteRecords", [0, 1], {
-  request: { topics: t.topicsOf({ index: t.int32, offset: t.int64 }), timeoutMs },
+  request: { topics: t.topicsOf({ index: t.int32, offset: t.int64 }), timeoutMs: t.unused(t.int32, 30_000) },
   response: {
     throttleTimeMs: t.throttleTimeMs(),
     topics: t.topicsOf({ index: t.int32, lowWatermark: t.int64, errorCode: t.int16 }),
