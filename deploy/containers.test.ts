@@ -158,7 +158,6 @@ describe("docker-compose.yml", () => {
   test("Connect reads what the preflight service builds, by the variables that the pipeline has", () => {
     const { connect, preflight } = compose.services;
     expect(preflight?.command?.join(" ")).toContain("bun connect/build.ts --out /transform");
-    expect(preflight?.command?.join(" ")).toContain("bun runtime/topics.ts --check");
     expect(preflight?.volumes).toContain("transform:/transform");
     expect(connect?.volumes).toEqual([
       "./connect/pipeline.yaml:/iot/pipeline.yaml:ro",

@@ -1,6 +1,7 @@
 /**
  * What must be right before anything starts: the environment, the registry, the topics. Exit 1 with every fault.
  *
+ * Of topics only unequal partition counts are one, or a topic that cannot be created; other differences are said (topics.ts).
  * Run once by `dev` and by the containers.
  */
 import { readSettings } from "../config/env.ts";
