@@ -14,9 +14,9 @@ const API_TOPICS = ["raw", "enriched", "dlq"];
 const $ = <T extends Element = HTMLElement>(selector: string): T | null =>
   document.querySelector<T>(selector);
 
-/** No frame for so long: the stream is dead, whatever the socket says. The server sends one each 2 s. */
+/** No frame for so long: the stream is dead, whatever the socket says. The server sends one each half second. */
 const DEAD_MS = 7_000;
-/** From here on the page says that it is cut; shorter gaps are the pill's. */
+/** From here on it is not called live; and once its connection is lost, the page says that it is cut. */
 const CUT_MS = 2_500;
 const AGE_MS = 200;
 /** Frames so old were in store on a slow line: a new connection begins with how it is now. */
@@ -98,10 +98,11 @@ function trim(): void {
 
 // --- the pill and the banner ----------------------------------------------------------------------------------
 
-type State = "wait" | "live" | "again" | "paused" | "cut";
+type State = "wait" | "live" | "late" | "again" | "paused" | "cut";
 const LOOK: Record<State, [shape: string, word: string]> = {
   wait: ["off", "Connecting"],
   live: ["ok", "Live"],
+  late: ["warn", "Waiting"],
   again: ["warn", "Reconnecting"],
   paused: ["warn", "Paused"],
   cut: ["crit", "Offline"],
@@ -111,10 +112,11 @@ let shown: State | undefined;
 function stateNow(): State {
   const silent = Date.now() - Math.max(tickedHere, backAt);
   if (paused) return "paused";
-  if (connected && silent < DEAD_MS) return "live";
-  if (silent >= CUT_MS)
-    return shown === undefined || shown === "wait" ? (silent < DEAD_MS ? "wait" : "cut") : "cut";
-  return shown === undefined ? "wait" : "again";
+  if (connected && silent < CUT_MS) return "live";
+  const isFirst = attempt === 0 && (shown === undefined || shown === "wait");
+  if (isFirst && silent < DEAD_MS) return "wait";
+  if (connected && silent < DEAD_MS) return "late";
+  return silent < CUT_MS ? "again" : "cut";
 }
 
 function show(): void {
