@@ -6,13 +6,15 @@
  * adding to it. Cursors move together.
  */
 import uPlot from "uplot";
-import { clockMinutes, clockSeconds, count } from "../format.ts";
+import { axisWords, GRID_LINES, niceTop, timeTicks, timeWords, type Unit } from "../components/axis.ts";
+import { clockSeconds, count, latency } from "../format.ts";
 import { aligned, type Points, take } from "./points.ts";
 import type { Tick } from "./stream.ts";
 
 interface Spec {
   spanMs: number;
-  lines: { name: string; colour: string; fill?: boolean }[];
+  unit: Unit;
+  lines: { name: string; words: string; colour: string; fill?: boolean }[];
 }
 
 interface Chart extends Points {
@@ -59,17 +61,12 @@ function drawOne(chart: Chart): void {
   plot.batch(() => {
     plot.setData(data, false);
     plot.setScale("x", { min: last - spec.spanMs / 1000 + stepS, max: last });
-    plot.setScale("y", { min: 0, max: top(data) });
+    plot.setScale("y", { min: 0, max: niceTop(mostOf(data)) });
   });
 }
 
-/** The same steps as on the server: 4, 8, 20, 40, 80, 200 … */
-function top(data: uPlot.AlignedData): number {
-  const most = Math.max(0, ...data.slice(1).flatMap((line) => [...line].map((value) => value ?? 0)));
-  let value = 4;
-  for (let i = 0; value < most * 1.05; i++) value *= i % 3 === 1 ? 2.5 : 2;
-  return value;
-}
+const mostOf = (data: uPlot.AlignedData): number =>
+  Math.max(0, ...data.slice(1).flatMap((line) => [...line].map((value) => value ?? 0)));
 
 /** light-dark() is resolved where it is used as a colour, not in the custom property itself. */
 const probe = document.createElement("i");
@@ -86,7 +83,6 @@ function options({ host, spec }: Chart): uPlot.Options {
   const font = `12px ${getComputedStyle(document.body).fontFamily}`;
   const axis = { stroke: resolved("--muted"), font, ticks: { show: false } };
   const grid = { stroke: resolved("--line"), width: 1 };
-  const label = spec.spanMs <= 300_000 ? clockSeconds : clockMinutes;
   return {
     ...size(host),
     legend: { show: false },
@@ -114,25 +110,28 @@ function options({ host, spec }: Chart): uPlot.Options {
         grid: { show: false },
         size: 24,
         gap: 4,
-        values: (_, splits) => splits.map((at) => label(at * 1000)),
+        splits: (_, __, min, max) => timeTicks(min * 1000, max * 1000).map((at) => at / 1000),
+        values: (_, splits) => splits.map((at) => timeWords(at * 1000, spec.spanMs)),
       },
       {
         ...axis,
         grid,
-        size: 48,
+        // As the padding in charts.css, so that nothing moves when the picture is taken over.
+        size: spec.unit === "ms" ? 72 : 48,
         gap: 8,
-        splits: (_, __, ___, max) => [0, 1, 2, 3, 4].map((i) => (max * i) / 4),
-        values: (_, splits) => splits.map(count),
+        splits: (_, __, ___, max) =>
+          Array.from({ length: GRID_LINES + 1 }, (____, i) => (max * i) / GRID_LINES),
+        values: (_, splits) => splits.map((value) => axisWords(value, spec.unit)),
       },
     ],
-    hooks: { setCursor: [tell] },
+    hooks: { setCursor: [(chart) => tell(chart, spec)] },
   };
 }
 
 const size = (element: HTMLElement) => ({ width: element.clientWidth, height: element.clientHeight });
 
 /** What stands under the pointer goes into the head of the card: no box that covers the lines. */
-function tell(chart: uPlot): void {
+function tell(chart: uPlot, { lines, unit }: Spec): void {
   const note = chart.root.closest("section")?.querySelector(".at");
   if (!note) return;
   const at = chart.cursor.idx;
@@ -140,9 +139,10 @@ function tell(chart: uPlot): void {
     note.textContent = "";
     return;
   }
-  const words = chart.data.slice(1).map((line) => {
-    const value = line[at];
-    return value === null || value === undefined ? "–" : count(value);
+  const words = lines.map(({ words: name }, i) => {
+    const value = chart.data[i + 1]?.[at];
+    if (value === null || value === undefined) return `${name} –`;
+    return `${name} ${unit === "ms" ? latency(value) : count(value)}`;
   });
   note.textContent = `${clockSeconds((chart.data[0][at] ?? 0) * 1000)}  ${words.join(" · ")}`;
 }

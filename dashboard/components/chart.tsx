@@ -5,9 +5,9 @@
  * is fixed. Only the plot stretches, text never does.
  */
 import type { Child } from "hono/jsx";
-import { clockMinutes, clockSeconds, count } from "../format.ts";
+import { clockSeconds, count } from "../format.ts";
 import { RANGES, type RangeName, type Series, summaryOf } from "../model/series.ts";
-
+import { axisWords, GRID_LINES, niceTop, timeTicks, timeWords, type Unit } from "./axis.ts";
 import { type Column, Table } from "./table.tsx";
 
 export interface LineSpec<Name extends string> {
@@ -20,13 +20,13 @@ export interface LineSpec<Name extends string> {
 }
 
 const PROPERTIES = { s0: "--off", s1: "--s1", s2: "--s2", s3: "--s3", s4: "--s4", s5: "--s5" };
-const GRID_LINES = 4;
 
 interface CardProps<Name extends string> {
   id: string;
   title: string;
   /** After the title: what and in which steps. */
   what: string;
+  unit: Unit;
   width: string;
   lines: readonly LineSpec<Name>[];
   series: Series<Name>;
@@ -36,8 +36,8 @@ interface CardProps<Name extends string> {
 }
 
 export function ChartCard<Name extends string>(props: CardProps<Name>) {
-  const { id, title, what, width, lines, series, range, caption, table } = props;
-  const specs = lines.map(({ name, colour, fill }) => ({ name, colour: PROPERTIES[colour], fill }));
+  const { id, title, what, unit, width, lines, series, range, caption, table } = props;
+  const specs = lines.map(({ colour, ...line }) => ({ ...line, colour: PROPERTIES[colour] }));
   return (
     <section class={`card ${width} fill`} aria-labelledby={`h-${id}`}>
       <header>
@@ -47,13 +47,13 @@ export function ChartCard<Name extends string>(props: CardProps<Name>) {
       </header>
       <figure>
         <div
-          class="chart"
+          class={`chart ${unit}`}
           id={id}
           role="img"
           aria-label={`Line chart: ${title}, ${what}. Its numbers stand in the caption and in the table.`}
-          data-chart={JSON.stringify({ spanMs: RANGES[range].spanMs, lines: specs })}
+          data-chart={JSON.stringify({ spanMs: RANGES[range].spanMs, unit, lines: specs })}
         >
-          <Picture lines={lines} series={series} />
+          <Picture lines={lines} series={series} unit={unit} />
         </div>
         {caption}
       </figure>
@@ -68,12 +68,15 @@ export function ChartCard<Name extends string>(props: CardProps<Name>) {
 interface PictureProps<Name extends string> {
   lines: readonly LineSpec<Name>[];
   series: Series<Name>;
+  unit: Unit;
 }
 
-function Picture<Name extends string>({ lines, series }: PictureProps<Name>) {
+function Picture<Name extends string>({ lines, series, unit }: PictureProps<Name>) {
   const top = niceTop(Math.max(...lines.map(({ name }) => summaryOf(series, name).most)));
   const steps = lines[0] === undefined ? 0 : series.values[lines[0].name].length;
-  const times = [0.1, 0.3, 0.5, 0.7, 0.9];
+  // A value stands where its step begins.
+  const { from, stepMs } = series;
+  const width = Math.max(1, steps - 1) * stepMs;
   return (
     <svg aria-hidden="true">
       {Array.from({ length: GRID_LINES + 1 }, (_, i) => {
@@ -82,14 +85,14 @@ function Picture<Name extends string>({ lines, series }: PictureProps<Name>) {
           <>
             <line class="gridl" x2="100%" y1={y} y2={y} />
             <text x="-8" y={y} dy="4" text-anchor="end">
-              {count((top * i) / GRID_LINES)}
+              {axisWords((top * i) / GRID_LINES, unit)}
             </text>
           </>
         );
       })}
-      {times.map((share) => (
-        <text x={`${share * 100}%`} y="100%" dy="18" text-anchor="middle">
-          {clockMinutes(series.from + share * steps * series.stepMs)}
+      {timeTicks(from, from + width).map((at) => (
+        <text x={`${(((at - from) / width) * 100).toFixed(2)}%`} y="100%" dy="18" text-anchor="middle">
+          {timeWords(at, steps * stepMs)}
         </text>
       ))}
       <svg class="plot" aria-hidden="true" viewBox="0 0 1000 1000" preserveAspectRatio="none">
@@ -125,13 +128,6 @@ function pathOf(values: (number | null)[], top: number): string {
       return point;
     })
     .join("");
-}
-
-/** The next of 4, 8, 20, 40, 80, 200 …: grid lines on whole numbers. */
-export function niceTop(most: number): number {
-  let top = 4;
-  for (let i = 0; top < most * 1.05; i++) top *= i % 3 === 1 ? 2.5 : 2;
-  return top;
 }
 
 /** One entry of the legend. */

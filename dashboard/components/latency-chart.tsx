@@ -14,8 +14,9 @@ export const LatencyCard = (props: ChartProps) => (
   <ChartCard
     id="latency"
     title="Latency"
-    what="ms, raw to enriched, 10 s steps and longer"
+    what="raw to enriched, 10 s steps and longer"
     width="w6"
+    unit="ms"
     lines={LINES}
     series={latencySeries(props.view, props.range, props.now)}
     range={props.range}

@@ -23,6 +23,7 @@ export const RateCard = ({ width = "w8", ...props }: ChartProps & { width?: stri
     title="Message rate"
     what={`per minute, ${RANGES[props.range].steps} steps`}
     width={width}
+    unit="count"
     lines={LINES}
     series={rateSeries(props.view, props.range, props.now)}
     range={props.range}
