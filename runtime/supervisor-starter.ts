@@ -55,7 +55,8 @@ function processes(): Row[] {
     });
 }
 
-function isAlive(pid: number): boolean {
+/** There is such a process, and it is ours to signal. */
+export function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch {

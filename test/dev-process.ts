@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isAlive } from "../runtime/supervisor-starter.ts";
 import type { Stats } from "../schemas/api.ts";
 import { freePort, type Process, runProgram, startEntry, until } from "./processes.ts";
 
@@ -58,13 +59,4 @@ async function processes(): Promise<{ pid: number; parent: number; args: string 
     const [pid, parent, ...args] = line.trim().split(/\s+/);
     return { pid: Number(pid), parent: Number(parent), args: args.join(" ") };
   });
-}
-
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }

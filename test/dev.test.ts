@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureTopics } from "../kafka/admin.ts";
 import { createKafka } from "../kafka/client.ts";
-import { childrenOf, dev, endAll, enriched, isAlive, running } from "./dev-process.ts";
+import { isAlive } from "../runtime/supervisor-starter.ts";
+import { childrenOf, dev, endAll, enriched, running } from "./dev-process.ts";
 import { freePort, startEntry, until } from "./processes.ts";
 import { startEmbeddedBroker } from "./system.ts";
 

@@ -10,7 +10,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { accepts } from "../runtime/port.ts";
-import { familyOf, isAlive } from "./dev-process.ts";
+import { isAlive } from "../runtime/supervisor-starter.ts";
+import { familyOf } from "./dev-process.ts";
 import { plainEnv, ROOT, runProgram, until } from "./processes.ts";
 import { describeWith, partPath } from "./real/parts.ts";
 
