@@ -32,7 +32,7 @@ await runService({
     const chosen = choosePort(host, port, portExplicit, "PORT");
     if (chosen !== port) log.warn(`port ${port} is taken: using ${chosen}`);
     const assets = await loadAssets();
-    const view = createView(Date.now());
+    const view = createView(Date.now(), settings.topics);
     const registry = await watchRegistry(settings.registryPath, show, {
       onRefusal: ({ reasons }) => {
         log.error(`registry refused, the last good one stays: ${reasons.join("; ")}`);

@@ -1,5 +1,6 @@
 /** The stages as a picture: programs with a solid edge, topics with a dashed one, each with rate and state. */
 import type { Child } from "hono/jsx";
+import type { ApiTopic } from "../../schemas/api.ts";
 import { count, latency, rate } from "../format.ts";
 import type { GroupFacts } from "../reading/group.ts";
 import { isHere, presence, type ServiceLine } from "../model/presence.ts";
@@ -21,6 +22,7 @@ export function Flow({ view, group, now, viewers }: Props) {
   const spread = latencyNow(view, now);
   const lag = group?.lags.reduce((all, one) => all + one.lag, 0);
   const dead = [...deadLetters(view, now).values()].reduce((a, b) => a + b, 0);
+  const perSecond = (topic: ApiTopic) => `${rate(rateNow(view, now, topic))} msg/s`;
   return (
     <section class="card" aria-labelledby="h-flow" id="flow">
       <header>
@@ -41,9 +43,9 @@ export function Flow({ view, group, now, viewers }: Props) {
         <li>
           <Stage
             topic
-            name="iot.raw"
+            name={view.names.raw}
             figure={count(total(view, "raw"))}
-            note={`${partitions(view.topics.raw.partitions.size)}, 7 days`}
+            note={`${partitions(view.topics.raw.partitions.size)}, ${perSecond("raw")}`}
           >
             {lag === undefined ? (
               <State status="off">lag not known</State>
@@ -68,15 +70,15 @@ export function Flow({ view, group, now, viewers }: Props) {
         <li>
           <Stage
             topic
-            name="iot.enriched"
+            name={view.names.enriched}
             figure={count(total(view, "enriched"))}
-            note={`${count(view.repeats)} repeats seen`}
+            note={`${count(view.repeats)} repeats seen, ${perSecond("enriched")}`}
           />
           <Stage
             topic
-            name="iot.raw.dlq"
+            name={view.names.dlq}
             figure={count(total(view, "dlq"))}
-            note={`${count(dead)} in the last hour`}
+            note={`${count(dead)} in the last hour, ${perSecond("dlq")}`}
           />
         </li>
         <li>

@@ -20,7 +20,7 @@ export function StatsGrid({ view, now }: { view: ViewModel; now: number }) {
       <Stat
         name="Raw messages"
         value={count(stats.total_raw_messages)}
-        detail={`kept 7 days, ${partitions(raw.partitions.size)}`}
+        detail={`${partitions(raw.partitions.size)}, end offsets`}
         trend={trend(view, now, COLUMN.raw)}
       />
       <Stat

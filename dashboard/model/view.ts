@@ -3,6 +3,7 @@
  */
 import { API_TOPICS, type ApiTopic } from "../../schemas/api.ts";
 import type { Heartbeat } from "../../schemas/service.ts";
+import { topicName } from "../../schemas/topics.ts";
 import { type Catalog, intervalsOf } from "./catalog.ts";
 import { type Devices, HOUR_MS } from "./devices.ts";
 import { createNewest, type Newest } from "./newest.ts";
@@ -46,6 +47,8 @@ export interface Outage {
 }
 
 export interface ViewModel {
+  /** The topics as the brokers know them. */
+  names: Record<ApiTopic, string>;
   /** Rises with every change, so that a page knows when to render. */
   version: number;
   /** Rises when a step of the charts changed that frames no longer repeat, so that all of them have to be sent again. */
@@ -87,7 +90,9 @@ export interface ViewModel {
   caughtUp: boolean;
 }
 
-export function createView(now: number): ViewModel {
+const NAMES = { raw: topicName("raw"), enriched: topicName("enriched"), dlq: topicName("dlq") };
+
+export function createView(now: number, names: Record<ApiTopic, string> = NAMES): ViewModel {
   const topic = (name: ApiTopic): TopicState => ({
     newest: createNewest(...KEPT[name]),
     folded: 0,
@@ -95,6 +100,7 @@ export function createView(now: number): ViewModel {
   });
   const hour = (names: number) => createTally(MINUTE_MS, HOUR_MS, names);
   return {
+    names,
     version: 1,
     past: 0,
     serial: 0,
