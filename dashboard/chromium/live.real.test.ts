@@ -3,6 +3,7 @@ import type { Page } from "playwright-core";
 import type { Tick } from "../assets/stream.ts";
 import { isLive } from "./browser.case.ts";
 import { inChromium } from "./in-chromium.case.ts";
+import { startKillable } from "./killable.case.ts";
 import { seeded, send } from "../seeded.case.ts";
 import { REPEATED_STEPS } from "../model/series.ts";
 
@@ -39,8 +40,10 @@ inChromium("a live page in Chromium", ({ open, live, serve, served }) => {
 
   test("the server killed and started again: said so, then live within 6 s, no row twice, no gap in the chart", async () => {
     const began = Date.now();
-    const { port } = await serve({ view: seeded(began) });
-    const { page, context } = await live("/?range=1");
+    await using killable = await startKillable(began);
+    const { page, context } = await open();
+    await page.goto(`${killable.url}/?range=1`, { waitUntil: "domcontentloaded" });
+    await isLive(page, 8_000);
     await page.evaluate(() => {
       const kept = window as unknown as { ticks: Tick[] };
       kept.ticks = [];
@@ -49,7 +52,7 @@ inChromium("a live page in Chromium", ({ open, live, serve, served }) => {
       });
     });
     const stopped = Date.now();
-    await served().stop();
+    await killable.kill();
     await page.waitForSelector("#cut:not([hidden])");
     expect(await page.locator("#cut").innerText()).toMatch(/Connection lost at \d\d:\d\d:\d\d UTC/);
     expect(await page.locator("#pill").innerText()).toContain("Offline");
@@ -59,7 +62,7 @@ inChromium("a live page in Chromium", ({ open, live, serve, served }) => {
     const view = seeded(began);
     let i = 300;
     for (let at = began; at < Date.now(); at += 1_000) send(view, i++, at);
-    await serve({ view, port });
+    await serve({ view, port: killable.port });
     expect(await isLive(page, 6_000)).toBeLessThan(6_000);
     await page.waitForSelector(`#m-enriched-0-${i - 1}`);
     const ids = await rows(page);
