@@ -1,7 +1,7 @@
 /** Who is up, since when, with which registry; and what the registry here is. */
-import { count, duration, exact, iso } from "../format.ts";
+import { clockMinutes, count, duration, exact, iso } from "../format.ts";
 import type { GroupFacts } from "../reading/group.ts";
-import { isHere, type Presence, presence } from "../model/presence.ts";
+import { isHere, type Presence, presence, type ServiceLine } from "../model/presence.ts";
 import type { ViewModel } from "../model/view.ts";
 import { State, type Status } from "./status.tsx";
 import { type Column, Table } from "./table.tsx";
@@ -54,22 +54,34 @@ export function Services({ view, group, now }: Props) {
                   <State status={status}>{word}</State>
                 </td>
                 <td class="num u c1">
-                  {line.startedAt === undefined || !isHere(line) ? (
-                    "–"
-                  ) : (
-                    <time datetime={iso(line.startedAt)} title={`started ${exact(line.startedAt)}`}>
-                      {duration(now - line.startedAt)}
-                    </time>
-                  )}
+                  <UpFor line={line} now={now} none="–" />
                 </td>
                 <td class="num c1">{line.beat === undefined ? "–" : <Age at={line.beat} now={now} />}</td>
                 <td class="num">{line.lag === undefined ? "–" : count(line.lag)}</td>
                 <td class="mono u c2">{line.registry ?? "–"}</td>
                 <td class="u c2">{line.version ?? "–"}</td>
               </tr>
+              <tr class="below">
+                <td colspan={COLUMNS.length} class="wrap u t12">
+                  {line.instance}
+                  {isHere(line) && ", up "}
+                  <UpFor line={line} now={now} />
+                  {line.beat !== undefined && (
+                    <>
+                      , heartbeat <Age at={line.beat} now={now} /> ago
+                    </>
+                  )}
+                  {line.registry && (
+                    <>
+                      , registry <span class="mono">{line.registry}</span>
+                    </>
+                  )}
+                  {line.version && `, version ${line.version}`}
+                </td>
+              </tr>
               {line.reasons.length > 0 && (
                 <tr>
-                  <td colspan={7} class="wrap m t12">
+                  <td colspan={COLUMNS.length} class="wrap m t12">
                     {line.reasons.slice(0, 3).join("; ")}
                   </td>
                 </tr>
@@ -80,6 +92,20 @@ export function Services({ view, group, now }: Props) {
       </Table>
       {lines.length === 0 && <p class="body top m">No heartbeat has been heard in the last hour.</p>}
     </section>
+  );
+}
+
+const DAY_MS = 86_400_000;
+
+/** "3 h 5 min since 11:22"; the day where that was on another one. */
+function UpFor({ line, now, none = "" }: { line: ServiceLine; now: number; none?: string }) {
+  const { startedAt } = line;
+  if (startedAt === undefined || Number.isNaN(startedAt) || !isHere(line)) return <>{none}</>;
+  const up = now - startedAt;
+  return (
+    <time datetime={iso(startedAt)} title={`started ${exact(startedAt)}`}>
+      {duration(up)} since {up < DAY_MS ? clockMinutes(startedAt) : iso(startedAt).slice(0, 10)}
+    </time>
   );
 }
 
