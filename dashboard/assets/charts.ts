@@ -6,7 +6,15 @@
  * adding to it. Cursors move together.
  */
 import uPlot from "uplot";
-import { axisWords, GRID_LINES, niceTop, timeTicks, timeWords, type Unit } from "../components/axis.ts";
+import {
+  alone,
+  axisWords,
+  GRID_LINES,
+  niceTop,
+  timeTicks,
+  timeWords,
+  type Unit,
+} from "../components/axis.ts";
 import { clockSeconds, count, latency } from "../format.ts";
 import { aligned, type Points, take } from "./points.ts";
 import type { Tick } from "./stream.ts";
@@ -79,6 +87,13 @@ const resolved =
     return getComputedStyle(probe).color;
   };
 
+/** Points are drawn of values between two gaps only. */
+const ALONE: uPlot.Series.Points = {
+  show: false,
+  size: 4,
+  filter: (plot, line) => alone(plot.data[line] ?? []),
+};
+
 function options({ host, spec }: Chart): uPlot.Options {
   const font = `12px ${getComputedStyle(document.body).fontFamily}`;
   const axis = { stroke: resolved("--muted"), font, ticks: { show: false } };
@@ -100,7 +115,7 @@ function options({ host, spec }: Chart): uPlot.Options {
         label: name,
         stroke: resolved(colour),
         width: 1.5,
-        points: { show: false },
+        points: { ...ALONE, fill: resolved(colour) },
         ...(fill && { fill: resolved(colour, 0.14) }),
       })),
     ],

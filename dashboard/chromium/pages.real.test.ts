@@ -1,8 +1,10 @@
 import { expect, test } from "bun:test";
 import { axe, isLive } from "./browser.case.ts";
+import { FULL_GROUP, fullView } from "../full.case.ts";
 import { fold } from "../model/fold.ts";
 import { hostileMessage } from "../hostile.case.ts";
 import { inChromium } from "./in-chromium.case.ts";
+import { NOW } from "../sample.case.ts";
 import { send } from "../seeded.case.ts";
 
 const PAGES = [
@@ -24,7 +26,7 @@ const PAGES = [
   "/nowhere",
 ];
 
-inChromium("the dashboard in Chromium", ({ open, live, served }) => {
+inChromium("the dashboard in Chromium", ({ open, live, serve, served }) => {
   test("every page keeps the policy, complains of nothing, and fits 390 px without sideways scroll", async () => {
     for (const width of [1440, 768, 390]) {
       const { page, context, complaints } = await open({ viewport: { width, height: 844 } });
@@ -64,37 +66,24 @@ inChromium("the dashboard in Chromium", ({ open, live, served }) => {
     180_000,
   );
 
-  test("without JavaScript every page reads, tabs, filters, details, export and menu work", async () => {
-    const { page, context } = await open({ javaScriptEnabled: false });
-    for (const path of PAGES) {
-      await page.goto(served().url + path, { waitUntil: "domcontentloaded" });
-      expect(await page.locator("h1").count()).toBe(1);
-    }
-    await page.goto(served().url);
-    expect(await page.locator("main").innerText()).toContain("Live updates need JavaScript");
-    expect(await page.locator("#rate svg path.ln").count()).toBe(3);
-    expect(await page.locator("#pause").isVisible()).toBe(false);
-    await page.locator(".tabs a", { hasText: "Dead letters" }).click();
-    await page.locator("#feed summary").first().click();
-    expect(await page.locator("#feed .detail").first().innerText()).toContain("what not_json means");
-    await page.goto(`${served().url}/messages`);
-    await page.locator(".tools select[name=grade]").selectOption("BAD");
-    await page.locator(".tools button").click();
-    await page.waitForURL("**grade=BAD**", { waitUntil: "load" });
-    expect(await page.locator("#feed summary .st.crit").count()).toBe(
-      await page.locator("#feed > li").count(),
-    );
-    const saving = page.waitForEvent("download");
-    await page.locator(".tools a", { hasText: "NDJSON" }).click();
-    expect((await saving).suggestedFilename()).toBe("messages-enriched.ndjson");
-    await page.locator(".menu summary").click();
-    await page.locator(".menu a", { hasText: "Compact" }).click();
-    await page.locator("html[data-density=compact]").waitFor();
-    await page.locator("#feed summary").first().click();
-    await page.locator("#feed a.whole").first().click();
-    expect(await page.locator("h1").innerText()).toStartWith("enriched[");
+  test("a latency between two gaps is seen in the live chart, though no line leads to it", async () => {
+    await serve({ view: fullView(), now: () => NOW, group: FULL_GROUP });
+    const { page, context } = await live("/pipeline");
+    await page.locator("#latency canvas").waitFor();
+    await page.waitForFunction(() => {
+      const canvas = document.querySelector<HTMLCanvasElement>("#latency canvas");
+      const { width = 0, height = 0 } = canvas ?? {};
+      const pixels = canvas?.getContext("2d")?.getImageData(0, 0, width, height).data ?? [];
+      let coloured = 0;
+      for (let i = 0; i < pixels.length; i += 4) {
+        const [red = 0, green = 0, blue = 0] = pixels.slice(i, i + 3);
+        // Grid and words are grey.
+        if (Math.max(red, green, blue) - Math.min(red, green, blue) > 60) coloured++;
+      }
+      return coloured > 20;
+    });
     await context.close();
-  }, 60_000);
+  }, 40_000);
 
   test("scripts in a device's text never run, live or not", async () => {
     const payloads = [

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { RANGES } from "../model/series.ts";
 import { createView } from "../model/view.ts";
 import { NOW } from "../sample.case.ts";
-import { axisWords, niceTop, timeTicks, timeWords } from "./axis.ts";
+import { alone, axisWords, niceTop, timeTicks, timeWords } from "./axis.ts";
 import { RateCard } from "./rate-chart.tsx";
 
 const SECOND = 1_000;
@@ -36,6 +36,12 @@ describe("the scale of a chart", () => {
       "3 min 40 s",
     ]);
   });
+});
+
+test("a value between two gaps is alone, one beside another is not", () => {
+  expect(alone([1, null, 2, 3, null, 0, null])).toEqual([0, 5]);
+  expect(alone([7])).toEqual([0]);
+  expect(alone([null, 1, 2])).toEqual([]);
 });
 
 describe("the times under a chart", () => {

@@ -57,3 +57,9 @@ export function timeTicks(from: number, to: number): number[] {
 /** A time under a chart of this width. */
 export const timeWords = (at: number, spanMs: number): string =>
   spanMs <= SECONDS_UP_TO_MS ? clockSeconds(at) : clockMinutes(at);
+
+/** Of values with gaps those that stand between two: no line leads to them, so each is a mark of its own. */
+export const alone = (values: ArrayLike<number | null | undefined>): number[] =>
+  Array.from(values, (_, i) => i).filter(
+    (i) => values[i] != null && values[i - 1] == null && values[i + 1] == null,
+  );

@@ -7,7 +7,7 @@
 import type { Child } from "hono/jsx";
 import { clockSeconds, count } from "../format.ts";
 import { RANGES, type RangeName, type Series, summaryOf } from "../model/series.ts";
-import { axisWords, GRID_LINES, niceTop, timeTicks, timeWords, type Unit } from "./axis.ts";
+import { alone, axisWords, GRID_LINES, niceTop, timeTicks, timeWords, type Unit } from "./axis.ts";
 import { type Column, Table } from "./table.tsx";
 
 export interface LineSpec<Name extends string> {
@@ -114,7 +114,11 @@ const areaOf = (values: (number | null)[], top: number): string =>
     return `${piece}L${to} 1000L${from} 1000Z`;
   });
 
+/** Half as long as the dash that stands for a value between two gaps, of a thousand. */
+const DASH = 3;
+
 function pathOf(values: (number | null)[], top: number): string {
+  const dashes = new Set(alone(values));
   let pen = "M";
   return values
     .map((value, i) => {
@@ -123,7 +127,9 @@ function pathOf(values: (number | null)[], top: number): string {
         return "";
       }
       const x = Math.round((i * 1000) / Math.max(1, values.length - 1));
-      const point = `${pen}${x} ${Math.round(1000 - (value * 1000) / top)}`;
+      const y = Math.round(1000 - (value * 1000) / top);
+      if (dashes.has(i)) return `M${Math.max(0, x - DASH)} ${y}L${x + DASH} ${y}`;
+      const point = `${pen}${x} ${y}`;
       pen = "L";
       return point;
     })
