@@ -16,6 +16,11 @@ export async function dev(env: Record<string, string> = {}): Promise<Process> {
   return child;
 }
 
+/** Where its broker keeps the messages, also when it has ended. */
+export function dataOf(child: Process): string {
+  return started.find((one) => one.child === child)?.folder ?? "";
+}
+
 /** For `afterEach`: the services are in process groups of their own, so what a failed test left is ended one by one. */
 export async function endAll(): Promise<void> {
   for (const { child, folder } of started.splice(0)) {

@@ -6,9 +6,11 @@ import { join } from "node:path";
 import { ensureTopics } from "../kafka/admin.ts";
 import { createKafka } from "../kafka/client.ts";
 import { isAlive } from "../runtime/supervisor-starter.ts";
-import { childrenOf, dev, endAll, enriched, running } from "./dev-process.ts";
+import { childrenOf, dataOf, dev, endAll, enriched, running } from "./dev-process.ts";
+import { oracle, report } from "./oracle.ts";
 import { freePort, startEntry, until } from "./processes.ts";
-import { startEmbeddedBroker } from "./system.ts";
+import { PLAN } from "./shipped-plan.ts";
+import { drained, startEmbeddedBroker, startService } from "./system.ts";
 
 const MINUTE_MS = 60_000;
 const SERVICES = ["broker", "simulator", "enrich", "dashboard"];
@@ -77,8 +79,11 @@ describe("dev", () => {
           },
         );
       }
+      child.kill("SIGTERM");
+      expect(await child.exited).toBe(0);
+      await expectNoAnomaly(dataOf(child));
     },
-    MINUTE_MS,
+    2 * MINUTE_MS,
   );
 
   test(
@@ -211,6 +216,19 @@ describe("dev, when something is wrong", () => {
     MINUTE_MS,
   );
 });
+
+/** What an ended `dev` has left behind is enriched to its end; then the oracle reads it all. */
+async function expectNoAnomaly(data: string): Promise<void> {
+  const cluster = await startEmbeddedBroker(data);
+  const enrich = startService("enrich", cluster);
+  const raw = await drained(cluster);
+  await enrich.process.stop();
+  const verdict = await oracle({ brokers: cluster.brokers, plans: [PLAN] });
+  await cluster.stop();
+  expect(verdict.anomalies.length === 0 ? "none" : report(verdict)).toBe("none");
+  expect(verdict.raw).toBe(raw);
+  expect(raw).toBeGreaterThan(20);
+}
 
 /** Listens on the ports that are free of these, so that all of them are taken; gives what frees each, undefined if it got none. */
 function takePorts(ports: number[]): (() => void)[] | undefined {

@@ -2,8 +2,8 @@
  * The oracle: reads `iot.raw`, `iot.enriched` and `iot.raw.dlq` from their first offset and names what is wrong.
  *
  * In: the brokers, and the plan of every registry that judged. Out: a verdict (anomalies.ts), printed by `report`.
- * It runs after every end-to-end and fault test. It reads by another Kafka client than the one under test and enriches
- * each raw message again; only `enrich()` itself is taken as it is.
+ * It runs after every end-to-end and fault test, the producers' examples, and the deaths within `dev`. It reads by another
+ * Kafka client than the one under test and enriches each raw message again; only `enrich()` itself is taken as it is.
  */
 import { bytesToText, keyToText } from "../enrich/bytes-to-text.ts";
 import { enrich } from "../enrich/enrich.ts";

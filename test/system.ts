@@ -23,9 +23,9 @@ export interface Service {
   url: string;
 }
 
-/** The embedded broker as a process of its own, its data in a folder that `stop` removes. */
-export async function startEmbeddedBroker(): Promise<Cluster & { process: Process }> {
-  const folder = await mkdtemp(join(tmpdir(), "iot-broker-"));
+/** The embedded broker as a process of its own, its data in a folder that `stop` removes; one that is given stays. */
+export async function startEmbeddedBroker(given?: string): Promise<Cluster & { process: Process }> {
+  const folder = given ?? (await mkdtemp(join(tmpdir(), "iot-broker-")));
   const port = freePort();
   const broker = startEntry("broker/main.ts", { DATA_DIR: folder }, ["--port", `${port}`]);
   await until("the embedded broker is ready", () => broker.output().includes(`ready on 127.0.0.1:${port}`), {
@@ -33,7 +33,7 @@ export async function startEmbeddedBroker(): Promise<Cluster & { process: Proces
   });
   const stop = async () => {
     await broker.stop();
-    await rm(folder, { recursive: true, force: true });
+    if (folder !== given) await rm(folder, { recursive: true, force: true });
   };
   return { brokers: `127.0.0.1:${port}`, process: broker, stop };
 }
