@@ -49,11 +49,11 @@ export function Measurements({ found }: Props) {
             </th>
             <td class="mono wrap">
               <LongList items={row.leaves.split(", ")} most={12} />
+              {row.physical && <span class="below u">physical {row.physical}</span>}
             </td>
             <td class="u">{row.unit}</td>
             <td class={row.operating.length > ONE_LINE ? "num wrap" : "num"}>
               <LongList items={row.operating.split(" or ")} most={6} by=" or " />
-              {row.physical && <span class="below u">physical {row.physical}</span>}
             </td>
             <td class="num u c1">{row.physical}</td>
             <td class="u c2">

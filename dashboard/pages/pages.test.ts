@@ -130,7 +130,7 @@ const PAGES: Record<string, Told[]> = {
       `${card("measurements")} ${row(1)}`,
       ["energy value kWh", "0 to 1,000,000,000", "active energy (counter)"],
     ],
-    ["operating and physical range", `${card("measurements")} ${row(3)}`, ["value 0.8 to 1 physical ±1 ±1"]],
+    ["operating and physical range", `${card("measurements")} ${row(3)}`, ["value physical ±1 0.8 to 1 ±1"]],
     ["alarm rules", card("rules"), ["low_power_factor warning power_factor < 0.8 for 15 min"]],
     ["devices and messages of this type", "#numbers header", ["1 device, 1 message"]],
     ["its grades", "#numbers li:nth-child(3)", ["Bad 1"]],
