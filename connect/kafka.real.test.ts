@@ -1,16 +1,18 @@
 /** The pipeline on Apache Kafka: partition, timestamp, headers, order; killed with -9 in mid-flow it loses nothing. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { withAdmin } from "../kafka/admin.ts";
+import { groupLag } from "../kafka/lag.ts";
 import { LIMITS } from "../schemas/dead-letter.ts";
-import { HEADERS, topicName } from "../schemas/topics.ts";
+import { GROUPS, HEADERS, topicName } from "../schemas/topics.ts";
 import { header, oracle, report } from "../test/oracle.ts";
-import { until } from "../test/processes.ts";
+import { startEntry, until } from "../test/processes.ts";
 import { readTopic } from "../test/read-topic.ts";
 import { type ApacheKafka, startQuickKafka } from "../test/real/apache-kafka.ts";
 import { describeWith } from "../test/real/parts.ts";
 import { PLAN } from "../test/shipped-plan.ts";
 import { corpus, type RawRecord, START_MS } from "./corpus.case.ts";
-import { BUILD_TIMEOUT_MS, buildEngine } from "./engine.ts";
+import { BUILD_TIMEOUT_MS, buildEngine, PIPELINE } from "./engine.ts";
 import { createFlow, type Flow, produce, startPipeline, through, transformFolder } from "./gate.ts";
 
 const COUNT = 30_000;
@@ -63,32 +65,52 @@ describeWith(["go", "java", "kafka-jars"], "the pipeline on Apache Kafka", () =>
     expect(value.length).toBeGreaterThan(LIMITS.rawBytes);
   }, 120_000);
 
-  test("stands still, loudly, where an output topic has too few partitions", async () => {
+  test("stands still, loudly, where an output topic has too few partitions: nothing of it is written or committed", async () => {
     const flow = await createFlow(kafka.brokers, "unequal.", 3);
-    const admin = flow.kafka.admin();
-    await admin.connect();
-    await admin.createPartitions({ topicPartitions: [{ topic: topicName("raw", flow.prefix), count: 5 }] });
-    await admin.disconnect();
-    await produce({ ...flow, partitions: 5 }, corpus(5));
+    const raw = topicName("raw", flow.prefix);
+    await withAdmin(flow.kafka, (admin) =>
+      admin.createPartitions({ topicPartitions: [{ topic: raw, count: 5 }] }),
+    );
+    await produce({ ...flow, partitions: 5 }, corpus(50));
     const pipeline = await startPipeline(flow, files.env);
-    await until("it says so", () => /partition/i.test(errorsIn(pipeline.output())), {
+    const lag = async () => (await groupLag(flow.kafka, GROUPS.enrich, raw)).map((one) => one.lag);
+    await until("it has committed the others", async () => Bun.deepEquals(await lag(), [0, 0, 0, 10, 10]), {
+      withinMs: 60_000,
+      alive: [pipeline],
+    });
+    const complaints = () => errorsIn(pipeline.output()).filter((line) => /partition/i.test(line));
+    await until("it says so, more than once", () => complaints().length > 5, {
       withinMs: 60_000,
       alive: [pipeline],
     });
     pipeline.kill("SIGKILL");
     await pipeline.exited;
-  }, 90_000);
+    const { enriched, deadLetters, anomalies } = await oracle({
+      brokers: flow.brokers,
+      plans: [PLAN],
+      prefix: flow.prefix,
+    });
+    expect(enriched + deadLetters).toBe(30);
+    const expected = [3, 4].flatMap((partition) => [
+      ...Array.from({ length: 10 }, (_, offset) => `lost ${raw}[${partition}]@${offset}`),
+      `accounting ${raw}[${partition}]`,
+    ]);
+    expect(anomalies.map(({ name, at }) => `${name} ${at}`)).toEqual(expected);
+
+    const env = { KAFKA_BROKERS: flow.brokers, TOPIC_PREFIX: flow.prefix };
+    const check = startEntry("runtime/topics.ts", env, ["--check"]);
+    expect(await check.exited).toBe(1);
+    for (const name of ["enriched", "dlq"] as const)
+      expect(check.output()).toContain(`${topicName(name, flow.prefix)}: 3 partitions, but ${raw} has 5`);
+    expect(readFileSync(PIPELINE, "utf8")).toContain("bun run topics --check");
+  }, 180_000);
 });
 
 function large(value: Buffer): RawRecord {
   return { key: Buffer.from("d"), value, timestamp: START_MS };
 }
 
-const errorsIn = (log: string) =>
-  log
-    .split("\n")
-    .filter((line) => line.includes("level=error"))
-    .join("\n");
+const errorsIn = (log: string) => log.split("\n").filter((line) => line.includes("level=error"));
 
 type Admin = Parameters<Parameters<typeof withAdmin>[1]>[0];
 

@@ -5,8 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { aRawClient } from "../broker/raw-client.fixture.ts";
 import { read } from "../broker/requests.fixture.ts";
-import { CASE_TIME, changed, ENRICH_CASES, type EnrichCase } from "../enrich/enrich.case.ts";
+import { changed, ENRICH_CASES, type EnrichCase } from "../enrich/enrich.case.ts";
 import { planOf, shippedRegistry } from "../enrich/plan.case.ts";
+import { withAdmin } from "../kafka/admin.ts";
 import { LIMITS } from "../schemas/dead-letter.ts";
 import { HEADERS, topicName } from "../schemas/topics.ts";
 import { header, oracle, report } from "../test/oracle.ts";
@@ -14,12 +15,12 @@ import { readTopic, type WireMessage } from "../test/read-topic.ts";
 import { describeWith } from "../test/real/parts.ts";
 import { PLAN } from "../test/shipped-plan.ts";
 import { type Cluster, startEmbeddedBroker } from "../test/system.ts";
+import { corpus } from "./corpus.case.ts";
 import { BUILD_TIMEOUT_MS, buildEngine, PIPELINE, run } from "./engine.ts";
 import { createFlow, type Flow, produce, startPipeline, through, transformFolder } from "./gate.ts";
 
-/** Of a record batch (kafka.apache.org/documentation/#recordbatch). */
-const ATTRIBUTES = 21;
-const CODEC_BITS = 7;
+/** By the attributes of a record batch (kafka.apache.org/documentation/#recordbatch). */
+const codecOf = (batch: Buffer) => batch.readInt16BE(21) & 7;
 const ZSTD = 4;
 const TESTS = "connect/pipeline_benthos_test.yaml";
 const OVERSIZE = "schemas/json/device-registry.schema.json";
@@ -144,7 +145,7 @@ describeWith(["go"], "connect/pipeline.yaml", () => {
       const client = await aRawClient(Number(flow.brokers.split(":")[1]));
       for (const name of ["enriched", "dlq"] as const) {
         const { records } = await read(client, topicName(name, flow.prefix), 0);
-        expect([name, records.readInt16BE(ATTRIBUTES) & CODEC_BITS]).toEqual([name, ZSTD]);
+        expect([name, codecOf(records)]).toEqual([name, ZSTD]);
       }
     });
 
@@ -183,6 +184,23 @@ describeWith(["go"], "connect/pipeline.yaml", () => {
     expect(placed(enriched?.flat())).toEqual([["", "2"]]);
   }, 150_000);
 
+  test("output topics with more partitions than raw: each output is in its raw message's, the rest stay empty", async () => {
+    const flow = await createFlow(broker.brokers, "more.", 2);
+    const outputs = (["enriched", "dlq"] as const).map((name) => topicName(name, flow.prefix));
+    await withAdmin(flow.kafka, (admin) =>
+      admin.createPartitions({ topicPartitions: outputs.map((topic) => ({ topic, count: 4 })) }),
+    );
+    await produce(flow, corpus(40));
+    const pipeline = await startPipeline(flow, files.env);
+    await through(flow, pipeline, 120_000);
+    await pipeline.stop(20_000);
+    const verdict = await oracle({ brokers: flow.brokers, plans: [PLAN], prefix: flow.prefix });
+    expect(report(verdict)).toBe(report({ ...verdict, anomalies: [] }));
+    const found = await Promise.all(outputs.map((topic) => readTopic(flow.brokers, topic)));
+    const filled = found.map((partitions) => partitions.map(({ length }) => length > 0));
+    expect(filled).toEqual(outputs.map(() => [true, true, false, false]));
+  }, 150_000);
+
   test("a message that would become too large is a dead letter, as in the Bun host; the next one is enriched", async () => {
     const registry = shippedRegistry();
     const breaker = registry.device_types.smart_breaker;
@@ -194,7 +212,7 @@ describeWith(["go"], "connect/pipeline.yaml", () => {
     const values = [changed({}), '{"device_id":"breaker-001"}'];
     await produce(
       flow,
-      values.map((value) => ({ key, value: Buffer.from(value), timestamp: CASE_TIME })),
+      values.map((value) => ({ key, value: Buffer.from(value), timestamp: Date.now() })),
     );
     const pipeline = await startPipeline(flow, huge.env);
     await through(flow, pipeline, 120_000);
