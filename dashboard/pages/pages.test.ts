@@ -128,7 +128,7 @@ const PAGES: Record<string, Told[]> = {
     [
       "a measurement with unit, ranges, quantity, kind",
       `${card("measurements")} ${row(1)}`,
-      ["energy value kWh", "0 to 1,000,000,000", "active energy (counter)"],
+      ["energy value physical 0 to 1,000,000,000 kWh", "0 to 1,000,000,000", "active energy (counter)"],
     ],
     ["operating and physical range", `${card("measurements")} ${row(3)}`, ["value physical ±1 0.8 to 1 ±1"]],
     ["alarm rules", card("rules"), ["low_power_factor warning power_factor < 0.8 for 15 min"]],
