@@ -2,9 +2,11 @@ import { describe, expect, test } from "bun:test";
 import { actionsOf, ALL_KINDS, lineOf } from "./actions.ts";
 import { CRASH_POINTS } from "./orders.ts";
 import { run } from "./run.ts";
+import { testLine } from "./soak-options.ts";
 
 const SEED = Number(Bun.env.FAULT_SEED ?? 1);
-const again = `again: FAULT_SEED=${SEED}`;
+/** Each has a list of its own, that no soak runs. */
+const again = (name: string) => testLine(SEED, "faults.test.ts", name);
 
 describe("a list of faults", () => {
   test("is the same for the same seed, another one for another", () => {
@@ -34,9 +36,9 @@ describe("faults, a short run", () => {
       actions,
       sessionMs: 1_500,
     });
-    expect(result.wrong, again).toEqual([]);
+    expect(result.wrong, again("as they like")).toEqual([]);
     expect(result.begun).toBe(8);
-    expect(result.met, again).toBeGreaterThanOrEqual(4);
+    expect(result.met, again("as they like")).toBeGreaterThanOrEqual(4);
     expect(result.verdict.raw).toBeGreaterThan(100);
   });
 
@@ -51,7 +53,7 @@ describe("faults, a short run", () => {
       ],
       onFault: (line) => void lines.push(line),
     });
-    expect(result.wrong, again).toEqual([]);
+    expect(result.wrong, again("a fault whose API")).toEqual([]);
     expect([result.begun, result.met, result.recoveries.length]).toEqual([2, 1, 1]);
     expect(lines).toEqual([
       expect.stringMatching(/^1\/2 cut after LeaveGroup: not met, called off: through after/),
@@ -72,7 +74,7 @@ describe("faults, a short run", () => {
       actions,
       sessionMs: 1_500,
     });
-    expect(result.wrong, again).toEqual([]);
+    expect(result.wrong, again("a death between")).toEqual([]);
     expect(result.kills).toBe(2);
     expect(result.verdict.wireDuplicates).toBeGreaterThan(0);
   });

@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { actionsOf } from "./actions.ts";
 import type { RunOptions } from "./run.ts";
-import { readSoakOptions, soakLine } from "./soak-options.ts";
+import { readSoakOptions, soakLine, testLine } from "./soak-options.ts";
 
 /** As a shell takes the line apart. */
 const words = (line: string) => [...line.matchAll(/"([^"]*)"|\S+/g)].map(([all, quoted]) => quoted ?? all);
@@ -21,6 +22,15 @@ test.each(RUNS)("the line of a failed run repeats its list: seed $seed", (run) =
   expect(actionsOf(seed ?? -1, round, read.kinds, read.quietMs)).toEqual(
     actionsOf(run.seed, run.faults, run.kinds, run.quietMs),
   );
+});
+
+test("the line of a test with a list of its own runs that very test", () => {
+  const [setting, ...line] = words(testLine(7, "faults.test.ts", "as they like"));
+  expect(setting).toBe("FAULT_SEED=7");
+  const file = line.find((word) => word.endsWith(".ts")) ?? "";
+  expect(line).toEqual([..."bun test --isolate --timeout=30000".split(" "), file, "-t", "as they like"]);
+  const names = [...readFileSync(file, "utf8").matchAll(/ test\("([^"]*)"/g)].map(([, name]) => name);
+  expect(names.filter((name) => name?.includes("as they like"))).toHaveLength(1);
 });
 
 test("every argument that is not understood is named", () => {

@@ -79,5 +79,5 @@ export function soakLine(options: RunOptions): string {
 
 /** The command that runs one test of a file with a seed. */
 export function testLine(seed: number, file: string, name: string): string {
-  return `FAULT_SEED=${seed} bun test --isolate ./test/faults/${file} -t "${name}"`;
+  return `FAULT_SEED=${seed} bun test --isolate --timeout=30000 ./test/faults/${file} -t "${name}"`;
 }
