@@ -5,10 +5,13 @@ import { lastHeard, type ViewModel } from "../model/view.ts";
 import { count, duration } from "../format.ts";
 import { messageLink, messagesLink } from "../links.ts";
 import { deadLetters } from "../model/stats.ts";
+import { isLarge } from "./fleet.tsx";
 import { State, type Status } from "./status.tsx";
 import { Age } from "./time.tsx";
 
 const MAX_LINES = 6;
+/** Beside a large fleet. */
+const MORE_LINES = 12;
 const MAX_NAMES = 3;
 
 interface Line {
@@ -21,6 +24,7 @@ interface Line {
 
 export function Attention({ view, now }: { view: ViewModel; now: number }) {
   const { lines, devices } = findTrouble(view, now);
+  const most = isLarge(view) ? MORE_LINES : MAX_LINES;
   return (
     <section class="card w8 fill" aria-labelledby="h-attention" id="attention">
       <header class="rule">
@@ -42,7 +46,7 @@ export function Attention({ view, now }: { view: ViewModel; now: number }) {
         </p>
       ) : (
         <ul class="list">
-          {lines.slice(0, MAX_LINES).map((line) => (
+          {lines.slice(0, most).map((line) => (
             <li>
               <State status={line.status}>{line.word}</State>
               <b>{line.who}</b>
@@ -50,8 +54,8 @@ export function Attention({ view, now }: { view: ViewModel; now: number }) {
               {line.end && <span class="end m">{line.end}</span>}
             </li>
           ))}
-          {lines.length > MAX_LINES && (
-            <li class="m">and {count(lines.length - MAX_LINES)} more, marked in the fleet</li>
+          {lines.length > most && (
+            <li class="m">and {count(lines.length - most)} more, marked in the fleet</li>
           )}
         </ul>
       )}

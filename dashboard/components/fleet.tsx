@@ -10,7 +10,12 @@ import { GRADE_STATUS, Shape, State, type Status } from "./status.tsx";
 /** Types that have a line of their own; the rest share one. */
 const MAX_TYPES = 12;
 /** Marks drawn; of a larger fleet those in trouble come first and the rest is a number. */
-const MAX_MARKS = 400;
+const MAX_MARKS = 160;
+/** From here on a name stands above its marks, which have the whole width then. */
+const DENSE_FROM = 60;
+
+/** A fleet whose card is high: what stands beside it has room for more. */
+export const isLarge = (view: ViewModel): boolean => view.devices.size > DENSE_FROM;
 
 interface Mark {
   device: Device;
@@ -56,7 +61,7 @@ export function Fleet({ view, now }: { view: ViewModel; now: number }) {
         <p class="body m">No device has been seen yet.</p>
       ) : (
         <div class="body">
-          <dl class="heat">
+          <dl class={isLarge(view) ? "heat dense" : "heat"}>
             {lines.map((group) => (
               <Group {...group} limit={Math.ceil(group.marks.length * share)} />
             ))}
