@@ -1,7 +1,5 @@
 /** Starts the dashboard: the reader fills the view model, the server shows it. */
 import { watchRegistry } from "../config/registry-file.ts";
-import { endOffsets, offsetsAt } from "../kafka/admin.ts";
-import { fetchFrom } from "../kafka/fetch-one.ts";
 import { choosePort } from "../runtime/port.ts";
 import { healthResponse } from "../runtime/health.ts";
 import { Counter, Gauge } from "../runtime/metrics.ts";
@@ -9,11 +7,12 @@ import { runService } from "../runtime/service.ts";
 import { showUsage } from "../runtime/usage.ts";
 import { GROUPS } from "../schemas/topics.ts";
 import { createApp } from "./app.tsx";
-import { createArchive, type Places } from "./reading/archive.ts";
+import { createArchive } from "./reading/archive.ts";
 import { loadAssets } from "./assets/manifest.ts";
 import { createView, setCatalog, total } from "./model/view.ts";
 import { askKafka, createGroup } from "./reading/group.ts";
 import { createHub } from "./stream/live.ts";
+import { placesOf } from "./reading/places.ts";
 import { startReader } from "./reading/reader.ts";
 
 showUsage(
@@ -21,9 +20,6 @@ showUsage(
 environment: KAFKA_BROKERS, HOST, PORT, REGISTRY, LOG_LEVEL; docs/settings.md`,
   [],
 );
-/** For a permalink: some fifty messages. */
-const FETCH_BYTES = 131_072;
-
 await runService({
   name: "dashboard",
   healthPort: null,
@@ -60,23 +56,10 @@ await runService({
       log,
       onCrash: crash,
     });
-    const places: Places = {
-      from: (topic, partition, offset) =>
-        fetchFrom(kafka, settings.topics[topic], partition, offset, FETCH_BYTES),
-      async span(topic, partition, timestamp) {
-        const [ends, starts] = await Promise.all([
-          endOffsets(kafka, settings.topics[topic]),
-          offsetsAt(kafka, settings.topics[topic], timestamp),
-        ]);
-        const end = ends.find((one) => one.partition === partition);
-        const near = starts.find((one) => one.partition === partition)?.offset;
-        return end && { low: end.low, high: end.high, near: near ?? end.high };
-      },
-    };
     const app = createApp({
       view,
       hub,
-      archive: createArchive(view, places, Date.now),
+      archive: createArchive(view, placesOf(kafka, settings.topics), Date.now),
       group: createGroup(
         askKafka(kafka, GROUPS.enrich, {
           raw: settings.topics.raw,

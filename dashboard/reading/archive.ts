@@ -11,7 +11,7 @@ import { type InMessage, type Row, sourceOf, toRow } from "../model/row.ts";
 import type { ViewModel } from "../model/view.ts";
 import { within } from "./within.ts";
 
-/** What the brokers are asked; main.ts binds it to kafka/. */
+/** What the brokers are asked; places.ts binds it to kafka/. */
 export interface Places {
   /** What stands at an offset and behind it, some messages at once; [] if there is nothing (any more, or yet). */
   from(topic: ApiTopic, partition: number, offset: number): Promise<InMessage[]>;

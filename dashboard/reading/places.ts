@@ -1,0 +1,25 @@
+/** What an archive asks the brokers, by kafka/. Errors: the brokers' own. */
+import { endOffsets, offsetsAt } from "../../kafka/admin.ts";
+import type { Kafka } from "../../kafka/client.ts";
+import { fetchFrom } from "../../kafka/fetch-one.ts";
+import type { ApiTopic } from "../../schemas/api.ts";
+import type { Places } from "./archive.ts";
+
+/** Some fifty messages. */
+const FETCH_BYTES = 131_072;
+
+export function placesOf(kafka: Kafka, topics: Record<ApiTopic, string>): Places {
+  return {
+    from: (topic, partition, offset) => fetchFrom(kafka, topics[topic], partition, offset, FETCH_BYTES),
+
+    async span(topic, partition, timestamp) {
+      const [ends, starts] = await Promise.all([
+        endOffsets(kafka, topics[topic]),
+        offsetsAt(kafka, topics[topic], timestamp),
+      ]);
+      const end = ends.find((one) => one.partition === partition);
+      const near = starts.find((one) => one.partition === partition)?.offset;
+      return end && { low: end.low, high: end.high, near: near ?? end.high };
+    },
+  };
+}
