@@ -265,16 +265,9 @@ describe("any input", () => {
         throw new Error(`seed ${seed}, mutation ${index}: ${broken}\n${bytes.toString()}`);
       outcomes.add(result.to === "dlq" ? result.reason : result.verdict.grade);
     }
-    // The mutations reach far: all grades, and all reasons but those of size and of the record key.
-    const reached = [
-      "not_utf8",
-      "not_json",
-      "not_object",
-      "too_deep",
-      "duplicate_key",
-      "schema",
-      "bad_timestamp",
-    ];
+    // The mutations reach far: all grades, and all reasons but those of size, of the record key and not_object (five in a run:
+    // one run in a hundred has none).
+    const reached = ["not_utf8", "not_json", "too_deep", "duplicate_key", "schema", "bad_timestamp"];
     expect([...outcomes]).toEqual(expect.arrayContaining(["GOOD", "UNCERTAIN", "BAD", ...reached]));
   }, 120_000);
 });
