@@ -12,6 +12,8 @@ import { placesOf } from "./places.ts";
 const SILENT = { info() {}, warn() {}, error() {} };
 const TOPICS = { raw: "iot.raw", enriched: "iot.enriched", dlq: "iot.raw.dlq" };
 const BEGAN = Date.now() - 600_000;
+/** A fetch gives at least one, whatever its size. */
+const ONE_BATCH = 1;
 const DAY_MS = 86_400_000;
 
 let broker: RunningBroker;
@@ -48,15 +50,15 @@ test("a real broker's partition has every verdict, also behind a time that is a 
   );
   const judged = good.map((offset) => ({ ...of(offset), value: enriched() }));
   // A crash between: what was not committed is judged again.
-  await producer.send(TOPICS.enriched, judged.slice(0, 150));
-  await producer.send(TOPICS.enriched, judged.slice(120));
+  const sent = [...judged.slice(0, 150), ...judged.slice(120)];
+  for (let at = 0; at < sent.length; at += 20) await producer.send(TOPICS.enriched, sent.slice(at, at + 20));
   await producer.send(
     TOPICS.dlq,
     all.filter(isDead).map((offset) => ({ ...of(offset), value: "{" })),
   );
   await producer.stop();
 
-  const archive = createArchive(createView(Date.now()), placesOf(kafka, TOPICS), Date.now);
+  const archive = createArchive(createView(Date.now()), placesOf(kafka, TOPICS, ONE_BATCH), Date.now);
   for (const offset of [0, 1, 2, 9, 59, 60, 61, 139, 140, 170, 200, 201, 258, 259]) {
     const row = await archive.get("raw", 1, offset);
     const verdict = row && (await archive.verdictOf(row));

@@ -8,9 +8,9 @@ import type { Places } from "./archive.ts";
 /** Some fifty messages. */
 const FETCH_BYTES = 131_072;
 
-export function placesOf(kafka: Kafka, topics: Record<ApiTopic, string>): Places {
+export function placesOf(kafka: Kafka, topics: Record<ApiTopic, string>, fetchBytes = FETCH_BYTES): Places {
   return {
-    from: (topic, partition, offset) => fetchFrom(kafka, topics[topic], partition, offset, FETCH_BYTES),
+    from: (topic, partition, offset) => fetchFrom(kafka, topics[topic], partition, offset, fetchBytes),
 
     async span(topic, partition, timestamp) {
       const [ends, starts] = await Promise.all([
