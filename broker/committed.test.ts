@@ -111,3 +111,8 @@ describe("committed offsets", () => {
     });
   });
 });
+
+test("however long a new group may wait for more members, it is a moment", async () => {
+  const { port } = await aBroker({ firstRebalanceDelayMs: 600_000 }); // no test has that long
+  expect(await join(await aRawClient(port))).toMatchObject({ errorCode: ERROR.NONE, generationId: 1 });
+});

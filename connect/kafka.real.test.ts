@@ -5,7 +5,7 @@ import { withAdmin } from "../kafka/admin.ts";
 import { groupLag } from "../kafka/lag.ts";
 import { LIMITS } from "../schemas/dead-letter.ts";
 import { GROUPS, HEADERS, topicName } from "../schemas/topics.ts";
-import { header, oracle, report } from "../test/oracle.ts";
+import { header, oracle } from "../test/oracle.ts";
 import { startEntry, until } from "../test/processes.ts";
 import { readTopic } from "../test/read-topic.ts";
 import { type ApacheKafka, startQuickKafka } from "../test/real/apache-kafka.ts";
@@ -13,9 +13,8 @@ import { describeWith } from "../test/real/parts.ts";
 import { PLAN } from "../test/shipped-plan.ts";
 import { corpus, type RawRecord, START_MS } from "./corpus.case.ts";
 import { BUILD_TIMEOUT_MS, buildEngine, PIPELINE } from "./engine.ts";
-import { createFlow, type Flow, produce, startPipeline, through, transformFolder } from "./gate.ts";
-
-const COUNT = 30_000;
+import { createFlow, produce, startPipeline, through, transformFolder } from "./gate.ts";
+import { losesNothingWhenKilled } from "./killed.case.ts";
 
 describeWith(["go", "java", "kafka-jars"], "the pipeline on Apache Kafka", () => {
   let kafka: ApacheKafka;
@@ -30,26 +29,7 @@ describeWith(["go", "java", "kafka-jars"], "the pipeline on Apache Kafka", () =>
   });
 
   test("loses nothing and keeps the order when it is killed with -9 in mid-flow", async () => {
-    const flow = await createFlow(kafka.brokers);
-    await produce(flow, corpus(COUNT));
-    const first = await startPipeline(flow, files.env);
-    await withAdmin(flow.kafka, (admin) =>
-      until("a part is through", async () => (await outputs(flow, admin)) > COUNT / 10, {
-        withinMs: 120_000,
-        everyMs: 20,
-        alive: [first],
-      }),
-    );
-    first.kill("SIGKILL");
-    await first.exited;
-    expect(await withAdmin(flow.kafka, (admin) => outputs(flow, admin))).toBeLessThan(COUNT);
-
-    const second = await startPipeline(flow, files.env);
-    await through(flow, second, 180_000);
-    expect((await second.stop(25_000)).code).toBe(0);
-    const verdict = await oracle({ brokers: flow.brokers, plans: [PLAN] });
-    expect(report(verdict)).toBe(report({ ...verdict, anomalies: [] }));
-    expect(verdict.raw).toBe(COUNT);
+    await losesNothingWhenKilled(await createFlow(kafka.brokers), files.env, 30_000);
   }, 400_000);
 
   test("carries a dead letter whole that was far smaller on the wire", async () => {
@@ -111,13 +91,3 @@ function large(value: Buffer): RawRecord {
 }
 
 const errorsIn = (log: string) => log.split("\n").filter((line) => line.includes("level=error"));
-
-type Admin = Parameters<Parameters<typeof withAdmin>[1]>[0];
-
-/** By a connection that is there already: the flow takes seconds, and a look at it must not. */
-async function outputs(flow: Flow, admin: Admin): Promise<number> {
-  const ends = await Promise.all(
-    (["enriched", "dlq"] as const).map((name) => admin.fetchTopicOffsets(topicName(name, flow.prefix))),
-  );
-  return ends.flat().reduce((sum, { high }) => sum + Number(high), 0);
-}
