@@ -33,6 +33,19 @@ describe("jsonLines", () => {
     ]);
   });
 
+  test("an object that stands on one line fits it with its indent and comma", () => {
+    for (let length = 1; length < 80; length++) {
+      const text = JSON.stringify({ a: { b: { c: { long: "x".repeat(length) }, d: 1 } } });
+      const lines = shown(jsonLines(text)).filter((line) => line.includes("{") && /}|1/.test(line));
+      for (const line of lines) expect(line.length).toBeLessThanOrEqual(72);
+    }
+    const fits = (length: number) =>
+      shown(jsonLines(JSON.stringify({ a: [{ b: "x".repeat(length) }, 1, "y".repeat(60)] }))).some((line) =>
+        line.startsWith('    { "b": "x'),
+      );
+    expect([fits(50), fits(56), fits(70)]).toEqual([true, false, false]);
+  });
+
   test("every value has its JSON Pointer, with ~ and / escaped", () => {
     const pointers = jsonLines('{"a/b":{"c~d":[1,{"e":2}]}}').flatMap((line) => line.pointers);
     expect(pointers).toEqual(["", "/a~1b", "/a~1b/c~0d", "/a~1b/c~0d/0", "/a~1b/c~0d/1", "/a~1b/c~0d/1/e"]);

@@ -23,8 +23,10 @@ interface Node {
   width: number;
 }
 
-/** A container stands on one line up to this width. */
+/** A container stands on one line up to this width, with its indent and comma: half of a page 1440 px wide has room for it. */
 const ONE_LINE = 72;
+/** Of one level. */
+export const INDENT = "  ";
 /** Deeper containers are shown as their text: a message of 100,000 brackets must not end the process. */
 const MAX_DEPTH = 40;
 const MAX_LINES = 4_000;
@@ -54,7 +56,7 @@ function write(node: Node, indent: number, after: string, apart: Set<string>, in
           { key: false, text: ": " },
         ];
   const { children } = node;
-  if (children === undefined || children.length === 0 || fitsOnOneLine(node, apart)) {
+  if (children === undefined || children.length === 0 || fitsOnOneLine(node, indent, apart)) {
     const pointers: string[] = [];
     const parts = [...name, ...inline(node, pointers), { key: false, text: after }];
     into.push({ indent, parts: joined(parts), pointers });
@@ -69,8 +71,8 @@ function write(node: Node, indent: number, after: string, apart: Set<string>, in
 
 const closing = (node: Node): string => (node.text === "{" ? "}" : "]");
 
-function fitsOnOneLine(node: Node, apart: Set<string>): boolean {
-  if (node.pointer === "" || node.width > ONE_LINE) return false;
+function fitsOnOneLine(node: Node, indent: number, apart: Set<string>): boolean {
+  if (node.pointer === "" || INDENT.length * indent + node.width + 1 > ONE_LINE) return false;
   return !node.children?.some((child) => apart.has(child.pointer));
 }
 

@@ -1,7 +1,7 @@
 /** A JSON text as lines: findings stand at the right end of their line, added members carry a plus and a tint. */
 import type { Finding } from "../../schemas/enriched.ts";
 import { count } from "../format.ts";
-import { type Line, jsonLines } from "../api/json-lines.ts";
+import { INDENT, type Line, jsonLines } from "../api/json-lines.ts";
 import { Rest } from "./fold.tsx";
 import { SEVERITY_STATUS, State } from "./status.tsx";
 
@@ -120,7 +120,7 @@ const LineList = ({ lines }: { lines: Marked[] }) => (
         }
       >
         <pre {...(lengthOf(line) > LONG_LINE && { class: "long", tabindex: 0 })}>
-          {"  ".repeat(line.indent)}
+          {INDENT.repeat(line.indent)}
           {line.parts.map((part) => (part.key ? <span class="k">{part.text}</span> : part.text))}
         </pre>
         {findings.map((finding) => (
