@@ -1,6 +1,10 @@
 /** Texts that break naive pages, in every field of messages that anybody may send; and what a page is counted by. */
 import { loadRegistry } from "../config/registry-file.ts";
 import { NAUGHTY } from "../enrich/naughty.case.ts";
+import type { Grade } from "../schemas/enriched.ts";
+import { HEADERS } from "../schemas/topics.ts";
+import { hostileCatalog, hostileServices } from "./hostile-registry.case.ts";
+import { encode } from "./links.ts";
 import { fold } from "./model/fold.ts";
 import { dead, enriched, NOW, raw, record } from "./sample.case.ts";
 import type { InMessage } from "./model/row.ts";
@@ -26,6 +30,14 @@ export const PAYLOADS = [
   `</title></textarea></noscript><svg/onload=alert(1)>`,
 ];
 
+/** How many of the last are in every place, also where there is room for a few only. */
+const WORST = 12;
+
+export const hostile = (i: number): string => PAYLOADS[i] ?? "";
+/** As long as the hostile one in JSON, so that lines break and fold alike, and equal where that is equal. */
+export const harmless = (i: number): string =>
+  `plain-${PAYLOADS.indexOf(hostile(i))}`.padEnd(JSON.stringify(hostile(i)).length - 2, "x");
+
 /** What a page must not have more of than with harmless texts. */
 export const SELECTORS = [
   "*",
@@ -42,6 +54,9 @@ export const SELECTORS = [
   "[hx-get]",
   "input",
   "a[href^=javascript]",
+  "hx-partial",
+  "option",
+  "li",
 ];
 
 /** Pages that show them. */
@@ -57,44 +72,90 @@ export const hostilePaths = (text: (i: number) => string): string[] => [
   ...[1, 2, 3, 6].flatMap((last) =>
     ["enriched", "raw", "dlq"].map((topic) => `/messages/${topic}/0/${PAYLOADS.length - last}`),
   ),
-  ...[1, 2, 6].map(
-    (last) =>
-      `/messages?q=${encodeURIComponent(text(PAYLOADS.length - last))}&device=${encodeURIComponent(text(PAYLOADS.length - last))}`,
-  ),
+  ...[1, 2, 6]
+    .map((last) => encode(text(PAYLOADS.length - last)))
+    .flatMap((evil) => [`/messages?q=${evil}&device=${evil}&type=${evil}&event=${evil}`, `/types/${evil}`]),
+];
+
+/** What is asked for is wrong, and the page says it. */
+export const wrongPaths = (evil: string): string[] =>
+  [
+    "/messages?grade=",
+    "/messages?topic=",
+    "/messages?limit=",
+    "/messages?",
+    "/?tab=",
+    "/types/no-",
+    "/none/",
+    "/messages/",
+  ].map((path) => path + encode(evil));
+
+/** Their streams, whose first frame has every part again. */
+export const HOSTILE_STREAMS = [
+  "/live/overview",
+  "/live/overview?tab=raw",
+  "/live/overview?tab=dlq",
+  "/live/messages?limit=500",
+  "/live/types",
+  "/live/pipeline",
 ];
 
 /** An enriched message with `evil` in every field that a device or a registry fills. */
-export function hostileMessage(offset: number, evil: string, now = NOW): InMessage {
+export function hostileMessage(
+  offset: number,
+  evil: string,
+  now = NOW,
+  {
+    device_id = evil,
+    device_type = evil,
+    grade = "BAD",
+  }: { device_id?: string; device_type?: string; grade?: Grade } = {},
+): InMessage {
   const value = enriched({
-    device_id: evil,
-    device_type: evil,
+    device_id,
+    device_type,
     event_type: evil,
-    grade: "BAD",
-    findings: [{ code: evil, path: evil, expected: evil, severity: "bad" }],
+    grade,
+    findings: (["bad", "uncertain"] as const).map((severity) => ({
+      code: evil,
+      path: evil,
+      expected: evil,
+      severity,
+    })),
     timestamp: new Date(now).toISOString(),
+    measurements: { [evil]: 5, voltage: { [evil]: 6 } },
+    definitions: { [evil]: { unit: evil }, voltage: { components: { [evil]: { unit: evil } } } },
+    metadata: { device_type_name: evil, device_category: evil, capabilities: [evil, evil] },
+    detection: { runner_up: evil, reasons: [evil, evil] },
   });
-  return record(offset, value, { source: offset, key: evil, timestamp: now });
+  const headers = { [HEADERS.registry]: evil };
+  return record(offset, value, { source: offset, key: device_id, timestamp: now, headers });
 }
 
 /** `text` of each payload's number stands in each field. */
 export function hostileView(text: (i: number) => string, now = NOW): ViewModel {
   const target = createView(now);
   setKafka(target, true, now);
-  PAYLOADS.forEach((_, i) => {
-    const evil = text(i);
-    const message = hostileMessage(i, evil);
-    fold(target, { topic: "enriched", partition: 0, messages: [message], highWatermark: i + 1 }, now);
-    fold(
-      target,
-      {
-        topic: "raw",
-        partition: 0,
-        messages: [record(i, raw({ device_id: evil, event_type: evil, [evil]: evil }), { key: evil })],
-        highWatermark: i + 1,
-      },
-      now,
-    );
-    fold(target, { topic: "dlq", partition: 0, messages: [dead(i, evil, evil)], highWatermark: i + 1 }, now);
+  const texts = PAYLOADS.map((_, i) => text(i));
+  const worst = texts.slice(-WORST);
+  const put = (topic: "raw" | "enriched" | "dlq", partition: number, message: InMessage) =>
+    fold(target, { topic, partition, messages: [message], highWatermark: message.offset + 1 }, now);
+  setCatalog(target, hostileCatalog(worst, texts.at(-1) ?? ""));
+  hostileServices(target, worst);
+  // Devices that need attention: those that no type fits, and a few of each grade.
+  worst.forEach((evil, i) => {
+    put("enriched", 1, hostileMessage(i, evil, now, { device_id: evil + evil, device_type: "unknown" }));
+  });
+  worst.slice(-4).forEach((evil, i) => {
+    const grade = i % 2 === 0 ? "BAD" : "UNCERTAIN";
+    put("enriched", 2, hostileMessage(i, evil, now, { device_id: evil + evil + evil, grade }));
+  });
+  texts.forEach((evil, i) => {
+    put("enriched", 0, hostileMessage(i, evil, now, { grade: "GOOD" }));
+    const sent = raw({ device_id: evil, device_type: evil, event_type: evil, [evil]: evil });
+    put("raw", 0, record(i, sent, { key: evil }));
+    const headers = { [HEADERS.path]: evil, [HEADERS.message]: evil, [HEADERS.registry]: evil };
+    put("dlq", 0, dead(i, evil, evil, now, headers));
   });
   return target;
 }

@@ -1,6 +1,19 @@
 import { describe, expect, test } from "bun:test";
-import { counts } from "./count-elements.case.ts";
-import { HUGE_PAGES, hostilePaths, hostileView, hugeView, PAYLOADS, SELECTORS } from "./hostile.case.ts";
+import { counts, wordsOf } from "./count-elements.case.ts";
+import {
+  HOSTILE_STREAMS,
+  HUGE_PAGES,
+  harmless,
+  hostile,
+  hostilePaths,
+  hostileView,
+  hugeView,
+  PAYLOADS,
+  SELECTORS,
+  wrongPaths,
+} from "./hostile.case.ts";
+import { hostileGroup } from "./hostile-registry.case.ts";
+import { setKafka } from "./model/view.ts";
 import { NOW } from "./sample.case.ts";
 import { appFor } from "./serve.case.ts";
 
@@ -18,20 +31,124 @@ describe("much of everything", () => {
 });
 
 describe("hostile content", () => {
-  test("of more than 500 kinds adds no element and no handler, in any field of any page", async () => {
+  test("of more than 500 kinds adds no element and no handler, in any field of any page or stream", async () => {
     expect(PAYLOADS.length).toBeGreaterThan(500);
-    const harmless = await render((i) => `plain-${PAYLOADS.indexOf(PAYLOADS[i] ?? "")}`);
-    const hostile = await render((i) => PAYLOADS[i] ?? "");
-    expect(hostile).toEqual(harmless);
+    const expected = await render(harmless);
+    expect(await render(hostile)).toEqual(expected);
+    const [pages, streams] = [Object.keys(expected).length, HOSTILE_STREAMS.length];
+    expect(Object.values(expected).filter((one) => (one["hx-partial"] ?? 0) > 0).length).toBe(streams);
+    expect(pages).toBeGreaterThan(40);
+  }, 30_000);
+
+  test("stands in every field that is shown: without one of them the test above would prove little", async () => {
+    const marked = (i: number) => `<${i}>`;
+    const last = PAYLOADS.length - 1;
+    const { ask } = await serve(marked);
+    for (const [path, places] of SHOWN(last))
+      for (const [selector, times] of places) {
+        const words = await wordsOf(await ask(path), selector);
+        expect([path, selector, words.split(marked(last)).length - 1 >= times]).toEqual([
+          path,
+          selector,
+          true,
+        ]);
+      }
   });
 
+  /** How often the last text stands there at least. */
+  const SHOWN = (last: number): [path: string, places: [selector: string, times: number][]][] => [
+    [
+      `/messages/enriched/0/${last}`,
+      [
+        // Type, name, category, runner-up, capabilities; reasons; code, path and expected; a header.
+        ["section[aria-labelledby=h-verdict]", 6],
+        ["section[aria-labelledby=h-why]", 2],
+        ["section[aria-labelledby=h-findings]", 3],
+        [".steps", 2],
+      ],
+    ],
+    [`/messages/dlq/0/${last}`, [["section[aria-labelledby=h-dead]", 3]]],
+    [
+      "/pipeline",
+      [
+        ["#services", 6],
+        ["#registry", 6],
+        ["#flow header", 2],
+        ["#notices", 1],
+      ],
+    ],
+    [
+      `/types/${encodeURIComponent(`<${last}>`)}`,
+      [
+        ["section[aria-labelledby=h-about]", 5],
+        ["section[aria-labelledby=h-measurements]", 4],
+        ["section[aria-labelledby=h-rules]", 3],
+        ["section[aria-labelledby=h-recognised]", 3],
+        ["section[aria-labelledby=h-examples]", 1],
+        ["section[aria-labelledby=h-makers]", 4],
+        ["#numbers", 1],
+      ],
+    ],
+    [
+      "/",
+      [
+        ["#feed li:first-child summary", 4],
+        ["#feed li:first-child .detail", 8],
+        ["#attention", 3],
+        ["#unknown", 2],
+        ["#fleet", 1],
+        ["#rail-footer", 1],
+      ],
+    ],
+  ];
+
+  async function serve(text: (i: number) => string) {
+    const view = hostileView(text);
+    const served = await appFor({ view, now: () => NOW, group: hostileGroup(text(PAYLOADS.length - 1)) });
+    const ask = async (path: string) => {
+      const answer = await served.app.request(path, { headers: { host: "localhost" } });
+      if (!path.startsWith("/live")) return answer.text();
+      return partsOf(await firstFrame(answer));
+    };
+    return { view, ask };
+  }
+
+  /** How many elements of each kind a page has. */
   async function render(text: (i: number) => string) {
-    const served = await appFor({ view: hostileView(text), now: () => NOW });
-    return Promise.all(
-      hostilePaths(text).map(async (path) => {
-        const answer = await served.app.request(path, { headers: { host: "localhost" } });
-        return counts(await answer.text(), ...SELECTORS);
-      }),
-    );
+    const { view, ask } = await serve(text);
+    const evil = text(PAYLOADS.length - 1);
+    const found: Record<string, Record<string, number>> = {};
+    const count = async (path: string, name: string) => {
+      const counted = await counts(await ask(path), ...SELECTORS);
+      found[name] = Object.fromEntries(SELECTORS.map((selector, i) => [selector, counted[i] ?? 0]));
+    };
+    const paths = [...hostilePaths(text), ...wrongPaths(evil), ...HOSTILE_STREAMS];
+    // The text itself is in some of them.
+    for (const [i, path] of paths.entries()) await count(path, `${i} ${path.split(/[?%]|plain/)[0]}`);
+    setKafka(view, false, NOW, evil);
+    for (const path of ["/", "/pipeline"]) await count(path, `away ${path}`);
+    return found;
   }
 });
+
+/** A stream's first frame, which comes in pieces. */
+async function firstFrame(answer: Response): Promise<string> {
+  const reader = answer.body?.getReader();
+  const decoder = new TextDecoder();
+  let text = "";
+  for (let done = false; !done && !text.endsWith("\n\n");) {
+    const piece = await reader?.read();
+    text += decoder.decode(piece?.value, { stream: true });
+    done = piece?.done !== false;
+  }
+  await reader?.cancel();
+  return text;
+}
+
+/** The HTML in it: what has a name is JSON for the charts. */
+const partsOf = (frame: string): string =>
+  frame
+    .split("\n\n")
+    .filter((event) => event.startsWith("data: "))
+    .map((event) => event.replace(/^data: /gm, ""))
+    .join("\n");
