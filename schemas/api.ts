@@ -12,6 +12,8 @@ const time = (description: string) =>
     description: `${description}; ISO 8601 UTC, ms; null if none yet`,
   });
 
+const textOrNull = (description: string) => Type.Union([Type.String(), Type.Null()], { description });
+
 export const QualityStats = Type.Object(
   {
     window: Type.String({ description: "What the counts cover: ISO 8601 duration up to now" }),
@@ -27,7 +29,7 @@ export const QualityStats = Type.Object(
       description: "By code, most frequent first",
     }),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, description: "Grades and findings of the last hour" },
 );
 
 export const Stats = Type.Object(
@@ -64,20 +66,22 @@ const oneOf = <T extends string>(values: readonly T[], description: string) =>
 export const ApiMessage = Type.Object(
   {
     topic: oneOf(API_TOPICS, "Short name"),
-    partition: Type.Integer({ minimum: 0, description: "Of the topic", unit: "1" }),
-    offset: Type.Integer({ minimum: 0, description: "In the partition", unit: "1" }),
+    partition: Type.Integer({ minimum: 0, description: "Number of the partition", unit: "1" }),
+    offset: Type.Integer({ minimum: 0, description: "Offset in the partition", unit: "1" }),
     timestamp: Type.String({ description: "Record timestamp, ISO 8601 UTC, ms" }),
-    key: Type.Union([Type.String(), Type.Null()]),
+    key: textOrNull("Record key; null without one"),
     bytes: Type.Integer({ minimum: 0, description: "Size of the value", unit: "B" }),
-    device_id: Type.Union([Type.String(), Type.Null()]),
-    device_type: Type.Union([Type.String(), Type.Null()]),
-    event_type: Type.Union([Type.String(), Type.Null()]),
+    device_id: textOrNull("Who sent it: the id in the message, else the record key"),
+    device_type: textOrNull(
+      "Enriched: as it was judged; else as the message declares it, null where it does not",
+    ),
+    event_type: textOrNull("As the message says it"),
     source_offset: Type.Optional(
       Type.Integer({ minimum: 0, description: "Offset of the raw message in the same partition", unit: "1" }),
     ),
     method: Type.Optional(oneOf(METHODS, "How the type was decided")),
     grade: Type.Optional(oneOf(GRADES, "The worst finding")),
-    findings: Type.Optional(Type.Array(Finding)),
+    findings: Type.Optional(Type.Array(Finding, { description: "Enriched: what is wrong with it" })),
     reason: Type.Optional(Type.String({ description: "Dead letters: one of the closed reasons" })),
     path: Type.Optional(Type.String({ description: "Dead letters: JSON Pointer to the fault" })),
     message: Type.Optional(Type.String({ description: "Dead letters: what is wrong" })),
@@ -103,15 +107,15 @@ export type ApiMessages = Static<typeof ApiMessages>;
 export const ApiHealth = Type.Object(
   {
     status: oneOf(["ok", "degraded"], "degraded with a reason at least"),
-    reasons: Type.Array(Type.String()),
-    kafka_connected: Type.Boolean(),
+    reasons: Type.Array(Type.String(), { description: "Why it is degraded; none when ok" }),
+    kafka_connected: Type.Boolean({ description: "The brokers answered within the last seconds" }),
     kafka_connected_since: time("When the brokers began to answer, or to be away"),
     covers_from: time("Since when the pages know every message"),
     registry_version: Type.Union([Type.String(), Type.Null()], {
       description: "Of the newest enriched message",
     }),
     repeats: count("Enriched messages and dead letters that came again, counted once elsewhere"),
-    version: Type.String(),
+    version: Type.String({ description: "Of the dashboard" }),
   },
   { $id: "health", title: "Health", additionalProperties: false },
 );
@@ -119,8 +123,8 @@ export type ApiHealth = Static<typeof ApiHealth>;
 
 const typeNumbers = {
   key: Type.String({ description: "Key of the type in the registry" }),
-  name: Type.String(),
-  category: Type.String(),
+  name: Type.String({ description: "For people" }),
+  category: Type.String({ description: "What it is for, as the registry says it" }),
   devices: Type.Integer({ minimum: 0, description: "Devices seen in the last hour", unit: "devices" }),
   messages: count("Enriched messages in the last hour"),
   good: count("Of these GOOD"),
@@ -130,7 +134,7 @@ const typeNumbers = {
 
 export const ApiTypes = Type.Object(
   {
-    registry_version: Type.Union([Type.String(), Type.Null()]),
+    registry_version: textOrNull("Of the registry that is loaded here; null without one"),
     types: Type.Array(Type.Object(typeNumbers, { additionalProperties: false }), {
       description: "In the order of the registry",
     }),
@@ -156,7 +160,10 @@ const Refusal = Type.Union(
   [
     Type.Null(),
     Type.Object(
-      { at: Type.String({ description: "ISO 8601 UTC" }), reasons: Type.Array(Type.String()) },
+      {
+        at: Type.String({ description: "When it was refused, ISO 8601 UTC" }),
+        reasons: Type.Array(Type.String(), { description: "Each fault with its path" }),
+      },
       { additionalProperties: false },
     ),
   ],
@@ -182,18 +189,19 @@ export const PRESENCES = ["up", "degraded", "stopped", "absent"] as const;
 
 export const ApiService = Type.Object(
   {
-    service: Type.String(),
-    instance: Type.String(),
+    service: Type.String({ description: "Such as enrich or simulator" }),
+    instance: Type.String({ description: "Host and process, or the member of the group" }),
     presence: oneOf(PRESENCES, "absent: three heartbeats missed"),
     reasons: Type.Array(Type.String(), { description: "Why it is degraded, or by what it is known" }),
     started_at: time("Start of the process"),
     last_heartbeat: time("Record timestamp of the last heartbeat"),
-    version: Type.Union([Type.String(), Type.Null()]),
+    version: textOrNull("Of the program; null where no heartbeat says it"),
     lag: Type.Union([Type.Number(), Type.Null()], { description: "Messages behind", unit: "messages" }),
-    registry_version: Type.Union([Type.String(), Type.Null()]),
+    registry_version: textOrNull("Of the registry that it has loaded; null where it has none"),
     counters: Type.Record(
       Type.String(),
       Type.Number({ description: "Since the start of the process", unit: "1" }),
+      { description: "Since the start of the process, by name" },
     ),
   },
   { $id: "service-line", title: "Service", additionalProperties: false },
@@ -201,7 +209,7 @@ export const ApiService = Type.Object(
 export type ApiService = Static<typeof ApiService>;
 
 export const ApiServices = Type.Object(
-  { services: Type.Array(ApiService) },
+  { services: Type.Array(ApiService, { description: "By service and instance" }) },
   { $id: "services", title: "Services", additionalProperties: false },
 );
 export type ApiServices = Static<typeof ApiServices>;

@@ -84,8 +84,8 @@ export const API_ROUTES = [
     summary: "One message by its place, however old, as long as the brokers keep it",
     params: Type.Object({
       topic: Topic,
-      partition: Type.Integer({ minimum: 0, description: "Partition", unit: "1" }),
-      offset: Type.Integer({ minimum: 0, description: "Offset", unit: "1" }),
+      partition: Type.Integer({ minimum: 0, description: "Number of the partition", unit: "1" }),
+      offset: Type.Integer({ minimum: 0, description: "Offset in the partition", unit: "1" }),
     }),
     answer: ApiMessage,
     problems: [400, 404, 503],

@@ -1,4 +1,4 @@
-/** The API for people: each address with its parameters, what it answers, and a form that asks it. Works offline. */
+/** The API for people: each address with its parameters, what it answers, and a link that asks it. Works offline. */
 import type { TObject, TSchema } from "@sinclair/typebox";
 import { API_ROUTES, type ApiRoute } from "../api/api-routes.ts";
 import { type Frame, Layout } from "./layout.tsx";
@@ -80,13 +80,39 @@ const Members = ({ caption, head, schema }: MembersProps) => (
 
 const MAX_CHOICES = 6;
 
-function membersOf(schema: TSchema | undefined) {
+interface Member {
+  /** With those that it stands in: `data_quality.good`, `services[].lag`. */
+  name: string;
+  type: string;
+  meaning: string;
+}
+
+function membersOf(schema: TSchema | undefined, inside = ""): Member[] {
   const { properties = {}, required = [] } = (schema ?? {}) as Partial<TObject>;
-  return Object.entries(properties).map(([name, property]) => ({
-    name,
-    type: typeWords(property) + (required.includes(name) ? "" : ", may be absent"),
-    meaning: [property.description, property.unit && `(${property.unit})`].filter(Boolean).join(" "),
-  }));
+  return Object.entries(properties).flatMap(([name, property]) => {
+    const whole = inside + name;
+    const { object, mark } = within(property);
+    return [
+      {
+        name: whole,
+        type: typeWords(property) + (required.includes(name) ? "" : ", may be absent"),
+        meaning: meaningOf(property),
+      },
+      ...membersOf(object, `${whole}${mark}.`),
+    ];
+  });
+}
+
+/** The object of which a member is: itself, an element of it, or one of its alternatives. */
+function within(schema: TSchema): { object?: TSchema; mark: string } {
+  if (schema.type === "array") return { object: within(schema.items).object, mark: "[]" };
+  const options: TSchema[] = schema.anyOf ?? [schema];
+  return { object: options.find((option) => option.properties !== undefined), mark: "" };
+}
+
+/** A number of things has no unit that one would say. */
+function meaningOf({ description = "", unit }: TSchema): string {
+  return unit === undefined || unit === "1" ? description : `${description} (${unit})`;
 }
 
 function typeWords(schema: TSchema): string {
