@@ -72,7 +72,9 @@ describe("a stream", () => {
     hub.tick(2_000);
     const frame = await client.next();
     expect(rows(frame)).toEqual([7]);
-    expect(frame).toContain("latest arrival first, 1 of 1 that match since 14:27 UTC; every message is searched");
+    expect(frame).toContain(
+      "latest arrival first, 1 of 1 that match since 14:27 UTC; every message is searched",
+    );
     await client.leave();
     expect(hub.view.watches.size).toBe(0);
   });
