@@ -1,12 +1,12 @@
 import { expect, test } from "bun:test";
 import { startBroker } from "../../broker/broker.ts";
 import { ensureTopics } from "../../kafka/admin.ts";
-import { createKafka } from "../../kafka/client.ts";
+import { createKafka, type Kafka } from "../../kafka/client.ts";
 import { createProducer } from "../../kafka/producer.ts";
 import { TOPICS, topicName, type TopicName } from "../../schemas/topics.ts";
 import { startProxy } from "../../test/faults/proxy.ts";
 import { rateSeries } from "../model/series.ts";
-import { createView, lastHeard, total } from "../model/view.ts";
+import { createView, lastHeard, setKafka, total } from "../model/view.ts";
 import { raw } from "../sample.case.ts";
 import { startReader } from "./reader.ts";
 
@@ -67,6 +67,26 @@ test("brokers that hang are away within 10 s, since when they last answered; onc
   proxy.stop();
   expect(crashes).toEqual([]);
 }, 60_000);
+
+test("brokers that are slow to tell the ends, but send messages, are not away", async () => {
+  const begun = Date.now();
+  const view = createView(begun);
+  const { promise: hung, reject } = Promise.withResolvers<never>();
+  const kafka = { admin: () => ({ connect: () => hung, disconnect: async () => {} }) } as unknown as Kafka;
+  const reader = startReader({ view, kafka, topics, groupId: "slow", log: SILENT, onCrash() {} });
+  let isAway = false;
+  setKafka(view, true, Date.now());
+  await until(() => {
+    isAway ||= !view.kafka.connected;
+    // As a message does that is read.
+    setKafka(view, true, Date.now());
+    return Date.now() > begun + 6_000;
+  }, "the answer is no longer awaited");
+  expect(isAway).toBe(false);
+  const stopped = reader.stop();
+  reject(new Error("closed"));
+  await stopped;
+}, 20_000);
 
 async function until(condition: () => boolean, what: string, limitMs = 20_000): Promise<void> {
   const deadline = Date.now() + limitMs;
