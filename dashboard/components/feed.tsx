@@ -8,12 +8,12 @@ import type { Child } from "hono/jsx";
 import type { ApiTopic } from "../../schemas/api.ts";
 import { DEAD_LETTER_REASONS, type DeadLetterReason } from "../../schemas/dead-letter.ts";
 import { clockSeconds, count, exact, iso, latency } from "../format.ts";
-import { messageLink, messagesLink } from "../links.ts";
+import { messageLink, messagesLink, typeLink } from "../links.ts";
 import { factsOf, type Row, textOf } from "../model/row.ts";
 import { excerpt, valuesOf } from "../model/values.ts";
 import { GradeState, SEVERITY_STATUS, State } from "./status.tsx";
 import { Clock } from "./time.tsx";
-import { TypeName } from "./verdict.tsx";
+import { hasPage } from "./verdict.tsx";
 
 export const rowId = (row: Row): string => `m-${row.topic}-${row.partition}-${row.offset}`;
 
@@ -84,6 +84,7 @@ const DETAILS: Record<ApiTopic, (row: Row) => Child> = {
 };
 
 export function FeedRow({ row }: { row: Row }) {
+  const { device, type } = factsOf(row);
   return (
     <li id={rowId(row)} data-keep="">
       <details>
@@ -94,12 +95,16 @@ export function FeedRow({ row }: { row: Row }) {
             <a class="whole" href={messageLink(row.topic, row.partition, row.offset)}>
               {row.topic === "raw" ? "Whole message" : "Raw and verdict side by side"}
             </a>
-            {factsOf(row).device !== null && row.topic !== "dlq" && (
+            {device !== null && row.topic !== "dlq" && (
               <>
                 {" · "}
-                <a href={messagesLink({ topic: row.topic, device: factsOf(row).device ?? "" })}>
-                  All of this device
-                </a>
+                <a href={messagesLink({ topic: row.topic, device })}>All of this device</a>
+              </>
+            )}
+            {hasPage(type) && row.topic === "enriched" && (
+              <>
+                {" · "}
+                <a href={typeLink(type)}>About this type</a>
               </>
             )}
           </p>
@@ -211,7 +216,7 @@ function enrichedDetails(row: Row) {
         </ul>
       )}
       <p>
-        <TypeName type={type}>{typeName ?? type}</TypeName>
+        {typeName ?? type ?? "unknown"}
         {category && <span class="m"> ({category})</span>}
         <span class="m">
           , {method ?? "not decided"}

@@ -1,5 +1,4 @@
 /** What was decided about one message: its type and why, its findings, or why it is a dead letter. */
-import type { Child } from "hono/jsx";
 import { DEAD_LETTER_REASONS, type DeadLetterReason } from "../../schemas/dead-letter.ts";
 import type { Finding } from "../../schemas/enriched.ts";
 import { count } from "../format.ts";
@@ -8,13 +7,8 @@ import { factsOf, type Row } from "../model/row.ts";
 import { Rest } from "./fold.tsx";
 import { GradeState, SEVERITY_STATUS, State } from "./status.tsx";
 
-/** A type that the registry may have is a link to its page. */
-export const TypeName = ({ type, children = type }: { type: string | null; children?: Child }) =>
-  type === null || type === "unknown" ? (
-    <span>{children ?? "unknown"}</span>
-  ) : (
-    <a href={typeLink(type)}>{children}</a>
-  );
+/** A type that the registry may have. */
+export const hasPage = (type: string | null): type is string => type !== null && type !== "unknown";
 
 export function TypeVerdict({ row }: { row: Row }) {
   const { type, typeName, method, score, runnerUp, category, capabilities, completeness } = factsOf(row);
@@ -26,7 +20,8 @@ export function TypeVerdict({ row }: { row: Row }) {
       </header>
       <div class="body">
         <p class="big">
-          <TypeName type={type} /> <small>{score === undefined ? "no score" : `${score} of 100`}</small>
+          {hasPage(type) ? <a href={typeLink(type)}>{type}</a> : "unknown"}{" "}
+          <small>{score === undefined ? "no score" : `${score} of 100`}</small>
         </p>
         <dl class="kv gap">
           {typeName && (
