@@ -143,7 +143,7 @@ export function hostileView(text: (i: number) => string, now = NOW): ViewModel {
   setCatalog(target, hostileCatalog(worst, texts.at(-1) ?? ""));
   hostileServices(target, worst);
   // Devices that need attention: those that no type fits, and a few of each grade.
-  worst.forEach((evil, i) => {
+  worst.toReversed().forEach((evil, i) => {
     put("enriched", 1, hostileMessage(i, evil, now, { device_id: evil + evil, device_type: "unknown" }));
   });
   worst.slice(-4).forEach((evil, i) => {
@@ -152,7 +152,8 @@ export function hostileView(text: (i: number) => string, now = NOW): ViewModel {
   });
   texts.forEach((evil, i) => {
     put("enriched", 0, hostileMessage(i, evil, now, { grade: "GOOD" }));
-    const sent = raw({ device_id: evil, device_type: evil, event_type: evil, [evil]: evil });
+    const measurements = { [evil]: 5 };
+    const sent = raw({ device_id: evil, device_type: evil, event_type: evil, measurements, [evil]: evil });
     put("raw", 0, record(i, sent, { key: evil }));
     const headers = { [HEADERS.path]: evil, [HEADERS.message]: evil, [HEADERS.registry]: evil };
     put("dlq", 0, dead(i, evil, evil, now, headers));
