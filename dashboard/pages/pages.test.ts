@@ -1,4 +1,7 @@
-/** What each page tells, by its place on the page: a table, so that nothing can be left out or blanked unseen. */
+/**
+ * What each page tells, by its place on the page: a table, so that nothing can be left out or blanked unseen. Long since it has a
+ * line for each thing told.
+ */
 import { beforeAll, describe, expect, test } from "bun:test";
 import { attributesOf, counts, wordsOf } from "../count-elements.case.ts";
 import { FULL_GROUP, fullView, REGISTRY } from "../full.case.ts";
