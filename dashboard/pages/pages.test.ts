@@ -117,9 +117,41 @@ const PAGES: Record<string, Told[]> = {
     ["unknown devices by why", "#unknown li", ["1 nearest smart_meter, 31 of 100 mystery-1"]],
     ["a way to an unknown device", '#unknown a[href="/messages?topic=enriched&amp;device=mystery-1"]', 1],
     ["the newest messages", "#feed > li", 5],
+    [
+      "a row: values with units, grade, worst finding and how many more",
+      "#feed > li:nth-child(2) summary",
+      ["14:27:10.100", "meter-1", "energy 18,413 kWh · power_factor 0.36", "Bad missing +1", "1,137"],
+    ],
+    [
+      "what stands behind it",
+      "#feed > li:nth-child(2) .detail",
+      [
+        "missing /measurements/demand , expected demand in kW",
+        "Smart Energy Meter (energy_monitoring) , detected, score 64: energy is measured",
+        "67 % complete · 7 ms after its raw raw[0]@41",
+        REGISTRY,
+      ],
+    ],
     ["how many of how many", "#latest-count", ["5 of 6"]],
     ["what the figures cover", "#covers", ["13:27 UTC", "5 devices", "2 came again"]],
     ["registry and Kafka in the rail", "#rail-footer", [REGISTRY, "Kafka connected"]],
+  ],
+  "/?tab=dlq": [
+    [
+      "a dead letter: raw offset, key, reason, field, what is wrong",
+      "#feed > li:nth-child(1) summary",
+      ["[0]@44 list-1 not_object /not_object/path what not_object means"],
+    ],
+    ["its meaning and its bytes", "#feed > li:nth-child(1) .detail", ["JSON, but not an object", "[1, 2]"]],
+  ],
+  "/?tab=raw": [
+    [
+      "a raw message: device, declared type, values",
+      "#feed > li:nth-child(3) summary",
+      ["breaker-2 smart_breaker", "voltage 118–133.1"],
+    ],
+    ["that no type is declared", "#feed > li:nth-child(1) summary", ["mystery-1 not declared"]],
+    ["its text", "#feed > li:nth-child(1) .detail", ['{"device_id":"mystery-1"']],
   ],
   "/types/smart_meter": [
     ["its name, key and version", card("about"), ["Smart Energy Meter smart_meter 2.0.0"]],
@@ -148,6 +180,7 @@ const PAGES: Record<string, Told[]> = {
     ["the margin", card("recognised"), ["20 points"]],
     ["examples", card("examples"), ["a healthy meter", "export is negative demand"]],
     ["what an example must be", card("examples"), ["never bad Uncertain"]],
+    ["the message of an example", card("examples"), ['"energy" : 902.1']],
     ["makers and models", card("makers"), ["GridMetrics", "GM-100, GM-300"]],
     ["specifications", card("makers"), ["accuracy class Class 1", "communication protocol Modbus TCP/IP"]],
     ["messages of this type, and no other", "#feed > li", 1],
