@@ -134,6 +134,15 @@ describe("a message is usual", () => {
     expect(shortly([sample], [like(healthy)])).toEqual([true]);
   });
 
+  test("also with a check that fails by another number than in the one before it", () => {
+    const [before, after] = [9400, 9500.25].map((reactive) =>
+      like(healthy.replace('"reactive":6400', `"reactive":${reactive}`)),
+    );
+    if (before === undefined || after === undefined) throw new Error("two samples");
+    expect(shortly([after], [before])).toEqual([true]);
+    expect(differences([before, after], PLAN, createEnrich(PLAN))).toEqual([]);
+  });
+
   const CHANGES: Record<string, (text: string) => string> = {
     "without some leaves": (text) => text.replace(',"factor":0.9487', ""),
     "without a group": (text) => text.replace(/"frequency":\{[^}]*\},/, ""),
@@ -145,6 +154,9 @@ describe("a message is usual", () => {
     "with another order": (text) => text.replace(/^\{("[^,]*),(.*)\}$/, "{$2,$1}"),
     "with a value out of its range": (text) => text.replace('"phase_a":', '"phase_a":99'),
     "with a bare value out of its range": (text) => text.replace(/"frequency":\{[^}]*\}/, '"frequency":70'),
+    "with a check that fails": (text) => text.replace('"reactive":6400', '"reactive":9400'),
+    "with a check that fails and a value out of its range": (text) =>
+      text.replace('"reactive":6400', '"reactive":9400').replace('"phase_a":', '"phase_a":99'),
     "with null": (text) => text.replace(/"active":[0-9.]+/, '"active":null'),
     "without a zone": (text) => text.replace("000Z", "000"),
     "with a late time": (text) => text.replace("T22", "T21"),
@@ -179,7 +191,6 @@ describe("a message is not usual", () => {
     "with an id that holds a control character": (text) => text.replace("breaker-001", "breaker-\u007f"),
     "with an escape": (text) => text.replace("breaker-001", "breaker-\\u0030\\u0030\\u0031"),
     "with a value that is no number": (text) => text.replace(/"phase_a":[0-9.]+/, '"phase_a":"120"'),
-    "with a check that fails": (text) => text.replace('"reactive":6400', '"reactive":9400'),
     "with a time that is none": (text) => text.replace("T22", " 22"),
   };
   for (const [name, change] of Object.entries(CHANGES))

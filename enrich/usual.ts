@@ -1,19 +1,29 @@
 /**
  * The short way of Connect's host: a usual message has the verdict of an earlier one of its kind.
  *
- * Usual is a message in our own form whose checks all hold: what is said of it follows from its type, from what is absent or out of
- * its range (registry/absence.ts) and from how its time stands. The first of each kind goes the long way, through
+ * Usual is a message in our own form: what is said of it follows from its type, from what is absent or out of
+ * its range (registry/absence.ts), from checks that fail and from how its time stands. The first of each kind goes the long way, through
  * enrichInPieces(), and the texts that were appended to it are kept; they follow from the plan alone. What is not surely usual
  * goes the long way too.
  * In: as enrich(). Out: as enrich(); of the verdict the id alone, the rest stands in the value.
  */
-import { type Absence, absenceFor, COUNT, saidOf, type Tell, UNUSUAL } from "../registry/absence.ts";
+import {
+  type Absence,
+  absenceFor,
+  COUNT,
+  saidOf,
+  type Tell,
+  UNUSUAL,
+  withCheck,
+} from "../registry/absence.ts";
+import { judgeChecks } from "../registry/checks.ts";
 import { chooseNominal, siteOf } from "../registry/nominal.ts";
 import type { Plan, PlanType } from "../registry/plan.ts";
 import { namesZone, parseIso } from "../registry/time.ts";
 import { TOLERANCE_MS } from "../registry/timestamp.ts";
 import type { Nominal, Values } from "../registry/values.ts";
 import { LIMITS } from "../schemas/dead-letter.ts";
+import type { Finding } from "../schemas/enriched.ts";
 import { isObject, type JsonObject, reserved, tryParse } from "./decode.ts";
 import { type DeadLetterMessage, enrichInPieces, type EnrichedPieces, type Source } from "./enrich.ts";
 import { isPlain } from "./plain.ts";
@@ -46,9 +56,16 @@ interface Usual {
   kind: Kind;
   make: string;
   flags: number;
-  /** What is absent; with what is said of values that are not quiet. */
+  /** What is absent; with what is said of values that are not quiet, and whether a check fails. */
   values: number | string;
+  /** What is said of checks that fail, as it stands in the text behind all else that is said. */
+  checks: string;
 }
+
+/** In the key of what is said: a check fails. */
+const CHECKED = " check";
+/** Behind the last finding. */
+const CLOSING = "]}}";
 
 const UNDECLARED = 1;
 const ASSUMED_UTC = 2;
@@ -86,7 +103,10 @@ export function createEnrich(plan: Plan, absenceOf = absenceFor): Enrich {
       const head = usual.kind.heads.get(usual.make);
       const end = usual.kind.ends[usual.flags]?.get(usual.values);
       if (head !== undefined && end !== undefined) {
-        const value = text.slice(0, text.lastIndexOf("}")).concat(head, enrichedAt(now), end);
+        const { checks } = usual;
+        const value = text
+          .slice(0, text.lastIndexOf("}"))
+          .concat(head, enrichedAt(now), end, checks, checks === "" ? "" : CLOSING);
         return { to: "enriched", value, device_id: source.key ?? "" };
       }
     }
@@ -122,8 +142,14 @@ export function createEnrich(plan: Plan, absenceOf = absenceFor): Enrich {
     }
     inHand = kind;
     said = "";
-    const absent = kind.absence(sent, tell);
+    let absent = kind.absence(sent, tell);
     if (absent === UNUSUAL || said.length > LONGEST_KEY) return undefined;
+    let checks = "";
+    if (absent < UNUSUAL) {
+      absent = withCheck(absent);
+      checks = checksText(sent, kind.type);
+      if (checks !== "") said += CHECKED;
+    }
     // So many commas stand between these members and these leaves if each stands once and there is nothing else: another member,
     // one that stands twice, an empty group, a list, a comma in a text are one more each.
     const leaves = kind.type.leaves.length - (absent % COUNT);
@@ -131,7 +157,7 @@ export function createEnrich(plan: Plan, absenceOf = absenceFor): Enrich {
     if (more !== 0 && more !== countMore(message)) return undefined;
     const { manufacturer, model } = message;
     const make = manufacturer === undefined && model === undefined ? "" : makeOf(manufacturer, model);
-    return { kind, make, flags, values: said === "" ? absent : absent + said };
+    return { kind, make, flags, values: said === "" ? absent : absent + said, checks };
   }
 
   /** The type of a message that went the long way: the next like it may be usual. */
@@ -150,14 +176,27 @@ export function createEnrich(plan: Plan, absenceOf = absenceFor): Enrich {
 }
 
 /** By the texts that the long way has appended. */
-function keep({ kind, make, flags, values }: Usual, { pieces, verdict }: EnrichedPieces): void {
+function keep({ kind, make, flags, values, checks }: Usual, { pieces, verdict }: EnrichedPieces): void {
   if (verdict.type !== kind.type || verdict.shape !== undefined) return;
   const head = textOf(pieces.added[0]);
-  const end = textOf(pieces.added[2]);
+  let end = textOf(pieces.added[2]);
+  if (checks !== "") {
+    if (!end.endsWith(checks + CLOSING)) return;
+    end = end.slice(0, -checks.length - CLOSING.length);
+  }
   if (head.length > LONGEST_KEPT || end.length > LONGEST_KEPT || make.length > LONGEST_KEY) return;
   kind.ends[flags] ??= new Map();
   keepOne(kind.heads, make, head);
   keepOne(kind.ends[flags], values, end);
+}
+
+/** Their numbers differ from message to message, so they are not kept; each is `uncertain`, so the grade is. */
+function checksText(measurements: Values, type: PlanType): string {
+  const findings: Finding[] = [];
+  judgeChecks(measurements, type, undefined, findings);
+  let text = "";
+  for (let at = 0; at < findings.length; at++) text += (at === 0 ? "" : ",") + JSON.stringify(findings[at]);
+  return text;
 }
 
 function keepOne<Key, Value>(kept: Map<Key, Value>, key: Key, value: Value): void {

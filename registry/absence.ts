@@ -2,8 +2,9 @@
  * What is said of a message's measurements follows from what is absent and from values that are not quiet: both are found by
  * code that is written for the type.
  *
- * In: a type and the nominal values that hold; then measurements of our own form. Out: which leaves are absent, as one number;
- * values that are not quiet are told; or UNUSUAL: then values.ts and checks.ts may have more to say, and they alone say what.
+ * In: a type and the nominal values that hold; then measurements of our own form. Out: which leaves are absent, as one number,
+ * below UNUSUAL if a check may fail (withCheck()); values that are not quiet are told; or UNUSUAL: then values.ts may have more to
+ * say, and it alone says what.
  * Connect's engine runs this in a third of the time of their loops. Names go into the code as JSON texts and numbers as
  * arguments (the engine misprints some), so nothing that a registry says is ever code.
  */
@@ -19,6 +20,8 @@ export type Absence = (measurements: Values, tell: Tell) => number;
 export type Tell = (leaf: number, value: unknown, isBare: boolean) => boolean;
 
 export const UNUSUAL = -1;
+/** What is absent where a check may fail, and back. */
+export const withCheck = (absent: number) => UNUSUAL - 1 - absent;
 /** `absent % COUNT` is how many leaves are absent. */
 export const COUNT = 64;
 /** A double holds 53 bits. */
@@ -67,7 +70,7 @@ function write(type: PlanType, rows: QuietRow[]): Absence {
 /** `m` are the measurements, `a` is what is absent, `v3` the value of leaf 3. */
 function bodyOf(type: PlanType, rows: QuietRow[], constant: Constant): string {
   const { groups, leaves, detect, checks } = type;
-  let body = `var a=0,g,d,e,${rows.map((_, leaf) => `v${leaf}`).join()};`;
+  let body = `var a=0,f=0,g,d,e,${rows.map((_, leaf) => `v${leaf}`).join()};`;
   for (const { name, kind, first, count } of groups) {
     body += `g=m[${JSON.stringify(name)}]??none;`;
     for (let leaf = first; leaf < first + count; leaf++) {
@@ -85,7 +88,7 @@ function bodyOf(type: PlanType, rows: QuietRow[], constant: Constant): string {
   if (detect.requires.length > 0)
     body += `if(${detect.requires.flatMap((field) => isAbsent(field, leaves)).join("&&")})return ${UNUSUAL};`;
   for (const check of checks) body += checkOf(check, leaves, constant);
-  return `${body}return a`;
+  return `${body}return f?${UNUSUAL - 1}-a:a`;
 }
 
 /** As isQuiet() says it. */
@@ -103,7 +106,7 @@ function isAbsent({ group, leaf }: PlanField, leaves: PlanLeaf[]): string[] {
   );
 }
 
-/** A little stricter than checks.ts: the share counts of the value, not of the larger side. What is not there is NaN. */
+/** A little stricter than checks.ts, which is asked then: the share counts of the value, not of the larger side. What is not there is NaN. */
 function checkOf({ kind, of, equals, ...check }: PlanCheck, leaves: PlanLeaf[], constant: Constant): string {
   const inBase = (at: number) => {
     const { factor, offset } = leaves[at] ?? { factor: 1, offset: 0 };
@@ -113,15 +116,13 @@ function checkOf({ kind, of, equals, ...check }: PlanCheck, leaves: PlanLeaf[], 
   const parts = of.map(inBase);
   if (kind === "order")
     return of
-      .map((at, upper) =>
-        upper === 0 ? "" : `if(${parts[upper - 1]}-${parts[upper]}>${apart(at)})return ${UNUSUAL};`,
-      )
+      .map((at, upper) => (upper === 0 ? "" : `if(${parts[upper - 1]}-${parts[upper]}>${apart(at)})f=1;`))
       .join("");
   const squares = parts.map((part) => `${part}*${part}`);
   const wanted = { sum: parts.join("+"), hypot: `sqrt(${squares.join("+")})`, ratio: parts.join("/") }[kind];
   return (
     `d=${inBase(equals)};e=d-(${wanted});if(e<0)e=-e;if(d<0)d=-d;` +
-    `if(e>${apart(equals)}&&e>${constant(check.tolerance)}*d)return ${UNUSUAL};`
+    `if(e>${apart(equals)}&&e>${constant(check.tolerance)}*d)f=1;`
   );
 }
 
