@@ -36,6 +36,8 @@ export interface RunOptions {
   /** Longest quiet between two faults. */
   quietMs?: number;
   sessionMs?: number;
+  /** At the start, 2; with one alone a death is all that can cause a repeat. */
+  enrichers?: number;
   /** So many messages wait, on top of the rate, when a fault begins: the next batches are full. Liveness only. */
   waiting?: number;
   /** Ends early, after the fault in hand. */
@@ -77,7 +79,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     const settings = readSettings({ TOPIC_PARTITIONS: `${partitions}` });
     await ensureTopics(kafka, topicSpecs(settings));
     const load = await startLoad(brokers, seed, ratePerS);
-    for (let i = 0; i < 2; i++) scene.pool.add();
+    for (let i = 0; i < (options.enrichers ?? 2); i++) scene.pool.add();
     await caughtUp(kafka, load);
 
     const { begun, met, recoveries } = await happen(scene, kafka, load, options, wrong);
