@@ -5,11 +5,13 @@ import { count, percent } from "../format.ts";
 export interface Bar {
   name: Child;
   value: number;
+  /** The sum of what has no line of its own: no bar, which would be the longest. */
+  rest?: boolean;
 }
 
 export function Bars({ caption, bars, total }: { caption: string; bars: Bar[]; total: number }) {
   if (bars.length === 0) return <p class="body m">Nothing yet.</p>;
-  const most = Math.max(1, ...bars.map((bar) => bar.value));
+  const most = Math.max(1, ...bars.map(({ value, rest }) => (rest ? 0 : value)));
   return (
     <table class="tbl bars">
       <caption class="vh">{caption}</caption>
@@ -22,13 +24,15 @@ export function Bars({ caption, bars, total }: { caption: string; bars: Bar[]; t
         </tr>
       </thead>
       <tbody>
-        {bars.map(({ name, value }) => (
+        {bars.map(({ name, value, rest }) => (
           <tr>
             <th scope="row">{name}</th>
             <td>
-              <meter class="a" max={most} value={value} aria-hidden="true">
-                {value}
-              </meter>
+              {!rest && (
+                <meter class="a" max={most} value={value} aria-hidden="true">
+                  {value}
+                </meter>
+              )}
             </td>
             <td class="num">{count(value)}</td>
             <td class="num u">{total === 0 ? "–" : `${percent(value / total)} %`}</td>

@@ -5,7 +5,7 @@ import { count, percent } from "../format.ts";
 import { messagesLink } from "../links.ts";
 import { deadLetters } from "../model/stats.ts";
 import { tallied } from "../model/window.ts";
-import { Bars } from "./bars.tsx";
+import { type Bar, Bars } from "./bars.tsx";
 import { GRADE_STATUS, GRADE_WORD, State } from "./status.tsx";
 import { Table } from "./table.tsx";
 
@@ -227,7 +227,7 @@ const MAX_BARS = 6;
 
 function sharesOf(counts: Map<string, number>, link?: (name: string) => string) {
   const sum = sumOf(counts);
-  const bars = [...counts].slice(0, MAX_BARS).map(([name, value]) => ({
+  const bars: Bar[] = [...counts].slice(0, MAX_BARS).map(([name, value]) => ({
     name:
       link === undefined ? (
         <span class="cut">{name}</span>
@@ -239,6 +239,7 @@ function sharesOf(counts: Map<string, number>, link?: (name: string) => string) 
     value,
   }));
   const rest = sumOf([...counts].slice(MAX_BARS));
-  if (rest > 0) bars.push({ name: <span class="m">{counts.size - MAX_BARS} more</span>, value: rest });
+  if (rest > 0)
+    bars.push({ name: <span class="m">{counts.size - MAX_BARS} more</span>, value: rest, rest: true });
   return { bars, sum };
 }

@@ -3,6 +3,8 @@ import type { Child } from "hono/jsx";
 import { COLUMN, total, type ViewModel } from "../model/view.ts";
 import { clock, clockSeconds, count, latency, percent, rate } from "../format.ts";
 import { deadLetters, fleetOf, latencyNow, rateNow, statsOf, trend } from "../model/stats.ts";
+import { latencySeries, rateSeries } from "../model/series.ts";
+import { goodTrend, type Trend, thinned } from "../model/trends.ts";
 import { Spark } from "./spark.tsx";
 import { State } from "./status.tsx";
 import { BigAge } from "./time.tsx";
@@ -43,6 +45,7 @@ export function StatsGrid({ view, now }: { view: ViewModel; now: number }) {
           </>
         }
         detail={<KafkaState view={view} />}
+        trend={thinned(rateSeries(view, "15", now).values.raw, 6)}
       />
       <Stat
         name="Last raw"
@@ -57,6 +60,7 @@ export function StatsGrid({ view, now }: { view: ViewModel; now: number }) {
             ? "nothing in the last 5 min"
             : `${latency(lag.p50)} after its raw, p95 ${latency(lag.p95)}`
         }
+        trend={thinned(latencySeries(view, "60", now).values.p50, 5)}
       />
       <Stat
         name="Good quality"
@@ -70,6 +74,7 @@ export function StatsGrid({ view, now }: { view: ViewModel; now: number }) {
           )
         }
         detail={`${count(quality.uncertain)} uncertain, ${count(quality.bad)} bad in 1 h`}
+        trend={goodTrend(view, now)}
       />
       <Stat
         name="Devices reporting"
@@ -88,7 +93,7 @@ interface StatProps {
   name: string;
   value: Child;
   detail: Child;
-  trend?: number[];
+  trend?: Trend;
 }
 
 const Stat = ({ name, value, detail, trend: points }: StatProps) => (
