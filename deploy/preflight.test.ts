@@ -10,6 +10,8 @@ import { ensureTopics, type Topic } from "../kafka/admin.ts";
 import { createKafka } from "../kafka/client.ts";
 import { plainEnv, ROOT } from "../test/processes.ts";
 
+/** Two programs and a bundle each, on a machine that may be busy. */
+const MINUTE_MS = 60_000;
 const SILENT = { info() {}, warn() {}, error() {} };
 const compose = Bun.YAML.parse(readFileSync(join(ROOT, "docker-compose.yml"), "utf8")) as {
   services: { preflight: { command: string[] } };
@@ -49,34 +51,52 @@ async function preflight(topics: Topic[], env: Record<string, string> = {}) {
 
 const ours = (env: Record<string, string> = {}) => topicSpecs(readSettings(env));
 
-test("a first start creates the topics and builds what Connect loads", async () => {
-  const { code, said, built } = await preflight([]);
-  expect([code, built]).toEqual([0, true]);
-  expect(said).toContain("created iot.raw");
-});
+test(
+  "a first start creates the topics and builds what Connect loads",
+  async () => {
+    const { code, said, built } = await preflight([]);
+    expect([code, built]).toEqual([0, true]);
+    expect(said).toContain("created iot.raw");
+  },
+  MINUTE_MS,
+);
 
-test("a retention that the operator has changed is said, and stops nothing", async () => {
-  const topics = ours().map((topic) => ({
-    ...topic,
-    configs: { ...topic.configs, "retention.ms": "3600000" },
-  }));
-  const { code, said, built } = await preflight(topics);
-  expect(said).toMatch(/iot\.raw retention\.ms: expected \d+, found 3600000/);
-  expect([code, built]).toEqual([0, true]);
-});
+test(
+  "a retention that the operator has changed is said, and stops nothing",
+  async () => {
+    const topics = ours().map((topic) => ({
+      ...topic,
+      configs: { ...topic.configs, "retention.ms": "3600000" },
+    }));
+    const { code, said, built } = await preflight(topics);
+    expect(said).toMatch(/iot\.raw retention\.ms: expected \d+, found 3600000/);
+    expect([code, built]).toEqual([0, true]);
+  },
+  MINUTE_MS,
+);
 
-test("TOPIC_PARTITIONS that is changed after the first start is said, and what is missing gets as many as the others", async () => {
-  const topics = ours({ TOPIC_PARTITIONS: "3" }).filter(({ name }) => name !== "iot.raw.dlq");
-  const { code, said, built } = await preflight(topics, { TOPIC_PARTITIONS: "6" });
-  expect(said).toContain("created iot.raw.dlq");
-  expect(said).toContain("iot.raw: expected 6 partitions, found 3");
-  expect(said).not.toContain("but iot.raw has");
-  expect([code, built]).toEqual([0, true]);
-});
+test(
+  "TOPIC_PARTITIONS that is changed after the first start is said, and what is missing gets as many as the others",
+  async () => {
+    const topics = ours({ TOPIC_PARTITIONS: "3" }).filter(({ name }) => name !== "iot.raw.dlq");
+    const { code, said, built } = await preflight(topics, { TOPIC_PARTITIONS: "6" });
+    expect(said).toContain("created iot.raw.dlq");
+    expect(said).toContain("iot.raw: expected 6 partitions, found 3");
+    expect(said).not.toContain("but iot.raw has");
+    expect([code, built]).toEqual([0, true]);
+  },
+  MINUTE_MS,
+);
 
-test("unequal partition counts in the flow end it, before anything is built", async () => {
-  const topics = ours().map((topic) => (topic.name === "iot.enriched" ? { ...topic, partitions: 2 } : topic));
-  const { code, said, built } = await preflight(topics);
-  expect(said).toContain("iot.enriched: 2 partitions, but iot.raw has 6");
-  expect([code, built]).toEqual([1, false]);
-});
+test(
+  "unequal partition counts in the flow end it, before anything is built",
+  async () => {
+    const topics = ours().map((topic) =>
+      topic.name === "iot.enriched" ? { ...topic, partitions: 2 } : topic,
+    );
+    const { code, said, built } = await preflight(topics);
+    expect(said).toContain("iot.enriched: 2 partitions, but iot.raw has 6");
+    expect([code, built]).toEqual([1, false]);
+  },
+  MINUTE_MS,
+);

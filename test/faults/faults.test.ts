@@ -59,7 +59,7 @@ describe("faults, a short run", () => {
       expect.stringMatching(/^1\/2 cut after LeaveGroup: not met, called off: through after/),
       expect.stringMatching(/^2\/2 cut after Produce: through after/),
     ]);
-  });
+  }, 60_000);
 
   test("a death between the acknowledgement and the commit costs repeats, and nothing else", async () => {
     const actions = (["mid-produce", "before commit"] as const).map((at) => ({
