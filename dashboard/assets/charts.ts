@@ -124,7 +124,7 @@ function options({ host, spec }: Chart): uPlot.Options {
         ...axis,
         grid: { show: false },
         size: 24,
-        gap: 4,
+        gap: 8,
         splits: (_, __, min, max) => timeTicks(min * 1000, max * 1000).map((at) => at / 1000),
         values: (_, splits) => splits.map((at) => timeWords(at * 1000, spec.spanMs)),
       },
