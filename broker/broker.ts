@@ -4,13 +4,13 @@
  * In: an address and a data folder (none: in memory). Out: a running broker and how to stop it.
  * Errors: DataFolderError (one line; nothing was touched), or the system's own for an address in use.
  */
-import type { Socket } from "bun";
+import { Database } from "bun:sqlite";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { Broker } from "./apis/api.ts";
 import { APIS } from "./apis/table.ts";
 import { Connection } from "./connection.ts";
-import { type DatabaseOptions, metaValue, openDatabase, refusal } from "./database.ts";
+import { type DatabaseOptions, fileIn, metaValue, newFiles, prepare, refusal } from "./database.ts";
 import { Groups } from "./groups.ts";
 import { Log } from "./log.ts";
 import { startRetention } from "./retention.ts";
@@ -51,13 +51,17 @@ const SILENT: BrokerLog = { info() {}, warn() {}, error() {} };
 
 export async function startBroker(options: BrokerOptions = {}): Promise<RunningBroker> {
   const { host = "127.0.0.1", port = 0, dataDir, log: report = SILENT } = options;
-  const database = openDatabase(options);
+  const made = dataDir === undefined ? [] : newFiles(dataDir);
+  let database: Database | undefined;
   try {
+    database = new Database(dataDir === undefined ? ":memory:" : fileIn(dataDir), { create: true });
+    prepare(database, options);
+    const clusterId = metaValue(database, "clusterId", () => randomBytes(16).toString("base64url"));
     const log = new Log(database, report, dataDir && join(dataDir, "batches"), options.fsync);
     const topics = new Topics(database, log);
     const groups = new Groups(database, Math.min(200, options.firstRebalanceDelayMs ?? 50));
     const broker: Broker = {
-      clusterId: metaValue(database, "clusterId", () => randomBytes(16).toString("base64url")),
+      clusterId,
       host: options.advertisedHost ?? (host === "0.0.0.0" ? "127.0.0.1" : host),
       port: options.advertisedPort ?? 0,
       autoCreateTopics: options.autoCreateTopics ?? false,
@@ -68,24 +72,22 @@ export async function startBroker(options: BrokerOptions = {}): Promise<RunningB
       groups,
       report,
     };
-    const sockets = new Set<Socket<Connection | undefined>>();
-    const listener = listen(host, port, broker, sockets);
+    const listener = listen(host, port, broker);
     broker.port ||= listener.port;
     const stopRetention = startRetention(database, topics, log, options.retentionCheckMs);
     const stop = async () => {
-      for (const { data } of sockets) data?.close();
       listener.stop(true);
       stopRetention();
-      database.close();
+      database?.close();
     };
-    return { host, port: listener.port, clusterId: broker.clusterId, stop };
+    return { host, port: listener.port, clusterId, stop };
   } catch (error) {
-    database.close();
-    throw refusal(error, dataDir);
+    database?.close();
+    throw refusal(error, dataDir, made);
   }
 }
 
-function listen(host: string, port: number, broker: Broker, sockets: Set<Socket<Connection | undefined>>) {
+function listen(host: string, port: number, broker: Broker) {
   return Bun.listen<Connection | undefined>({
     hostname: host,
     port,
@@ -95,14 +97,10 @@ function listen(host: string, port: number, broker: Broker, sockets: Set<Socket<
         // A client whose machine is gone without a word.
         socket.setKeepAlive(true, 60_000);
         socket.data = new Connection(socket, broker);
-        sockets.add(socket);
       },
       data: (socket, chunk) => socket.data?.receive(chunk),
       drain: (socket) => socket.data?.drain(),
-      close(socket) {
-        sockets.delete(socket);
-        socket.data?.close();
-      },
+      close: (socket) => socket.data?.close(),
       error: (socket) => socket.terminate(),
     },
   });

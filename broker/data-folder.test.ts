@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { offsetCommit, offsetFetch } from "./apis/committed-offsets.ts";
 import { deleteRecords, deleteTopics } from "./apis/topic-admin.ts";
 import { aBatch } from "./batch.fixture.ts";
 import { type BrokerOptions, startBroker } from "./broker.ts";
@@ -92,7 +93,9 @@ describe("a data folder that cannot be used is refused in one line, and is left 
     const dataDir = await aFilledFolder(100);
     const path = join(dataDir, "broker.db");
     truncateSync(path, Math.floor(statSync(path).size / 2));
-    expect(await refusalOf(dataDir)).toEndWith("broker.db is damaged; move it away, or put a copy back");
+    expect(await refusalOf(dataDir)).toEndWith(
+      "broker.db is damaged; move its folder away, or put a copy back",
+    );
   });
 
   test("in use by another broker", async () => {
@@ -101,12 +104,52 @@ describe("a data folder that cannot be used is refused in one line, and is left 
     await expect(startBroker({ dataDir })).rejects.toThrow("broker.db is in use by another broker");
   });
 
-  // The superuser may write everywhere.
-  test.skipIf(process.getuid?.() === 0)("read-only", async () => {
+  // The superuser may write everywhere: it is run without its capabilities.
+  const asUsual = process.getuid?.() === 0 ? ["setpriv", "--inh-caps=-all", "--bounding-set=-all"] : [];
+  test.skipIf(asUsual[0] !== undefined && Bun.which(asUsual[0]) === null)("read-only", async () => {
     const dataDir = await aFilledFolder(1);
+    const before = bytesOf(dataDir);
     chmodSync(dataDir, 0o500);
     afterwards(() => chmodSync(dataDir, 0o700));
-    expect(await refusalOf(dataDir)).toContain("broker.db cannot be opened: EACCES");
+    const main = [process.execPath, join(import.meta.dir, "main.ts"), "--port", "0", "--data", dataDir];
+    const program = Bun.spawn([...asUsual, ...main], { stdout: "pipe", stderr: "pipe", timeout: 4_000 });
+    const said = await new Response(program.stderr).text();
+    expect(said).toStartWith(`${join(dataDir, "broker.db")} cannot be opened: EACCES`);
+    expect(said.trim().split("\n")).toHaveLength(1);
+    expect(await program.exited).toBe(1);
+    expect(bytesOf(dataDir)).toEqual(before);
+  });
+
+  test("a full disk, where none was before", async () => {
+    const dataDir = aFolder();
+    for (const maxPages of [1, 3]) {
+      const start = startBroker({ dataDir, maxPages });
+      await expect(start).rejects.toThrow("broker.db cannot be opened: database or disk is full");
+      expect(readdirSync(dataDir)).toEqual([]);
+    }
+    await withTopic(await clientOn({ dataDir }), "t");
+  });
+
+  test("in use by another broker that was a moment faster", async () => {
+    const dataDir = aFolder();
+    using other = new Database(join(dataDir, "broker.db"), { create: true });
+    other.run("BEGIN EXCLUSIVE");
+    expect(await refusalOf(dataDir)).toEndWith("broker.db is in use by another broker");
+  });
+
+  test("a port that is taken, where none was before", async () => {
+    const { port } = await aBroker();
+    const dataDir = aFolder();
+    await expect(startBroker({ dataDir, port })).rejects.toThrow("Failed to listen");
+    expect(readdirSync(dataDir)).toEqual([]);
+  });
+
+  test("files of a folder whose start fails are kept where its database was there before", async () => {
+    const dataDir = await aFilledFolder(1, 100_000);
+    const { port } = await aBroker();
+    const before = bytesOf(dataDir);
+    await expect(startBroker({ dataDir, port })).rejects.toThrow("Failed to listen");
+    expect(bytesOf(dataDir)).toEqual(before);
   });
 
   test("a folder that cannot be made", async () => {
@@ -226,6 +269,28 @@ describe("a full disk", () => {
     await client.ask(deleteTopics, 3, { names: ["old"] });
     expect(await send(client, "t", batch)).toMatchObject({ errorCode: 0, baseOffset: acknowledged });
     expect(log.lines.at(-1)).toBe("info writes work again");
+  });
+
+  test("never says that an offset is committed which is not", async () => {
+    const { port } = await aBroker({ dataDir: aFolder(), maxPages: 30 });
+    const [client, other] = [await aRawClient(port), await aRawClient(port)];
+    await withTopic(client, "t");
+    type Answer = { topics: { partitions: { errorCode: number }[] }[] };
+    const nobody = { generationId: -1, memberId: "", groupInstanceId: null };
+    const commit = async (at: number) => {
+      const partitions = [{ index: 0, offset: at, leaderEpoch: 0, metadata: "x".repeat(4_000) }];
+      const topics = [{ name: "t", partitions }];
+      const answer = await client.ask<Answer>(offsetCommit, 7, { groupId: `g${at}`, ...nobody, topics });
+      return answer.topics[0]?.partitions[0]?.errorCode;
+    };
+    let acknowledged = 0;
+    while (acknowledged < 100 && (await commit(acknowledged).catch(() => "ended")) === 0) acknowledged++;
+    expect(acknowledged).toBeWithin(3, 30);
+    for (let at = 0; at <= acknowledged; at++) {
+      const asked = { groupId: `g${at}`, topics: null };
+      const { topics } = await other.ask<{ topics: unknown[] }>(offsetFetch, 5, asked);
+      expect(topics).toHaveLength(at < acknowledged ? 1 : 0);
+    }
   });
 });
 

@@ -5,8 +5,8 @@
  * Errors: DataFolderError with one clear line; the folder is then as it was.
  * Source: https://www.sqlite.org/wal.html#noshm (WAL with an exclusive lock needs no shared memory file), fileformat.html
  */
-import { Database, SQLiteError } from "bun:sqlite";
-import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, readSync } from "node:fs";
+import { type Database, SQLiteError } from "bun:sqlite";
+import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, readSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 export class DataFolderError extends Error {}
@@ -19,7 +19,7 @@ const FILE = "broker.db";
 
 const REFUSALS = {
   SQLITE_BUSY: "is in use by another broker",
-  SQLITE_CORRUPT: "is damaged; move it away, or put a copy back",
+  SQLITE_CORRUPT: "is damaged; move its folder away, or put a copy back",
 };
 
 const TABLES = `
@@ -46,33 +46,32 @@ export interface DatabaseOptions {
   maxPages?: number;
 }
 
-export function openDatabase({ dataDir, fsync, maxPages }: DatabaseOptions): Database {
-  let database: Database | undefined;
-  try {
-    database = new Database(dataDir === undefined ? ":memory:" : fileIn(dataDir), { create: true });
-    database.run("PRAGMA locking_mode = EXCLUSIVE");
-    // These only work on an empty file, and must be in its header before WAL hides it.
-    if (pragma(database, "application_id") === 0) {
-      database.run("PRAGMA auto_vacuum = INCREMENTAL");
-      database.run(`PRAGMA application_id = ${APPLICATION_ID}`);
-    }
-    database.run("PRAGMA journal_mode = WAL");
-    database.run("PRAGMA journal_size_limit = 16777216");
-    database.run(`PRAGMA synchronous = ${fsync ? "FULL" : "NORMAL"}`);
-    if (maxPages !== undefined) database.run(`PRAGMA max_page_count = ${maxPages}`);
-    if (pragma(database, "user_version") < SCHEMA_VERSION) database.run(TABLES);
-    return database;
-  } catch (error) {
-    database?.close();
-    throw refusal(error, dataDir);
+export function prepare(database: Database, { fsync, maxPages }: DatabaseOptions): void {
+  database.run("PRAGMA locking_mode = EXCLUSIVE");
+  // These only work on an empty file, and must be in its header before WAL hides it.
+  if (pragma(database, "application_id") === 0) {
+    database.run("PRAGMA auto_vacuum = INCREMENTAL");
+    database.run(`PRAGMA application_id = ${APPLICATION_ID}`);
   }
+  database.run("PRAGMA journal_mode = WAL");
+  database.run("PRAGMA journal_size_limit = 16777216");
+  database.run(`PRAGMA synchronous = ${fsync ? "FULL" : "NORMAL"}`);
+  if (maxPages !== undefined) database.run(`PRAGMA max_page_count = ${maxPages}`);
+  if (pragma(database, "user_version") < SCHEMA_VERSION) database.run(TABLES);
+}
+
+/** What a start makes in a folder without a broker's file, to be taken away when it fails. */
+export function newFiles(dataDir: string): string[] {
+  if (Bun.file(join(dataDir, FILE)).size > 0) return [];
+  const beside = [`${FILE}-wal`, `${FILE}-journal`, "batches"].filter((it) => !existsSync(join(dataDir, it)));
+  return [FILE, ...beside].map((name) => join(dataDir, name));
 }
 
 /**
  * Looks at the header of what is there, without a lock and without leaving a file behind. SQLite itself, when it does not look
  * at the write-ahead log, takes a file for damaged whose broker was killed while it copied from there.
  */
-function fileIn(dataDir: string): string {
+export function fileIn(dataDir: string): string {
   mkdirSync(dataDir, { recursive: true });
   const path = join(dataDir, FILE);
   // SQLite's own word for read-only is "disk I/O error".
@@ -88,11 +87,16 @@ function fileIn(dataDir: string): string {
   throw new DataFolderError(`${path} is of version ${version}; this broker knows up to ${SCHEMA_VERSION}`);
 }
 
-/** What SQLite or the system says of a data folder, as one line; other errors as they are. */
-export function refusal(error: unknown, dataDir = "memory"): unknown {
+/**
+ * What SQLite or the system says of a start that failed, as one line; other errors as they are. `made` goes, but not when
+ * another broker was faster: it is that one's now.
+ */
+export function refusal(error: unknown, dataDir = "memory", made: string[] = []): unknown {
+  const code = error instanceof SQLiteError ? (error.code ?? "") : "";
+  if (!code.startsWith("SQLITE_BUSY"))
+    for (const path of made.filter(existsSync)) rmSync(path, { recursive: true });
   const isSystems = error instanceof Error && "syscall" in error && error.syscall !== "listen";
   if (!(error instanceof SQLiteError) && !isSystems) return error;
-  const code = error instanceof SQLiteError ? (error.code ?? "") : "";
   const why = Object.entries(REFUSALS).find(([start]) => code.startsWith(start))?.[1];
   return new DataFolderError(`${join(dataDir, FILE)} ${why ?? `cannot be opened: ${error.message}`}`);
 }

@@ -7,7 +7,7 @@
  */
 import type { JoinResult } from "./apis/membership.ts";
 import { type Identity, type Joining, type Member, NO_BYTES, type SyncResult } from "./member.ts";
-import { joinFault, metadataOf, mostVoted, refusedJoin, refusedSync, sameProtocols } from "./member.ts";
+import { joinFault, mostVoted, refusedJoin, refusedSync } from "./member.ts";
 import { ERROR } from "./protocol/errors.ts";
 
 type State = "Empty" | "PreparingRebalance" | "CompletingRebalance" | "Stable";
@@ -77,6 +77,12 @@ export class Group {
     return ERROR.NONE;
   }
 
+  /** The members, with what each said to the protocol that was chosen. */
+  withMetadata() {
+    const chosen = ({ protocols }: Member) => protocols.find(({ name }) => name === this.protocolName);
+    return this.all().map((it) => ({ ...it, metadata: chosen(it)?.metadata ?? NO_BYTES }));
+  }
+
   private all(): Member[] {
     return [...this.members.values()];
   }
@@ -124,9 +130,10 @@ export class Group {
   private rejoin(before: Member, request: Joining): JoinResult | Promise<JoinResult> {
     const isFollower = this.state === "Stable" && before.memberId !== this.leader;
     const isSettled = isFollower || this.state === "CompletingRebalance";
+    const isSame = Bun.deepEquals(before.protocols, request.protocols);
     clearTimeout(before.session);
     const member = this.hold(request, before);
-    return isSettled && sameProtocols(before, request) ? this.joined(member) : this.awaitRound(member);
+    return isSettled && isSame ? this.joined(member) : this.awaitRound(member);
   }
 
   /** A static member that came back takes its place, without a rebalance when it wants the same. */
@@ -136,7 +143,8 @@ export class Group {
     const member = this.hold(request, { assignment, synced });
     const leaderBefore = this.leader;
     if (leaderBefore === before.memberId) this.leader = member.memberId;
-    if (this.state !== "Stable" || !sameProtocols(before, request)) return this.awaitRound(member);
+    const isSame = Bun.deepEquals(before.protocols, request.protocols);
+    if (this.state !== "Stable" || !isSame) return this.awaitRound(member);
     // Under the old leader's name it does not take itself for the leader, which would have to share out again.
     return { ...this.joined(member), leader: leaderBefore, members: [] };
   }
@@ -229,9 +237,8 @@ export class Group {
 
   private joined({ memberId }: Member): JoinResult {
     const { generationId, protocolName, leader } = this;
-    const members = this.all().map((it) => ({ ...it, metadata: metadataOf(it, protocolName) }));
-    const forLeader = memberId === leader ? members : [];
-    return { errorCode: ERROR.NONE, generationId, protocolName, leader, memberId, members: forLeader };
+    const members = memberId === leader ? this.withMetadata() : [];
+    return { errorCode: ERROR.NONE, generationId, protocolName, leader, memberId, members };
   }
 
   private forget(member: Member, errorCode: number): void {

@@ -46,14 +46,6 @@ export function joinFault(request: Joining, members: Member[]): number {
   return fits && agrees ? ERROR.NONE : ERROR.INCONSISTENT_GROUP_PROTOCOL;
 }
 
-export function sameProtocols(a: JoinRequest, b: JoinRequest): boolean {
-  return Bun.deepEquals(a.protocols, b.protocols);
-}
-
-export function metadataOf({ protocols }: Member, protocolName: string): Buffer {
-  return protocols.find(({ name }) => name === protocolName)?.metadata ?? NO_BYTES;
-}
-
 function commonProtocols([first, ...others]: JoinRequest[]): string[] {
   const names = first?.protocols.map(({ name }) => name) ?? [];
   return names.filter((name) => others.every(({ protocols }) => protocols.some((it) => it.name === name)));

@@ -233,6 +233,17 @@ describe("offsets by time", () => {
     expect(await offsetAt(client, 15)).toEqual([0, 20]);
   });
 
+  for (const [name, compression] of Object.entries({ "no compression": 0, gzip: 1, zstd: 4 })) {
+    test(`a batch with a valid sum whose records are rotten counts as a whole (${name})`, async () => {
+      const client = await onATopic();
+      const rotten = aBatch(["a", "b"], { timestamps: [10, 20], compression });
+      await send(client, "t", sealed(rotten.fill(0xff, 61)));
+      await send(client, "t", aBatch(["c"], { timestamps: [30] }));
+      expect(await offsetAt(client, 15)).toEqual([0, 20]);
+      expect(await offsetAt(client, 25)).toEqual([2, 30]);
+    });
+  }
+
   test("-2 is the start and -1 the end, also after records were deleted", async () => {
     const client = await onATopic();
     await send(client, "t", aBatch(["a", "b", "c"], { timestamps: [10, 20, 30] }));

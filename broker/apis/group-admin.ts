@@ -1,5 +1,4 @@
 /** DescribeGroups, ListGroups, DeleteGroups: groups with members, and those that only have offsets. */
-import { metadataOf } from "../member.ts";
 import { ERROR } from "../protocol/errors.ts";
 import * as t from "../protocol/fields.ts";
 import { api, type Broker, NO_OPERATIONS } from "./api.ts";
@@ -35,11 +34,7 @@ function describe({ groups }: Broker, groupId: string) {
     return { groupId, state, protocolType: "consumer", protocolName: "", members: [] };
   }
   const { state, protocolType, protocolName } = group;
-  const members = [...group.members.values()].map((it) => ({
-    ...it,
-    metadata: metadataOf(it, protocolName),
-  }));
-  return { groupId, state, protocolType, protocolName, members };
+  return { groupId, state, protocolType, protocolName, members: group.withMetadata() };
 }
 
 export const listGroups = api(16, "ListGroups", [0, 2], {

@@ -64,28 +64,31 @@ export function placeBatch(batch: Buffer, baseOffset: number): void {
   batch.writeInt32BE(0, 12);
 }
 
-/** The first record from `from` on with a timestamp at or after `since` (ms). Snappy and lz4: the batch as a whole. */
+/** The first record from `from` on with a timestamp at or after `since` (ms); the batch as a whole where it cannot be walked. */
 export function firstRecordSince(batch: Buffer, since: number, from: number) {
   const { baseOffset, baseTimestamp, maxTimestamp, attributes, count } = batchHeader(batch);
-  const records = unpacked(batch.subarray(HEADER_BYTES), attributes & 7);
-  if (!records) return { offset: Math.max(from, baseOffset), timestamp: maxTimestamp };
-  let at = 0;
-  for (let index = 0; index < count; index++) {
-    const [length, attributesAt] = varint(records, at);
-    const [timestampDelta, offsetDeltaAt] = varint(records, attributesAt + 1);
-    const offset = baseOffset + varint(records, offsetDeltaAt)[0];
-    const timestamp = baseTimestamp + timestampDelta;
-    if (timestamp >= since && offset >= from) return { offset, timestamp };
-    at = attributesAt + length;
+  try {
+    const records = unpacked(batch.subarray(HEADER_BYTES), attributes & 7);
+    for (let index = 0, at = 0; index < count; index++) {
+      const [length, attributesAt] = varint(records, at);
+      const [timestampDelta, offsetDeltaAt] = varint(records, attributesAt + 1);
+      const offset = baseOffset + varint(records, offsetDeltaAt)[0];
+      const timestamp = baseTimestamp + timestampDelta;
+      if (timestamp >= since && offset >= from) return { offset, timestamp };
+      at = attributesAt + length;
+    }
+    return undefined;
+  } catch {
+    // Snappy and lz4, which Bun cannot unpack, and records that are rotten under a valid sum.
+    return { offset: Math.max(from, baseOffset), timestamp: maxTimestamp };
   }
-  return undefined;
 }
 
-/** The records without compression; undefined for snappy and lz4, which Bun cannot unpack. */
-function unpacked(records: Buffer, compression: number): Buffer | undefined {
+function unpacked(records: Buffer, compression: number): Buffer {
   if (compression === 0) return records;
   if (compression === 1) return gunzipSync(records);
-  return compression === 4 ? Bun.zstdDecompressSync(records) : undefined;
+  if (compression === 4) return Bun.zstdDecompressSync(records);
+  throw new Error(`compression ${compression}`);
 }
 
 /** A zigzag varint and the place behind it. */
