@@ -16,7 +16,8 @@ import { join } from "node:path";
 import { offsetCommit, offsetFetch } from "./apis/committed-offsets.ts";
 import { deleteRecords, deleteTopics } from "./apis/topic-admin.ts";
 import { aBatch } from "./batch.fixture.ts";
-import { type BrokerOptions, startBroker } from "./broker.ts";
+import { startBroker } from "./broker.ts";
+import { aFilledFolder, clientOn, spoil } from "./data-folder.fixture.ts";
 import { ERROR } from "./protocol/errors.ts";
 import {
   aBroker,
@@ -28,33 +29,12 @@ import {
 } from "./raw-client.fixture.ts";
 import { read, send, withTopic } from "./requests.fixture.ts";
 
-/** A stopped broker's folder with `count` batches of one message of so many bytes each in topic t. */
-async function aFilledFolder(count: number, bytes = 2_000): Promise<string> {
-  const dataDir = aFolder();
-  const broker = await startBroker({ dataDir });
-  const client = await aRawClient(broker.port);
-  await withTopic(client, "t");
-  for (let at = 0; at < count; at++) await send(client, "t", aBatch([`message ${at} ${"x".repeat(bytes)}`]));
-  client.end();
-  await broker.stop();
-  return dataDir;
-}
-
-function spoil(dataDir: string, sql: string): void {
-  using database = new Database(join(dataDir, "broker.db"));
-  database.run(sql);
-}
-
 /** The bytes of every file in a folder. */
 function bytesOf(folder: string): Record<string, string> {
   const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((it) => it !== "batches");
   return Object.fromEntries(
     files.map((name) => [name, Bun.hash(readFileSync(join(folder, name))).toString()]),
   );
-}
-
-async function clientOn(options: BrokerOptions): Promise<RawClient> {
-  return aRawClient((await aBroker(options)).port);
 }
 
 async function refusalOf(dataDir: string): Promise<string> {
@@ -156,95 +136,6 @@ describe("a data folder that cannot be used is refused in one line, and is left 
     const dataDir = aFolder();
     writeFileSync(join(dataDir, "file"), "");
     await expect(startBroker({ dataDir: join(dataDir, "file") })).rejects.toThrow("cannot be opened");
-  });
-});
-
-describe("damage never gives a wrong message", () => {
-  test("in the middle: what is before it is read, then an error that names the place", async () => {
-    const dataDir = await aFilledFolder(5);
-    spoil(
-      dataDir,
-      "UPDATE batch SET data = CAST(substr(data, 1, 99) || X'79' || substr(data, 101) AS BLOB) WHERE baseOffset = 2",
-    );
-    const log = collectLog();
-    const client = await clientOn({ dataDir, log });
-    const whole = await read(client, "t", 0);
-    expect(whole.errorCode).toBe(0);
-    expect(whole.records.toString("latin1")).toContain("message 1 ");
-    expect(whole.records.toString("latin1")).not.toContain("message 2 ");
-    for (let attempt = 0; attempt < 2; attempt++) {
-      expect((await read(client, "t", 2)).errorCode).toBe(ERROR.CORRUPT_MESSAGE);
-    }
-    expect(log.lines).toEqual(["error t[0]@2: Error: damaged; the next batch may be at 3"]);
-    expect((await read(client, "t", 3)).records.toString("latin1")).toContain("message 3 ");
-  });
-
-  for (const [name, sql] of Object.entries({
-    "a batch cut short": "UPDATE batch SET data = substr(data, 1, 40) WHERE baseOffset = 2",
-    "a hole": "DELETE FROM batch WHERE baseOffset = 2",
-    "a batch under another offset": "UPDATE batch SET baseOffset = 3 WHERE baseOffset = 2",
-    "a base offset that has turned":
-      "UPDATE batch SET data = CAST(X'0000000000000009' || substr(data, 9) AS BLOB) WHERE baseOffset = 2",
-  })) {
-    test(`${name} is damage too`, async () => {
-      const dataDir = await aFilledFolder(5);
-      spoil(dataDir, sql);
-      const client = await clientOn({ dataDir });
-      const found = (await read(client, "t", 0)).records.toString("latin1").match(/message \d/g);
-      expect(found).toEqual(["message 0", "message 1"]);
-      expect((await read(client, "t", 2)).errorCode).toBe(ERROR.CORRUPT_MESSAGE);
-    });
-  }
-
-  test("batches that are no longer found at the end are said, and their offsets are not given again", async () => {
-    const dataDir = await aFilledFolder(5);
-    spoil(dataDir, "DELETE FROM batch WHERE baseOffset >= 3");
-    const log = collectLog();
-    const client = await clientOn({ dataDir, log });
-    expect(log.lines).toEqual(["error t[0]@3: damage; offsets 3 to 4 cannot be found"]);
-    expect((await send(client, "t", aBatch(["new"]))).baseOffset).toBe(5);
-    expect((await read(client, "t", 3)).errorCode).toBe(ERROR.CORRUPT_MESSAGE);
-    expect((await read(client, "t", 5)).records.toString("latin1")).toContain("new");
-  });
-
-  test("at the end: the log is cut back to the last whole batch, and that is said", async () => {
-    const dataDir = await aFilledFolder(5);
-    spoil(dataDir, "UPDATE batch SET data = substr(data, 1, 80) WHERE baseOffset >= 3");
-    const log = collectLog();
-    const client = await clientOn({ dataDir, log });
-    expect(log.lines).toEqual([
-      "error t[0]@4: damage at the end; offsets 4 to 4 are cut off",
-      "error t[0]@3: damage at the end; offsets 3 to 3 are cut off",
-    ]);
-    expect((await read(client, "t", 0)).highWatermark).toBe(3);
-    expect((await send(client, "t", aBatch(["new"]))).baseOffset).toBe(3);
-  });
-
-  test("a write-ahead log that is cut or rotten gives the longest prefix of what was acknowledged", async () => {
-    const dataDir = aFolder();
-    const killed = await startBroker({ dataDir });
-    const client = await aRawClient(killed.port);
-    await withTopic(client, "t");
-    for (let at = 0; at < 20; at++) await send(client, "t", aBatch([`message ${at}`]));
-    const files = ["broker.db", "broker.db-wal"].map(
-      (name) => [name, readFileSync(join(dataDir, name))] as const,
-    );
-    client.end();
-    await killed.stop();
-    const [, [, wal = Buffer.alloc(0)] = []] = files;
-    const cut = wal.subarray(0, Math.floor(wal.length * 0.8));
-    const rotten = Buffer.from(wal);
-    rotten.writeUInt8(rotten.readUInt8(Math.floor(wal.length * 0.8)) ^ 1, Math.floor(wal.length * 0.8));
-    for (const damaged of [cut, rotten]) {
-      const copy = aFolder();
-      for (const [name, bytes] of files)
-        writeFileSync(join(copy, name), name === "broker.db" ? bytes : damaged);
-      const again = await clientOn({ dataDir: copy });
-      const { highWatermark, records } = await read(again, "t", 0);
-      expect(highWatermark).toBeWithin(5, 20);
-      const found = [...records.toString("latin1").matchAll(/message (\d+)/g)].map(([, at]) => Number(at));
-      expect(found).toEqual(Array.from({ length: highWatermark }, (_, at) => at));
-    }
   });
 });
 

@@ -88,10 +88,9 @@ export class Log {
       `SELECT ifnull(sum(bytes), 0) AS bytes, ifnull(max(lastOffset) + 1, ?3) AS last ${OF_PARTITION}`,
     );
     const { bytes, last } = found.get(...place, known.logStart) ?? { bytes: 0, last: known.logStart };
-    const { end } = partition;
-    if (last < end)
-      this.report.error(`${name}@${last}: damage; offsets ${last} to ${end - 1} cannot be found`);
-    return Object.assign(partition, { bytes, end: Math.max(end, last) });
+    if (last < partition.end)
+      this.report.error(`${name}@${last}: damage; offsets ${last} to ${partition.end - 1} cannot be found`);
+    return Object.assign(partition, { bytes, end: Math.max(partition.end, last) });
   }
 
   private setBounds({ topicId, index, logStart, end }: Partition): void {
@@ -206,7 +205,8 @@ export class Log {
   /** The batch of a row, if it is whole and the one that its row says; else undefined. */
   private intact(partition: Partition, row: Row): Buffer | undefined {
     const file = this.fileOf(partition, row.lastOffset);
-    const bytes = row.data ?? (existsSync(file) ? readFileSync(file) : new Uint8Array());
+    const bytes = row.data === null && existsSync(file) ? readFileSync(file) : row.data;
+    if (!(bytes instanceof Uint8Array)) return undefined;
     const batch = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     // Its own sum costs ten times as much.
     if (row.sum === null ? batchFault(batch) : Bun.hash.crc32(batch) !== row.sum) return undefined;

@@ -20,7 +20,8 @@ export class Topics {
     private readonly log: Log,
   ) {
     type TopicRow = { id: number; name: string; partitions: number; configs: string };
-    const rows = database.query<TopicRow, []>("SELECT * FROM topic ORDER BY name").all();
+    const sql = "SELECT id, name, partitions, json(configs) AS configs FROM topic ORDER BY name";
+    const rows = database.query<TopicRow, []>(sql).all();
     for (const row of rows) this.hold(row.id, row.name, row.partitions, JSON.parse(row.configs));
   }
 
