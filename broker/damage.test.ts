@@ -35,6 +35,8 @@ describe("damage never gives a wrong message", () => {
     "a batch under another offset": "UPDATE batch SET baseOffset = 3 WHERE baseOffset = 2",
     "a base offset that has turned":
       "UPDATE batch SET data = CAST(X'0000000000000009' || substr(data, 9) AS BLOB) WHERE baseOffset = 2",
+    "a base offset that has turned, in a batch of version 1":
+      "UPDATE batch SET sum = NULL, data = CAST(X'0000000000000009' || substr(data, 9) AS BLOB) WHERE baseOffset = 2",
   })) {
     test(`${name} is damage too`, async () => {
       const dataDir = await aFilledFolder(5);
