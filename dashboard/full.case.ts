@@ -6,7 +6,7 @@ import { loadRegistry } from "../config/registry-file.ts";
 import type { Heartbeat } from "../schemas/service.ts";
 import { HEADERS } from "../schemas/topics.ts";
 import { fold, foldService } from "./model/fold.ts";
-import type { InMessage } from "./model/row.ts";
+import type { InMessage } from "../kafka/message.ts";
 import { createView, setCatalog, setEnds, setKafka, type ViewModel } from "./model/view.ts";
 import { countAt, latencyColumn } from "./model/window.ts";
 import type { Group, GroupFacts } from "./reading/group.ts";

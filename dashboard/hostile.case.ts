@@ -7,7 +7,7 @@ import { hostileCatalog, hostileServices } from "./hostile-registry.case.ts";
 import { encode } from "./links.ts";
 import { fold } from "./model/fold.ts";
 import { dead, enriched, NOW, raw, record } from "./sample.case.ts";
-import type { InMessage } from "./model/row.ts";
+import type { InMessage } from "../kafka/message.ts";
 import { createView, setCatalog, setKafka, type ViewModel } from "./model/view.ts";
 
 /** The worst come last: the newest stand on every page. */

@@ -1,7 +1,7 @@
 /** Messages for the tests of this folder: small, and of the form of design.md section 3. */
 import type { Finding, Grade } from "../schemas/enriched.ts";
 import { HEADERS } from "../schemas/topics.ts";
-import type { InMessage } from "./model/row.ts";
+import type { InMessage } from "../kafka/message.ts";
 
 export const NOW = Date.UTC(2026, 10, 24, 14, 27, 12);
 

@@ -4,6 +4,7 @@
  * In: a record of raw, enriched or dlq. Out: a Row, and by `factsOf` who sent it, what it was judged to be, how good it is.
  * Errors: none: what is not there or of another type reads as absent.
  */
+import type { InMessage } from "../../kafka/message.ts";
 import { parseDuration, parseIso, parseUnix } from "../../registry/time.ts";
 import type { ApiTopic } from "../../schemas/api.ts";
 import {
@@ -15,15 +16,6 @@ import {
   SEVERITIES,
 } from "../../schemas/enriched.ts";
 import { HEADERS } from "../../schemas/topics.ts";
-
-/** As kafka/consume.ts gives it. */
-export interface InMessage {
-  offset: number;
-  key: Buffer | null;
-  value: Buffer | null;
-  timestamp: number;
-  headers: Record<string, Buffer>;
-}
 
 export interface Row {
   /** In order of arrival at this process; names what a page has not seen yet. */

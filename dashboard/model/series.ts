@@ -36,11 +36,12 @@ export function rateSeries(
   const { stepMs } = RANGES[range];
   const buckets = bucketsOf(view, stepMs);
   const { from, starts } = stepsOf(range, stepMs, now, steps);
+  const known = starts.map((start) => isKnown(view, start, start + stepMs, now));
   const values = Object.fromEntries(
     API_TOPICS.map((topic) => [
       topic,
-      starts.map((start) =>
-        isKnown(view, start, start + stepMs, now)
+      starts.map((start, i) =>
+        known[i]
           ? Math.round((sum(buckets, start, start + stepMs, COLUMN[topic]) * MINUTE_MS) / stepMs)
           : null,
       ),

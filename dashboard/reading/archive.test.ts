@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import type { ApiTopic } from "../../schemas/api.ts";
 import { fold } from "../model/fold.ts";
-import { type InMessage, toRow } from "../model/row.ts";
+import type { InMessage } from "../../kafka/message.ts";
+import { toRow } from "../model/row.ts";
 import { createView, setKafka } from "../model/view.ts";
 import { enriched, NOW, raw, record } from "../sample.case.ts";
 import { appFor, type ServeOptions } from "../serve.case.ts";

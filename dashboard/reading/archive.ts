@@ -7,7 +7,8 @@
  * Errors: the brokers' own, passed on; no answer in time; a search given up. A place where nothing is, is undefined.
  */
 import type { ApiTopic } from "../../schemas/api.ts";
-import { type InMessage, type Row, sourceOf, toRow } from "../model/row.ts";
+import type { InMessage } from "../../kafka/message.ts";
+import { type Row, sourceOf, toRow } from "../model/row.ts";
 import type { ViewModel } from "../model/view.ts";
 import { within } from "./within.ts";
 
