@@ -8,8 +8,8 @@ import { produce } from "./apis/produce.ts";
 import { aBatch } from "./batch.fixture.ts";
 import { Connection } from "./connection.ts";
 import { ERROR } from "./protocol/errors.ts";
-import { aBroker, afterwards, aRawClient, request } from "./raw-client.fixture.ts";
-import { fetchOf, produceOf, withTopic } from "./requests.fixture.ts";
+import { aBroker, afterwards, aRawClient, decode, request } from "./raw-client.fixture.ts";
+import { fetchOf, partitionOf, produceOf, read, send, withTopic } from "./requests.fixture.ts";
 
 const MINUTE = 60_000;
 
@@ -94,6 +94,34 @@ test("a client that sends and does not read is no longer read from, until it rea
     ...Array.from({ length: 20 }, (_, id) => 10_000 + id),
     ...Array.from({ length: 1_000 }, (_, id) => id),
   ]);
+});
+
+test("an answer that its client takes late stays what it was, whatever others get meanwhile", async () => {
+  const { port } = await aBroker();
+  const other = await aRawClient(port);
+  for (const name of ["late", "other"]) {
+    await withTopic(other, name);
+    for (let batch = 0; batch < 3; batch++) await send(other, name, aBatch([name.repeat(200_000)]));
+  }
+  const all = [0, 0, 1, 4_000_000] as const;
+  const { records: late } = await read(other, "late", ...all);
+  const { records: others } = await read(other, "other", ...all);
+  const poll = request(fetch, 11, fetchOf("late", ...all));
+  const slow = await Promise.all([aRawClient(port), aRawClient(port)]);
+  for (const client of slow) client.pause();
+  const gone = await aRawClient(port);
+  gone.pause();
+  // More than the buffers of the network hold.
+  for (const client of [...slow, gone]) client.send(Buffer.concat(Array.from({ length: 8 }, () => poll)));
+  for (let round = 0; round < 10; round++) {
+    expect((await read(other, "other", ...all)).records.equals(others)).toBe(true);
+    if (round === 5) gone.end();
+  }
+  for (const client of slow) {
+    client.resume();
+    for (let answer = 0; answer < 8; answer++)
+      expect(partitionOf(decode(fetch, 11, await client.answer())).records.equals(late)).toBe(true);
+  }
 });
 
 test("a member whose connection is gone without a word leaves its group when its session is over", async () => {

@@ -15,6 +15,8 @@ import * as t from "./protocol/fields.ts";
 
 /** Requests that wait for their turn; beyond it the client's bytes stay in the network. */
 const MAX_WAITING = 64;
+/** Room for one answer at a time: the page faults of fresh megabytes cost as much as filling them. */
+let space: Buffer | undefined = Buffer.allocUnsafeSlow(4_194_304);
 
 export class Connection {
   private readonly frames = new Frames();
@@ -51,6 +53,7 @@ export class Connection {
 
   close(): void {
     this.waiting.length = 0;
+    this.unsent = Buffer.alloc(0);
     this.gone.abort();
     this.allSent?.();
   }
@@ -78,7 +81,7 @@ export class Connection {
     this.isBusy = false;
   }
 
-  private async answer(frame: Buffer): Promise<Buffer | undefined> {
+  private async answer(frame: Buffer): Promise<Writer | undefined> {
     const reader = new Reader(frame);
     const key = t.int16.read(reader, 0);
     const version = t.int16.read(reader, 0);
@@ -98,19 +101,22 @@ export class Connection {
   }
 
   /** Resolves when the socket has taken all of it: a client that does not read is not answered further. */
-  private async send(bytes: Buffer): Promise<void> {
+  private async send(answer: Writer): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.allSent = resolve;
-    this.unsent = bytes;
+    const mine = space;
+    space = undefined;
+    this.unsent = answer.frame(mine);
     this.drain();
     await promise;
+    space ??= mine;
   }
 }
 
 /** The header of an answer never has tags: of all APIs only ApiVersions is flexible here, and its has none. */
-function encode(api: Api, version: number, correlationId: number, response: unknown): Buffer {
+function encode(api: Api, version: number, correlationId: number, response: unknown): Writer {
   const writer = new Writer();
   t.int32.write(writer, correlationId, 0);
   api.response.write(writer, response, version);
-  return writer.frame();
+  return writer;
 }

@@ -19,9 +19,8 @@ export class Frames {
     let start = 0;
     while (this.filled - start >= 4) {
       const length = this.bytes.readInt32BE(start);
-      if (length < MIN_FRAME || length > MAX_FRAME) {
+      if (length < MIN_FRAME || length > MAX_FRAME)
         throw new ProtocolError(`expected a frame of ${MIN_FRAME} to ${MAX_FRAME} bytes, got ${length}`);
-      }
       if (this.filled - start < 4 + length) break;
       yield Buffer.from(this.bytes.subarray(start + 4, start + 4 + length));
       start += 4 + length;

@@ -195,9 +195,8 @@ export class Group {
   private completeRound(): void {
     clearTimeout(this.roundTimer);
     this.isFirstRound = false;
-    for (const member of this.all()) {
+    for (const member of this.all())
       if (!member.join && member.groupInstanceId === null) this.forget(member, ERROR.UNKNOWN_MEMBER_ID);
-    }
     this.generationId++;
     const first = this.all().find((member) => member.join);
     if (this.members.size === 0) this.state = "Empty";
@@ -224,11 +223,9 @@ export class Group {
   private becomeStable(assignments: Assignments): void {
     clearTimeout(this.roundTimer);
     this.state = "Stable";
-    for (const { memberId, assignment } of assignments) {
-      const member = this.members.get(memberId);
-      if (member) member.assignment = assignment;
-    }
+    const byMember = new Map(assignments.map((it) => [it.memberId, it.assignment]));
     for (const member of this.members.values()) {
+      member.assignment = byMember.get(member.memberId) ?? NO_BYTES;
       member.session.refresh();
       member.sync?.({ errorCode: ERROR.NONE, assignment: member.assignment });
       member.sync = undefined;

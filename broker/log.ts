@@ -55,9 +55,8 @@ export class Log {
     mkdirSync(folder, { recursive: true });
     const row = database.query(`SELECT 1 ${OF_PARTITION} AND lastOffset = ?3 AND data IS NULL`);
     // A kill may leave a file that no row tells of.
-    for (const name of readdirSync(folder)) {
+    for (const name of readdirSync(folder))
       if (/^\d+-\d+-\d+$/.test(name) && !row.get(...name.split("-").map(Number))) rmSync(join(folder, name));
-    }
   }
 
   /** Cuts back to the last whole batch, and says what went. */
@@ -94,8 +93,7 @@ export class Log {
   }
 
   private setBounds({ topicId, index, logStart, end }: Partition): void {
-    const set = this.database.query("INSERT OR REPLACE INTO bounds VALUES (?, ?, ?, ?)");
-    set.run(topicId, index, logStart, end);
+    this.database.query("INSERT OR REPLACE INTO bounds VALUES (?, ?, ?, ?)").run(topicId, index, logStart, end);
   }
 
   /** Stores the batches of one request, all or, when SQLite cannot write, none: then false. */
@@ -204,8 +202,8 @@ export class Log {
 
   /** The batch of a row, if it is whole and the one that its row says; else undefined. */
   private intact(partition: Partition, row: Row): Buffer | undefined {
-    const file = this.fileOf(partition, row.lastOffset);
-    const bytes = row.data === null && existsSync(file) ? readFileSync(file) : row.data;
+    const file = row.data === null ? this.fileOf(partition, row.lastOffset) : "";
+    const bytes = row.data ?? (existsSync(file) ? readFileSync(file) : null);
     if (!(bytes instanceof Uint8Array)) return undefined;
     const batch = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     // Its own sum costs ten times as much.

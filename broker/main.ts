@@ -5,9 +5,8 @@ import { type BrokerOptions, type RunningBroker, startBroker } from "./broker.ts
 const USAGE = `usage: bun run broker [--host 127.0.0.1] [--port 9092] [--data data/ | --memory]
   [--advertised-host HOST] [--advertised-port PORT] [--auto-create-topics] [--fsync] [--allow-production]
 environment: BROKER_HOST, BROKER_PORT, DATA_DIR; an argument goes before it`;
-const DEFAULT_PORT = 9092;
-/** Tried when the default one is taken. */
-const NEXT_PORTS = 20;
+/** The default one, and how many behind it are tried when it is taken. */
+const PORT = { first: 9092, next: 20 };
 
 function fail(error: unknown): never {
   console.error(error instanceof Error ? error.message : String(error));
@@ -38,13 +37,13 @@ function toPort(name: string, value: string | undefined): number | undefined {
 
 /** On the port that was asked for, or from the default one on the next that is free. */
 async function start(options: BrokerOptions): Promise<RunningBroker> {
-  const first = options.port ?? DEFAULT_PORT;
+  const first = options.port ?? PORT.first;
   for (let port = first; ; port++) {
     try {
       return await startBroker({ ...options, port });
     } catch (error) {
       if (!(error instanceof Error && "code" in error && error.code === "EADDRINUSE")) throw error;
-      const isLast = options.port !== undefined || port === first + NEXT_PORTS;
+      const isLast = options.port !== undefined || port === first + PORT.next;
       if (isLast) throw new Error(`${options.host}:${port} is taken`);
       console.info(`port ${port} is taken`);
     }
@@ -52,9 +51,8 @@ async function start(options: BrokerOptions): Promise<RunningBroker> {
 }
 
 const values = readArguments();
-if (process.env.NODE_ENV === "production" && !values["allow-production"]) {
+if (process.env.NODE_ENV === "production" && !values["allow-production"])
   fail("NODE_ENV is production, and this broker is for development: --allow-production runs it all the same");
-}
 const dataDir = values.memory ? undefined : values.data || process.env.DATA_DIR || "data/";
 const broker = await start({
   host: values.host || process.env.BROKER_HOST || "127.0.0.1",

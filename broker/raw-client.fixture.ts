@@ -45,6 +45,9 @@ export interface RawClient {
   /** Resolves when the broker has ended the connection. */
   ended: Promise<void>;
   end(): void;
+  /** Reads nothing until `resume()`. */
+  pause(): void;
+  resume(): void;
 }
 
 let correlation = 0;
@@ -113,6 +116,8 @@ export async function aRawClient(port: number): Promise<RawClient> {
     },
     ended: ended.promise,
     end: () => socket.destroy(),
+    pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
   };
 }
 

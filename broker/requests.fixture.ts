@@ -62,8 +62,14 @@ export interface Fetched {
 }
 
 export async function read(client: RawClient, ...wanted: Parameters<typeof fetchOf>): Promise<Fetched> {
-  const { topics } = await client.ask<{ topics: { partitions: Fetched[] }[] }>(fetch, 11, fetchOf(...wanted));
+  return partitionOf(await client.ask<FetchAnswer>(fetch, 11, fetchOf(...wanted)));
+}
+
+type FetchAnswer = { topics: { partitions: (Omit<Fetched, "records"> & { records: Buffer[] })[] }[] };
+
+/** The only one that was asked for. */
+export function partitionOf({ topics }: FetchAnswer): Fetched {
   const [answer] = topics[0]?.partitions ?? [];
-  if (!answer) throw new Error(`${wanted[0]}: no answer for partition 0`);
-  return answer;
+  if (!answer) throw new Error("no answer for the partition");
+  return { ...answer, records: Buffer.concat(answer.records) };
 }

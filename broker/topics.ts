@@ -21,8 +21,8 @@ export class Topics {
   ) {
     type TopicRow = { id: number; name: string; partitions: number; configs: string };
     const sql = "SELECT id, name, partitions, json(configs) AS configs FROM topic ORDER BY name";
-    const rows = database.query<TopicRow, []>(sql).all();
-    for (const row of rows) this.hold(row.id, row.name, row.partitions, JSON.parse(row.configs));
+    for (const row of database.query<TopicRow, []>(sql).all())
+      this.hold(row.id, row.name, row.partitions, JSON.parse(row.configs));
   }
 
   all(): Topic[] {
@@ -64,14 +64,12 @@ export class Topics {
       this.database.run("DELETE FROM topic WHERE id = ?", [topic.id]);
     })();
     this.byName.delete(topic.name);
-    const waiters = topic.partitions.flatMap((it) => [...it.waiters]);
-    for (const wake of waiters) wake(Number.POSITIVE_INFINITY);
+    for (const { waiters } of topic.partitions) for (const wake of [...waiters]) wake(Infinity);
   }
 
   grow(topic: Topic, count: number): void {
     this.database.run("UPDATE topic SET partitions = ? WHERE id = ?", [count, topic.id]);
-    for (let index = topic.partitions.length; index < count; index++) {
+    for (let index = topic.partitions.length; index < count; index++)
       topic.partitions.push(this.log.load(topic.id, topic.name, index));
-    }
   }
 }

@@ -51,11 +51,10 @@ export const describeConfigs = api(32, "DescribeConfigs", [0, 3], {
 function ofTopic({ topics }: Broker, topicName: string): Config[] | undefined {
   const topic = topics.get(topicName);
   if (!topic) return undefined;
-  return Object.entries(TOPIC_CONFIGS).map(([name, rule]) => {
+  return Object.entries(TOPIC_CONFIGS).map(([name, { default: usual, type }]) => {
     const own = topic.configs[name];
     const source = own === undefined ? SOURCE.default : SOURCE.topic;
-    const isDefault = own === undefined;
-    return { name, value: own ?? rule.default, readOnly: false, isDefault, source, type: rule.type };
+    return { name, value: own ?? usual, readOnly: false, isDefault: own === undefined, source, type };
   });
 }
 

@@ -48,19 +48,15 @@ export const createTopics = api(19, "CreateTopics", [0, 4], {
 
 function topicFault(broker: Broker, topic: NewTopic, count: number): Fault | undefined {
   const { name, assignments, replicationFactor } = topic;
-  if (!isTopicName(name)) {
+  if (!isTopicName(name))
     return [ERROR.INVALID_TOPIC, `${name}: expected 1 to 249 of letters, digits, ".", "_" and "-"`];
-  }
   if (broker.topics.get(name)) return [ERROR.TOPIC_ALREADY_EXISTS, `${name} exists`];
-  if (count < 1 || count > MAX_PARTITIONS) {
+  if (count < 1 || count > MAX_PARTITIONS)
     return [ERROR.INVALID_PARTITIONS, `${name}: expected 1 to ${MAX_PARTITIONS} partitions, got ${count}`];
-  }
-  if (assignments.length === 0 && ![-1, 1].includes(replicationFactor)) {
+  if (assignments.length === 0 && ![-1, 1].includes(replicationFactor))
     return [ERROR.INVALID_REPLICATION_FACTOR, `${name}: one node has one replica, got ${replicationFactor}`];
-  }
-  if (!assignments.every(({ brokerIds }) => brokerIds.length === 1 && brokerIds[0] === NODE_ID)) {
+  if (!assignments.every(({ brokerIds }) => brokerIds.length === 1 && brokerIds[0] === NODE_ID))
     return [ERROR.INVALID_REPLICA_ASSIGNMENT, `${name}: the only node is ${NODE_ID}`];
-  }
   const faults = topic.configs.flatMap((config) => configFault(config.name, config.value) ?? []);
   return faults.length > 0 ? [ERROR.INVALID_CONFIG, `${name}: ${faults.join("; ")}`] : undefined;
 }

@@ -5,7 +5,7 @@
  * Wakes on append and on deletion of a topic. Not done: fetch sessions (id 0 always), followers, isolation levels.
  */
 import type { Partition } from "../log.ts";
-import { NO_BYTES } from "../member.ts";
+import { lengthOf } from "../protocol/codec.ts";
 import { ERROR } from "../protocol/errors.ts";
 import * as t from "../protocol/fields.ts";
 import { api, type Broker, eachPartition } from "./api.ts";
@@ -44,7 +44,7 @@ export const fetch = api(1, "Fetch", [4, 11], {
       logStartOffset: t.since(5, t.int64, -1),
       abortedTransactions: t.unused(t.nullableArrayOf({ producerId: t.int64, firstOffset: t.int64 }), null),
       preferredReadReplica: t.unused(t.int32, -1, 11),
-      records: t.bytes,
+      records: t.bytesInParts,
     }),
   },
   async handle(broker, { topics, minBytes, maxBytes, maxWaitMs }, { signal }) {
@@ -64,7 +64,7 @@ function readAll(broker: Broker, wanted: { name: string; partitions: Wanted[] }[
   let failed = false;
   const topics = eachPartition(wanted, (topic, it) => {
     const answer = readOne(broker, broker.topics.partition(topic, it.index), it, maxBytes - bytes);
-    bytes += answer.records.length;
+    bytes += lengthOf(answer.records);
     failed ||= answer.errorCode !== ERROR.NONE;
     return answer;
   });
@@ -75,13 +75,13 @@ function readOne(broker: Broker, partition: Partition | undefined, wanted: Wante
   const { logStart, end } = partition ?? { logStart: -1, end: -1 };
   const { fetchOffset, maxBytes } = wanted;
   const marks = { highWatermark: end, lastStableOffset: end, logStartOffset: logStart };
-  const answer = (errorCode: number, records: Buffer = NO_BYTES) => ({ errorCode, ...marks, records });
+  const answer = (errorCode: number, records: Buffer[] = []) => ({ errorCode, ...marks, records });
   if (!partition) return answer(ERROR.UNKNOWN_TOPIC_OR_PARTITION);
   if (fetchOffset < logStart || fetchOffset > end) return answer(ERROR.OFFSET_OUT_OF_RANGE);
   if (budget <= 0) return answer(ERROR.NONE);
   const { batches, damaged } = broker.log.read(partition, fetchOffset, Math.min(maxBytes, budget));
   if (damaged && batches.length === 0) return answer(ERROR.CORRUPT_MESSAGE);
-  return answer(ERROR.NONE, batches.length === 1 ? batches[0] : Buffer.concat(batches));
+  return answer(ERROR.NONE, batches);
 }
 
 /** Resolves when `missing` bytes have come, after `maxWaitMs`, or when the client is gone. */

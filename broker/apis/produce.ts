@@ -46,7 +46,10 @@ export const produce = api(0, "Produce", [0, 7], {
       return judge(broker, partition, records ?? Buffer.alloc(0));
     });
     const outcomes = topics.flatMap(({ partitions }) => partitions as Outcome[]);
-    store(broker, outcomes);
+    const toStore = outcomes.filter(({ write }) => write);
+    // All or none; when none, retriable.
+    if (!broker.log.append(toStore.flatMap(({ write }) => write ?? [])))
+      for (const it of toStore) Object.assign(it, refused(ERROR.KAFKA_STORAGE_ERROR));
     if (acks !== 0) return { topics };
     // A client that wants no answer learns of a refusal only by losing its connection.
     if (outcomes.every(({ errorCode }) => errorCode === ERROR.NONE)) return undefined;
@@ -71,13 +74,6 @@ function judge({ topics, report }: Broker, partition: Partition, batch: Buffer):
   const known = judgeSequence(producers, header);
   if (known) return { ...known, logStartOffset };
   return { errorCode: ERROR.NONE, baseOffset, logStartOffset, write: { partition, batch, header } };
-}
-
-/** All or none; when none, retriable. */
-function store(broker: Broker, outcomes: Outcome[]): void {
-  const toStore = outcomes.filter(({ write }) => write);
-  if (broker.log.append(toStore.flatMap(({ write }) => write ?? []))) return;
-  for (const it of toStore) Object.assign(it, refused(ERROR.KAFKA_STORAGE_ERROR));
 }
 
 /** An id by chance, of 2^47: nobody has it twice. */

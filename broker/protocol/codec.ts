@@ -17,9 +17,8 @@ export class Reader {
 
   /** The next `length` bytes, not copied. */
   take(length: number): Buffer {
-    if (length < 0 || length > this.remaining) {
+    if (length < 0 || length > this.remaining)
       throw new ProtocolError(`byte ${this.at}: expected ${length} more bytes, found ${this.remaining}`);
-    }
     this.at += length;
     return this.bytes.subarray(this.at - length, this.at);
   }
@@ -41,9 +40,15 @@ export class Writer {
     this.parts.push(bytes);
   }
 
-  frame(): Buffer {
-    const frame = Buffer.concat(this.parts);
-    frame.writeInt32BE(frame.length - 4, 0);
+  /** In `space`, when it fits there. */
+  frame(space: Buffer = Buffer.alloc(0)): Buffer {
+    const length = lengthOf(this.parts);
+    const frame = length > space.length ? Buffer.allocUnsafe(length) : space.subarray(0, length);
+    let at = 0;
+    for (const it of this.parts) at += it.copy(frame, at);
+    frame.writeInt32BE(length - 4, 0);
     return frame;
   }
 }
+
+export const lengthOf = (parts: Buffer[]) => parts.reduce((sum, it) => sum + it.length, 0);

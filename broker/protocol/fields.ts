@@ -5,7 +5,7 @@
  * Out: a Field that reads and writes it, and its TypeScript type by `ValueOf`.
  * Source: https://kafka.apache.org/protocol#protocol_types, without the compact types of flexible versions.
  */
-import { ProtocolError, type Reader, type Writer } from "./codec.ts";
+import { lengthOf, ProtocolError, type Reader, type Writer } from "./codec.ts";
 
 export interface Field<T> {
   read(reader: Reader, version: number): T;
@@ -98,6 +98,14 @@ const required = <T>(field: Field<T | null>): Field<T> => ({
 
 export const string = required(nullableString);
 export const bytes = required(nullableBytes);
+/** Bytes whose parts are written one behind the other. */
+export const bytesInParts: Field<Buffer[]> = {
+  read: (reader, version) => [bytes.read(reader, version)],
+  write(writer, value, version) {
+    int32.write(writer, lengthOf(value), version);
+    for (const it of value) writer.append(it);
+  },
+};
 export const array = <T>(item: Field<T>) => required(nullableArray(item));
 export const nullableStrings = nullableArray(string);
 export const arrayOf = <F extends Fields>(fields: F) => array(struct(fields));
