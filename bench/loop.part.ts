@@ -11,7 +11,7 @@ import { createKafka } from "../kafka/client.ts";
 import { createAccounting } from "../enrich/accounting.ts";
 import { bytesToText } from "../enrich/bytes-to-text.ts";
 import { enrich } from "../enrich/enrich.ts";
-import { createHandler } from "../enrich/host.ts";
+import { CHUNK_MESSAGES, createHandler } from "../enrich/host.ts";
 import { ENRICHMENT_SERVICE, ENRICHMENT_VERSION } from "../enrich/splice.ts";
 import { shippedPlan } from "../enrich/plan.case.ts";
 import { type Batch, consume } from "../kafka/consume.ts";
@@ -78,8 +78,8 @@ function ours(): Promise<() => Promise<void>> {
  */
 function plain(toValue: (raw: Buffer) => OutMessage["value"] = withMetadata): Promise<() => Promise<void>> {
   return loop((producer) => async ({ messages, partition }) => {
-    for (let at = 0; at < messages.length; at += 500) {
-      const chunk = messages.slice(at, at + 500);
+    for (let at = 0; at < messages.length; at += CHUNK_MESSAGES) {
+      const chunk = messages.slice(at, at + CHUNK_MESSAGES);
       const outputs = chunk.map(({ key, value, offset, timestamp }) => ({
         key,
         value: toValue(value ?? Buffer.alloc(0)),

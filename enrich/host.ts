@@ -51,7 +51,7 @@ export interface EnrichedBytes extends Pick<EnrichedPieces, "to" | "verdict"> {
 }
 
 /** Bounds the memory of a large batch, and how long the event loop is busy at a time. */
-const CHUNK_MESSAGES = 500;
+export const CHUNK_MESSAGES = 400;
 
 export function createHandler(options: HostOptions): (batch: Batch) => Promise<void> {
   return async (batch) => {

@@ -1,6 +1,6 @@
 /** Our loop: what `bun run enrich` runs, without its metrics; with the original's work the same consumer and producer around that. */
 import { createAccounting } from "../../enrich/accounting.ts";
-import { createHandler } from "../../enrich/host.ts";
+import { CHUNK_MESSAGES, createHandler } from "../../enrich/host.ts";
 import { planOf } from "../../enrich/plan.case.ts";
 import { createKafka } from "../../kafka/client.ts";
 import { type Batch, consume } from "../../kafka/consume.ts";
@@ -11,8 +11,6 @@ const settings = readArguments();
 const quiet = { info() {}, warn: console.error, error: console.error };
 const work = workOf(settings);
 const registry = await Bun.file(settings.registry).text();
-/** As many as the host sends at a time. */
-const CHUNK = 500;
 
 await runPasses(async (output) => {
   const kafka = createKafka({ brokers: [settings.broker], clientId: "peers" }, quiet);
@@ -49,8 +47,8 @@ await runPasses(async (output) => {
   await producer.stop();
 
   async function originals({ partition, messages }: Batch): Promise<void> {
-    for (let at = 0; at < messages.length; at += CHUNK) {
-      const outputs = messages.slice(at, at + CHUNK).map((message) => {
+    for (let at = 0; at < messages.length; at += CHUNK_MESSAGES) {
+      const outputs = messages.slice(at, at + CHUNK_MESSAGES).map((message) => {
         return { ...work(message), partition, timestamp: message.timestamp };
       });
       await producer.send(output, outputs);
