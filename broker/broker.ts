@@ -5,12 +5,11 @@
  * Errors: DataFolderError (one line; nothing was touched), or the system's own for an address in use.
  */
 import { Database } from "bun:sqlite";
-import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { Broker } from "./apis/api.ts";
 import { APIS } from "./apis/table.ts";
 import { Connection } from "./connection.ts";
-import { type DatabaseOptions, fileIn, metaValue, newFiles, prepare, refusal } from "./database.ts";
+import { BATCHES, type DatabaseOptions, fileIn, metaValue, newFiles, prepare, refusal } from "./database.ts";
 import { Groups } from "./groups.ts";
 import { Log } from "./log.ts";
 import { startRetention } from "./retention.ts";
@@ -56,8 +55,8 @@ export async function startBroker(options: BrokerOptions = {}): Promise<RunningB
   try {
     database = new Database(dataDir === undefined ? ":memory:" : fileIn(dataDir), { create: true });
     prepare(database, options);
-    const clusterId = metaValue(database, "clusterId", () => randomBytes(16).toString("base64url"));
-    const log = new Log(database, report, dataDir && join(dataDir, "batches"), options.fsync);
+    const clusterId = metaValue(database, "clusterId", () => Bun.randomUUIDv7("base64url"));
+    const log = new Log(database, report, dataDir && join(dataDir, BATCHES), options.fsync);
     const topics = new Topics(database, log);
     const groups = new Groups(database, Math.min(200, options.firstRebalanceDelayMs ?? 50));
     const broker: Broker = {

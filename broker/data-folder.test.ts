@@ -29,6 +29,9 @@ import {
 } from "./raw-client.fixture.ts";
 import { read, send, withTopic } from "./requests.fixture.ts";
 
+/** Of a message whose batch is kept in a file of its own. */
+const LARGE = 100_000;
+
 /** The bytes of every file in a folder. */
 function bytesOf(folder: string): Record<string, string> {
   const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((it) => it !== "batches");
@@ -54,6 +57,16 @@ describe("a data folder that cannot be used is refused in one line, and is left 
     expect(await refusalOf(dataDir)).toBe(
       `Error: ${join(dataDir, "broker.db")} is of version 3; this broker knows up to 2`,
     );
+  });
+
+  test("whose database is gone while its large batches are there", async () => {
+    const dataDir = await aFilledFolder(1, LARGE);
+    rmSync(join(dataDir, "broker.db"));
+    expect(await refusalOf(dataDir)).toBe(
+      `Error: ${join(dataDir, "broker.db")} is gone, but not batches/1-0-0; put it back, or move that away`,
+    );
+    writeFileSync(join(dataDir, "broker.db"), "");
+    expect(await refusalOf(dataDir)).toContain("is gone, but not batches/1-0-0");
   });
 
   test("a database of something else", async () => {
@@ -186,7 +199,6 @@ describe("a full disk", () => {
 });
 
 describe("a batch of 64 KiB or more is a file of its own", () => {
-  const LARGE = 100_000;
   const filesIn = (dataDir: string) => readdirSync(join(dataDir, "batches")).sort();
   const numbersIn = (records: Buffer) =>
     [...records.toString("latin1").matchAll(/message (\d)/g)].map(([, at]) => Number(at));

@@ -16,6 +16,7 @@ const APPLICATION_ID = 0x696f7442;
 /** In version 1 all batches were in the database, and without our sum. */
 const SCHEMA_VERSION = 2;
 const FILE = "broker.db";
+export const BATCHES = "batches";
 
 const REFUSALS = {
   SQLITE_BUSY: "is in use by another broker",
@@ -63,8 +64,8 @@ export function prepare(database: Database, { fsync, maxPages }: DatabaseOptions
 /** What a start makes in a folder without a broker's file, to be taken away when it fails. */
 export function newFiles(dataDir: string): string[] {
   if (Bun.file(join(dataDir, FILE)).size > 0) return [];
-  const beside = [`${FILE}-wal`, `${FILE}-journal`, "batches"].filter((it) => !existsSync(join(dataDir, it)));
-  return [FILE, ...beside].map((name) => join(dataDir, name));
+  const names = [FILE, `${FILE}-wal`, `${FILE}-journal`, BATCHES];
+  return names.map((name) => join(dataDir, name)).filter((path) => !existsSync(path));
 }
 
 /**
@@ -76,7 +77,10 @@ export function fileIn(dataDir: string): string {
   const path = join(dataDir, FILE);
   // SQLite's own word for read-only is "disk I/O error".
   for (const it of [dataDir, path]) if (existsSync(it)) accessSync(it, constants.W_OK);
-  if (Bun.file(path).size === 0) return path;
+  const isNew = Bun.file(path).size === 0;
+  const [orphan] = isNew ? new Bun.Glob(`${BATCHES}/*`).scanSync(dataDir) : [];
+  if (orphan) throw new DataFolderError(`${path} is gone, but not ${orphan}; put it back, or move that away`);
+  if (isNew) return path;
   const header = Buffer.alloc(100);
   const file = openSync(path, "r");
   readSync(file, header);

@@ -93,7 +93,8 @@ export class Log {
   }
 
   private setBounds({ topicId, index, logStart, end }: Partition): void {
-    this.database.query("INSERT OR REPLACE INTO bounds VALUES (?, ?, ?, ?)").run(topicId, index, logStart, end);
+    const set = this.database.query("INSERT OR REPLACE INTO bounds VALUES (?, ?, ?, ?)");
+    set.run(topicId, index, logStart, end);
   }
 
   /** Stores the batches of one request, all or, when SQLite cannot write, none: then false. */

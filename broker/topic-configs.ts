@@ -1,10 +1,9 @@
 /** The topic configurations that are understood, with their defaults. What is not here is refused, never ignored. */
 
-/** `type` is Kafka's: STRING 2, INT 3, LONG 5, LIST 7. Without `least` only the default is taken. */
-type ConfigRule = { default: string; type: number; least?: number };
 export type TopicConfigs = Record<string, string | undefined>;
 
-export const TOPIC_CONFIGS: Record<string, ConfigRule> = {
+/** `type` is Kafka's: STRING 2, INT 3, LONG 5, LIST 7. Without `least` only the default is taken. */
+export const TOPIC_CONFIGS: Record<string, { default: string; type: number; least?: number }> = {
   "cleanup.policy": { default: "delete", type: 7 },
   "compression.type": { default: "producer", type: 2 },
   "max.message.bytes": { default: "1048588", type: 3, least: 1 },

@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { claim, claimPort } from "./supervisor-ports.ts";
+import { readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { CLAIMS, claim, claimPort } from "./supervisor-ports.ts";
 
 const started: Bun.Subprocess[] = [];
 afterEach(() => {
@@ -33,6 +35,17 @@ describe("a port that another dev has given its services", () => {
     child.kill("SIGKILL");
     await child.exited;
     expect(claimPort("127.0.0.1", port, false, "PORT")).toBe(port);
+  });
+
+  test("is free when nobody can be behind its claim", async () => {
+    const { port, child } = await claimedElsewhere();
+    child.kill("SIGKILL");
+    await child.exited;
+    for (const text of ["", "none", "-1", "0"]) {
+      writeFileSync(join(CLAIMS, `${port}`), text);
+      expect(claim(port)).toBe(true);
+    }
+    expect(readdirSync(CLAIMS).filter((name) => name.startsWith(`${port}.`))).toEqual([]);
   });
 
   test("that a person set is taken at its word", async () => {

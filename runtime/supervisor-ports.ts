@@ -4,12 +4,12 @@
  * A free port says nothing then: the broker that was just killed comes back on it, and every client goes on by that address.
  * In: a port. Out: whether it is ours. A claim is a file with our pid in the temporary folder, and ends with the process, however it ends.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { choosePort } from "./port.ts";
 
-const folder = join(tmpdir(), `iot-cloud-ports-${userInfo().uid}`);
+export const CLAIMS = join(tmpdir(), `iot-cloud-ports-${userInfo().uid}`);
 const claimed = new Set<string>();
 process.on("exit", () => {
   for (const path of claimed) rmSync(path, { force: true });
@@ -32,11 +32,11 @@ export function claimPort(
 }
 
 export function claim(port: number): boolean {
-  const path = join(folder, `${port}`);
+  const path = join(CLAIMS, `${port}`);
   for (let attempt = 0; attempt < 2; attempt++) {
     try {
-      mkdirSync(folder, { recursive: true });
-      writeFileSync(path, `${process.pid}`, { flag: "wx" });
+      mkdirSync(CLAIMS, { recursive: true });
+      create(path, `${process.pid}`);
       claimed.add(path);
       return true;
     } catch (error) {
@@ -49,9 +49,21 @@ export function claim(port: number): boolean {
   return false;
 }
 
+/** Whole at once: nobody reads a claim without its pid. */
+function create(path: string, text: string): void {
+  const draft = `${path}.${text}`;
+  writeFileSync(draft, text);
+  try {
+    linkSync(draft, path);
+  } finally {
+    rmSync(draft);
+  }
+}
+
 function isHeld(path: string): boolean {
   try {
-    return process.kill(Number(readFileSync(path, "utf8")) || -1, 0);
+    const pid = Number(readFileSync(path, "utf8"));
+    return pid > 0 && process.kill(pid, 0);
   } catch {
     return false;
   }

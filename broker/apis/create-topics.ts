@@ -17,7 +17,6 @@ const newTopic = {
   configs: t.arrayOf({ name: t.string, value: t.nullableString }),
 };
 type NewTopic = t.ValueOf<typeof newTopic>;
-type Fault = [errorCode: number, message: string];
 
 export const createTopics = api(19, "CreateTopics", [0, 4], {
   request: {
@@ -46,7 +45,7 @@ export const createTopics = api(19, "CreateTopics", [0, 4], {
   }),
 });
 
-function topicFault(broker: Broker, topic: NewTopic, count: number): Fault | undefined {
+function topicFault(broker: Broker, topic: NewTopic, count: number): [number, string] | undefined {
   const { name, assignments, replicationFactor } = topic;
   if (!isTopicName(name))
     return [ERROR.INVALID_TOPIC, `${name}: expected 1 to 249 of letters, digits, ".", "_" and "-"`];

@@ -80,8 +80,7 @@ function readOne(broker: Broker, partition: Partition | undefined, wanted: Wante
   if (fetchOffset < logStart || fetchOffset > end) return answer(ERROR.OFFSET_OUT_OF_RANGE);
   if (budget <= 0) return answer(ERROR.NONE);
   const { batches, damaged } = broker.log.read(partition, fetchOffset, Math.min(maxBytes, budget));
-  if (damaged && batches.length === 0) return answer(ERROR.CORRUPT_MESSAGE);
-  return answer(ERROR.NONE, batches);
+  return answer(damaged && batches.length === 0 ? ERROR.CORRUPT_MESSAGE : ERROR.NONE, batches);
 }
 
 /** Resolves when `missing` bytes have come, after `maxWaitMs`, or when the client is gone. */

@@ -12,11 +12,10 @@ import { metadata } from "./metadata.ts";
 import { initProducerId, produce } from "./produce.ts";
 import { createPartitions, deleteRecords, deleteTopics, describeLogDirs } from "./topic-admin.ts";
 
-const messages = [produce, initProducerId, fetch, listOffsets];
+const messages = [apiVersions, metadata, produce, initProducerId, fetch, listOffsets];
 const groups = [findCoordinator, joinGroup, syncGroup, heartbeat, leaveGroup, offsetCommit, offsetFetch];
 const groupAdmin = [describeGroups, listGroups, deleteGroups];
-const topicAdmin = [createTopics, deleteTopics, createPartitions, deleteRecords];
-const cluster = [apiVersions, metadata, describeConfigs, describeLogDirs];
-const all = [...messages, ...groups, ...groupAdmin, ...topicAdmin, ...cluster];
+const topics = [createTopics, deleteTopics, createPartitions, deleteRecords];
+const all = [...messages, ...groups, ...groupAdmin, ...topics, describeConfigs, describeLogDirs];
 
 export const APIS: readonly Api[] = all.sort((a, b) => a.key - b.key);
