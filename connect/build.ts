@@ -12,6 +12,7 @@ import { readSettings } from "../config/env.ts";
 import { pack, type PlanFile } from "../enrich/transform.ts";
 import type { Plan } from "../registry/plan.ts";
 import { exitWithFaults } from "../runtime/topics.ts";
+import { showUsage } from "../runtime/usage.ts";
 
 export const BUNDLE_FILE = "enrich.cjs";
 export const PLAN_FILE = "plan.json";
@@ -64,10 +65,17 @@ export async function buildTransform(plan: Plan, folder: string): Promise<void> 
 }
 
 if (import.meta.main) {
+  const [option, out = "", ...more] = process.argv.slice(2);
+  const isGiven = option === "--out" && out !== "" && !out.startsWith("-");
+  showUsage(
+    `bun run transform [--out FOLDER]   writes what Redpanda Connect runs: ${BUNDLE_FILE} and ${PLAN_FILE}, into connect/ or FOLDER
+environment: REGISTRY; docs/connect.md`,
+    [],
+    isGiven ? more : process.argv.slice(2),
+  );
+  const folder = isGiven ? out : import.meta.dir;
   try {
     const { plan } = await loadRegistry(readSettings().registryPath);
-    const at = process.argv.indexOf("--out");
-    const folder = at < 0 ? import.meta.dir : (process.argv[at + 1] ?? import.meta.dir);
     await buildTransform(plan, folder);
     console.log(`registry ${plan.version}: ${join(folder, BUNDLE_FILE)} and ${PLAN_FILE} are ready`);
   } catch (error) {

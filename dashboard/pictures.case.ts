@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { loadRegistry } from "../config/registry-file.ts";
 import { bytesToText } from "../enrich/bytes-to-text.ts";
 import { enrich } from "../enrich/enrich.ts";
+import { showUsage } from "../runtime/usage.ts";
 import { HEADERS } from "../schemas/topics.ts";
 import { createFleet, numbered } from "../simulator/fleet.ts";
 import { launch } from "./chromium/browser.case.ts";
@@ -169,4 +170,13 @@ async function takePictures(folder: string): Promise<void> {
   await served.stop();
 }
 
-if (import.meta.main) await takePictures(process.argv[2] ?? "docs/pictures");
+if (import.meta.main) {
+  const [folder, ...more] = process.argv.slice(2);
+  const isGiven = folder !== undefined && !folder.startsWith("-");
+  showUsage(
+    "bun run screenshots [FOLDER]   takes the pictures of README and docs into docs/pictures, or FOLDER; needs Chromium",
+    [],
+    isGiven ? more : process.argv.slice(2),
+  );
+  await takePictures(folder ?? "docs/pictures");
+}

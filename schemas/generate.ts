@@ -5,6 +5,7 @@
  */
 import { join } from "node:path";
 import type { TSchema } from "@sinclair/typebox";
+import { showUsage } from "../runtime/usage.ts";
 import { Alarm } from "./alarm.ts";
 import { Command } from "./command.ts";
 import { Enriched } from "./enriched.ts";
@@ -58,6 +59,10 @@ async function format(name: string, text: string): Promise<string> {
 }
 
 if (import.meta.main) {
+  showUsage(
+    "bun run schemas   writes schemas/json/, the contract as JSON Schema for producers in any language",
+    [],
+  );
   for (const [name, text] of await schemaFiles()) {
     await Bun.write(join(FOLDER, name), text);
     console.log(`schemas/json/${name}`);

@@ -1,8 +1,10 @@
 /** `bun run simulate`: the simulated devices, sending to `iot.raw`. */
+import { readSettings } from "../config/env.ts";
 import { sleep } from "../kafka/backoff.ts";
 import { createProducer } from "../kafka/producer.ts";
 import { Counter } from "../runtime/metrics.ts";
 import { runService } from "../runtime/service.ts";
+import { exitWithFaults } from "../runtime/topics.ts";
 import { showUsage } from "../runtime/usage.ts";
 import { devicesToSimulate, USAGE } from "./arguments.ts";
 import { createFleet } from "./fleet.ts";
@@ -13,12 +15,12 @@ const PROGRESS_MS = 60_000;
 const PRODUCER_STOP_MS = 500;
 
 showUsage(USAGE, "own");
+const devices = readArguments();
 await runService({
   name: "simulator",
   healthPort: 5011,
   async start({ settings, log, kafka, metrics, crash }) {
     const { sim, topics } = settings;
-    const devices = devicesToSimulate(process.argv.slice(2), sim);
     const seed = sim.seed ?? crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
     const fleet = createFleet({ ...sim, devices, seed }, Date.now());
     const producer = await createProducer(kafka);
@@ -74,6 +76,15 @@ await runService({
     };
   },
 });
+
+/** Before anything else: who has mistyped one sees the usage, and no port is opened. */
+function readArguments(): Identity[] {
+  try {
+    return devicesToSimulate(process.argv.slice(2), readSettings().sim);
+  } catch (error) {
+    return exitWithFaults(error);
+  }
+}
 
 /** `3 smart_breaker, 2 smart_meter`, or the name of the only one. */
 function describe(devices: Identity[]): string {

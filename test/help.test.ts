@@ -2,11 +2,12 @@
 import { describe, expect, test } from "bun:test";
 import packageJson from "../package.json" with { type: "json" };
 
-/** Those without arguments that end by themselves. */
-const NO_HELP = ["verify", "verify:real", "schemas", "transform", "screenshots"];
-const commands = Object.entries(packageJson.scripts)
-  .filter(([name]) => !NO_HELP.includes(name))
-  .map(([name, script]) => [name, script.split(" bun ").at(-1)?.replace(/^bun /, "") ?? ""] as const);
+/** Every script, so that a new one has it too: its name, and what Bun is given to run. */
+const commands = Object.entries(packageJson.scripts).map(
+  ([name, script]) => [name, (script.split(/\bbun (?!install)/).at(-1) ?? "").split(" ")] as const,
+);
+/** They name the argument, and what there is instead of it. */
+const NO_USAGE = ["bench", "soak"];
 
 async function run(...args: string[]) {
   // Were it to start in earnest, it would find no broker and be ended.
@@ -27,11 +28,12 @@ async function run(...args: string[]) {
 describe("--help", () => {
   test.each(commands)(
     "bun run %s",
-    async (name, file) => {
+    async (name, program) => {
       for (const flag of ["--help", "-h"]) {
-        const { out, err, code } = await run(file, flag);
+        const { out, err, code } = await run(...program, flag);
         expect({ err, code }).toEqual({ err: "", code: 0 });
-        expect(out).toStartWith(name === "bench" ? "bun run bench " : `usage: bun run ${name} `);
+        expect(out).toStartWith(name === "bench" ? "bun run bench " : "usage: bun run ");
+        expect(out).toContain(`bun run ${name} `);
       }
     },
     30_000,
@@ -46,14 +48,26 @@ describe("--help", () => {
 });
 
 describe("an argument that a command has not", () => {
-  test.each(["dev.ts", "enrich/main.ts", "dashboard/main.ts", "runtime/topics.ts", "simulator/main.ts"])(
-    "%s refuses it and says what it has",
-    async (file) => {
-      const { out, err, code } = await run(file, "--hepl");
-      expect(code).toBe(1);
-      expect(out + err).toContain("--hepl");
-      expect(out + err).toContain("usage: bun run ");
+  test.each(commands)(
+    "bun run %s refuses it and says what it has",
+    async (name, program) => {
+      const { out, err, code } = await run(...program, "--hepl");
+      expect({ out, code }).toEqual({ out: "", code: 1 });
+      expect(err).toContain("--hepl");
+      if (!NO_USAGE.includes(name)) expect(err).toContain("usage: bun run ");
     },
     30_000,
   );
+
+  test.each([
+    [
+      ["--type", "nope"],
+      '--type: expected one of smart_breaker, smart_meter, environmental_sensor, found "nope"',
+    ],
+    [["--id", "x1"], "--type: expected one of smart_breaker, smart_meter, environmental_sensor, found none"],
+  ])("bun run simulate %j is refused before anything is started", async (args, fault) => {
+    const { out, err, code } = await run("simulator/main.ts", ...args);
+    expect({ out, code }).toEqual({ out: "", code: 1 });
+    expect(err).toContain(`${fault}\nusage: bun run simulate `);
+  });
 });

@@ -20,6 +20,8 @@ const MAY_IMPORT: Record<string, string[]> = {
 };
 /** Files with a longer list than their folder. */
 const MAY_ALSO_IMPORT: Record<string, string[]> = {
+  // A command: its usage.
+  "schemas/generate.ts": ["runtime"],
   "enrich/main.ts": ["config", "kafka", "runtime"],
   "enrich/explain.ts": ["config", "kafka", "runtime"],
   // main.ts cut in two, so that its loop can be tested without a process.

@@ -7,6 +7,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { showUsage } from "../runtime/usage.ts";
 import { PART_NAMES, part } from "./real/parts.ts";
 import { type Counts, NOTHING, add, countsOf, line } from "./verify-counts.ts";
 import { slowest } from "./verify-times.ts";
@@ -25,6 +26,12 @@ interface Stage {
   tests?: boolean;
 }
 
+showUsage(
+  `bun run verify        format, types, lint and every test that needs nothing but Bun
+       bun run verify:real   only the tests with real parts: ${PART_NAMES.join(", ")}; says what it skipped
+environment: CI=true makes a missing part a failure`,
+  ["--real"],
+);
 const bun = process.execPath;
 const folder = mkdtempSync(join(tmpdir(), "iot-verify-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
