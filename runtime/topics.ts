@@ -1,7 +1,7 @@
 /**
  * `bun run topics`: creates the missing topics; `--check` only says what is wrong, exit 1 when something is.
  *
- * Waits for brokers that are away, and says so.
+ * Waits for brokers that are away, and says so; `--check` gives them ten seconds.
  */
 import { ConfigError, readSettings, type Settings } from "../config/env.ts";
 import { topicSpecs } from "../config/topics.ts";
@@ -9,6 +9,9 @@ import { checkTopics, ensureTopics } from "../kafka/admin.ts";
 import { createKafka } from "../kafka/client.ts";
 import { createLog } from "./log.ts";
 import { showUsage } from "./usage.ts";
+
+/** A look that has no answer by then has failed: whoever asks, a deployment say, wants to know. */
+const CHECK_LIMIT_MS = 10_000;
 
 /** Resolves to the exit code. What exists but differs from ours is the operator's choice: said, and left alone. */
 export async function prepareTopics(settings: Settings, checkOnly: boolean): Promise<number> {
@@ -20,10 +23,18 @@ export async function prepareTopics(settings: Settings, checkOnly: boolean): Pro
     const { created } = await ensureTopics(kafka, specs, rules);
     if (created.length > 0) log.info(`created ${created.join(", ")}`);
   }
-  const differences = await checkTopics(kafka, specs, rules);
+  const check = checkTopics(kafka, specs, rules);
+  const differences = checkOnly ? await inTime(check, settings.kafka.brokers) : await check;
   for (const difference of differences) log[checkOnly ? "error" : "warn"](difference);
   if (differences.length === 0) log.info(`${specs.length} topics are as they should be`);
   return checkOnly && differences.length > 0 ? 1 : 0;
+}
+
+async function inTime<T>(answer: Promise<T>, brokers: string[]): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const fault = `Kafka at ${brokers.join(", ")}: no answer within ${CHECK_LIMIT_MS / 1000} s, nothing was checked`;
+  const timer = setTimeout(() => reject(new Error(fault)), CHECK_LIMIT_MS);
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
 }
 
 /** For a one-shot command: prints every fault and ends with 1. */
