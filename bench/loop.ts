@@ -2,11 +2,11 @@
  * What does our loop (consume, enrich, produce zstd, commit) cost beside a bare kafkajs loop of the same work?
  *
  * In: the number of messages (300,000). Apache Kafka, three partitions, the original system's sample message. Sides, in turns, each in
- * a process of its own, the best of the rounds: `ours`; `two` of ours that share the partitions in one group; `plain`, the same loop
- * with what stood before verdicts did (metadata and presence); `before`, that with the value as one text, as the loop was then;
- * `bare`, kafkajs as it is published (the patch taken back in a copy of the package) with our `enrich()`. Warm: from each process's
- * 50,001st message on. On loopback, ends by itself. Exit code 1 if a limit is broken: ours below bare or below 0.85 of before, two
- * below 0.85 of one (all per warm CPU second), more than 238 MiB (250 MB).
+ * a process of its own, the best of the rounds, with the most memory of them all: `ours`; `two` of ours that share the partitions in
+ * one group; `plain`, the same loop with what stood before verdicts did (metadata and presence); `before`, that with the value as one
+ * text, as the loop was then; `bare`, kafkajs as it is published (the patch taken back in a copy of the package) with our `enrich()`.
+ * Warm: from each process's 50,001st message on. On loopback, ends by itself. Exit code 1 if a limit is broken: ours below 80,000,
+ * below bare or below 0.85 of before, two below 0.85 of one (all per warm CPU second), one of ours above 238 MiB (250 MB).
  */
 
 import { mkdtemp, rm } from "node:fs/promises";
@@ -48,8 +48,7 @@ try {
     for (const side of SIDES) {
       const run = side === "two" ? await runTwo(round) : await runOne(side, round, bareFolder);
       console.error(`round ${round} ${side}: ${cells(run)} (load ${loadavg()[0]?.toFixed(1)})`);
-      const before = best.get(side);
-      if (!before || perCpu(run.warm) > perCpu(before.warm)) best.set(side, run);
+      best.set(side, better(run, best.get(side) ?? run));
     }
   }
   report(best);
@@ -106,6 +105,12 @@ async function runTwo(round: number): Promise<Run> {
   };
 }
 
+/** The better one by CPU; what a round took in memory counts in any case. */
+function better(one: Run, other: Run): Run {
+  const run = perCpu(one.warm) > perCpu(other.warm) ? one : other;
+  return { ...run, maxRssKb: Math.max(one.maxRssKb, other.maxRssKb) };
+}
+
 function perCpu({ messages, cpu }: { messages: number; cpu: number }): number {
   return Math.round(messages / cpu);
 }
@@ -123,7 +128,9 @@ function report(best: Map<Side, Run>): void {
   console.log(
     `\n${new Date().toISOString().slice(0, 10)}, ${cpu} x ${cpus().length}, load ${loadavg()[0]?.toFixed(1)}, Bun ${Bun.version}, kafkajs 2.2.4, Apache Kafka 4.1.0`,
   );
-  console.log(`${MESSAGES} messages of 555 B, ${PARTITIONS} partitions, zstd, best of ${ROUNDS}\n`);
+  console.log(
+    `${MESSAGES} messages of 555 B, ${PARTITIONS} partitions, zstd, best of ${ROUNDS}, most memory of them\n`,
+  );
   console.log(
     "| loop | msg per CPU second, warm | from the start on | msg/s (wall) | largest memory |\n|---|---|---|---|---|",
   );
@@ -141,10 +148,11 @@ function report(best: Map<Side, Run>): void {
     `\nours / bare ${ratios.bare.toFixed(2)}, ours / plain ${ratios.plain.toFixed(2)}, ours / before ${ratios.before.toFixed(2)}, two / one ${ratios.two.toFixed(2)}, per warm CPU second; of the goal of ${GOAL}: ${Math.round((100 * rate) / GOAL)} %`,
   );
   const broken = [
+    rate < GOAL && `ours is below ${GOAL} for a warm CPU second`,
     ratios.bare < 1 && "ours is slower than bare",
     ratios.before < LIMITS.before && `ours is below ${LIMITS.before} of before`,
     ratios.two < LIMITS.two && `two are below ${LIMITS.two} of one`,
-    mib(ours) > LIMITS.memoryMiB && `more than ${LIMITS.memoryMiB} MiB`,
+    Math.max(mib(ours), mib(two)) > LIMITS.memoryMiB && `more than ${LIMITS.memoryMiB} MiB`,
   ].filter((fault) => fault !== false);
   for (const fault of broken) console.log(`limit broken: ${fault}`);
   if (broken.length > 0) process.exitCode = 1;
