@@ -1,8 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { offsetCommit, offsetFetch } from "./apis/committed-offsets.ts";
+import { listGroups } from "./apis/group-admin.ts";
 import { heartbeat, joinGroup, leaveGroup, syncGroup, type JoinResult } from "./apis/membership.ts";
 import { ERROR } from "./protocol/errors.ts";
-import { aBroker, aRawClient, type RawClient } from "./raw-client.fixture.ts";
+import * as t from "./protocol/fields.ts";
+import { aBroker, aRawClient, type RawClient, rawRequest } from "./raw-client.fixture.ts";
 import { withTopic } from "./requests.fixture.ts";
 
 async function onATopic(): Promise<RawClient> {
@@ -10,6 +12,27 @@ async function onATopic(): Promise<RawClient> {
   await withTopic(client, "t", {}, 2);
   return client;
 }
+
+test("a group whose name is no UTF-8, and as long as a name can be, keeps nobody from the list of groups", async () => {
+  const client = await onATopic();
+  const name = Buffer.alloc(12_000, 0xff);
+  const none = rawRequest(offsetCommit.key, 2, (writer) => {
+    writer.claim(2).writeInt16BE(name.length);
+    writer.append(name);
+    t.int32.write(writer, -1, 0);
+    t.string.write(writer, "", 0);
+    t.int64.write(writer, -1, 0);
+    t.topicsOf({ index: t.int32, offset: t.int64, metadata: t.nullableString }).write(
+      writer,
+      [{ name: "t", partitions: [{ index: 0, offset: 0, metadata: null }] }],
+      0,
+    );
+  });
+  client.send(none);
+  await client.answer();
+  const { groups } = await client.ask<{ groups: unknown[] }>(listGroups, 2, {});
+  expect(groups).toHaveLength(1);
+});
 
 interface Who {
   memberId: string;

@@ -14,7 +14,7 @@ import { ERROR } from "./protocol/errors.ts";
 import * as t from "./protocol/fields.ts";
 
 /** Requests that wait for their turn; beyond it the client's bytes stay in the network. */
-const MAX_WAITING = 64;
+const MAX_WAITING = 8;
 /** Room for one answer at a time: the page faults of fresh megabytes cost as much as filling them. */
 let space: Buffer | undefined = Buffer.allocUnsafeSlow(4_194_304);
 
@@ -105,8 +105,8 @@ export class Connection {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.allSent = resolve;
     const mine = space;
-    space = undefined;
     this.unsent = answer.frame(mine);
+    space = undefined;
     this.drain();
     await promise;
     space ??= mine;

@@ -6,6 +6,7 @@ import {
   existsSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -67,6 +68,40 @@ describe("a data folder that cannot be used is refused in one line, and is left 
     );
     writeFileSync(join(dataDir, "broker.db"), "");
     expect(await refusalOf(dataDir)).toContain("is gone, but not batches/1-0-0");
+  });
+
+  test("whose database is gone while its write-ahead log is there", async () => {
+    const dataDir = aFolder();
+    writeFileSync(join(dataDir, "broker.db-wal"), "the newest messages");
+    expect(await refusalOf(dataDir)).toBe(
+      `Error: ${join(dataDir, "broker.db")} is gone, but not broker.db-wal; put it back, or move that away`,
+    );
+  });
+
+  test("whose large batches are gone: put back, they are there again", async () => {
+    const dataDir = await aFilledFolder(2, LARGE);
+    const elsewhere = join(aFolder(), "batches");
+    renameSync(join(dataDir, "batches"), elsewhere);
+    expect(await refusalOf(dataDir)).toBe(
+      `Error: ${join(dataDir, "batches")} is gone, but not the database that tells of it; put it back`,
+    );
+    renameSync(elsewhere, join(dataDir, "batches"));
+    const { records, highWatermark } = await read(await clientOn({ dataDir }), "t", 0);
+    expect(highWatermark).toBe(2);
+    expect(records.length).toBeGreaterThan(2 * LARGE);
+  });
+
+  test("of a newer version that was killed before its tables left the write-ahead log", async () => {
+    const dataDir = await aFilledFolder(1);
+    const path = join(dataDir, "broker.db");
+    const migrate = `const db = new (require("bun:sqlite").Database)(${JSON.stringify(path)});
+      for (const sql of ["PRAGMA locking_mode = EXCLUSIVE", "PRAGMA journal_mode = WAL", "PRAGMA user_version = 3"]) db.run(sql);
+      process.kill(process.pid, "SIGKILL");`;
+    await Bun.spawn([process.execPath, "-e", migrate]).exited;
+    expect(readFileSync(path).readInt32BE(60)).toBe(2);
+    const refused = startBroker({ dataDir });
+    expect(refused).rejects.toThrow(`${path} is of version 3; this broker knows up to 2`);
+    await refused.catch(() => {});
   });
 
   test("a database of something else", async () => {

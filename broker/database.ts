@@ -18,11 +18,6 @@ const SCHEMA_VERSION = 2;
 const FILE = "broker.db";
 export const BATCHES = "batches";
 
-const REFUSALS = {
-  SQLITE_BUSY: "is in use by another broker",
-  SQLITE_CORRUPT: "is damaged; move its folder away, or put a copy back",
-};
-
 const TABLES = `
   BEGIN;
   CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -49,16 +44,19 @@ export interface DatabaseOptions {
 
 export function prepare(database: Database, { fsync, maxPages }: DatabaseOptions): void {
   database.run("PRAGMA locking_mode = EXCLUSIVE");
-  // These only work on an empty file, and must be in its header before WAL hides it.
-  if (pragma(database, "application_id") === 0) {
-    database.run("PRAGMA auto_vacuum = INCREMENTAL");
-    database.run(`PRAGMA application_id = ${APPLICATION_ID}`);
-  }
+  // These only work on an empty file, and must be in its header, both at once, before WAL hides it. 2: incremental.
+  if (pragma(database, "application_id") === 0)
+    database.run(`BEGIN; PRAGMA auto_vacuum = 2; PRAGMA application_id = ${APPLICATION_ID}; COMMIT`);
+  const version = pragma(database, "user_version");
+  if (version > SCHEMA_VERSION)
+    throw new DataFolderError(
+      `${database.filename} is of version ${version}; this broker knows up to ${SCHEMA_VERSION}`,
+    );
   database.run("PRAGMA journal_mode = WAL");
   database.run("PRAGMA journal_size_limit = 16777216");
   database.run(`PRAGMA synchronous = ${fsync ? "FULL" : "NORMAL"}`);
   if (maxPages !== undefined) database.run(`PRAGMA max_page_count = ${maxPages}`);
-  if (pragma(database, "user_version") < SCHEMA_VERSION) database.run(TABLES);
+  if (version < SCHEMA_VERSION) database.run(TABLES);
 }
 
 /** What a start makes in a folder without a broker's file, to be taken away when it fails. */
@@ -76,19 +74,19 @@ export function fileIn(dataDir: string): string {
   mkdirSync(dataDir, { recursive: true });
   const path = join(dataDir, FILE);
   // SQLite's own word for read-only is "disk I/O error".
-  for (const it of [dataDir, path]) if (existsSync(it)) accessSync(it, constants.W_OK);
+  for (const it of [dataDir, path, join(dataDir, BATCHES)])
+    if (existsSync(it)) accessSync(it, constants.W_OK);
   const isNew = Bun.file(path).size === 0;
-  const [orphan] = isNew ? new Bun.Glob(`${BATCHES}/*`).scanSync(dataDir) : [];
+  const [batch] = isNew ? new Bun.Glob(`${BATCHES}/*`).scanSync(dataDir) : [];
+  const orphan = isNew && existsSync(`${path}-wal`) ? `${FILE}-wal` : batch;
   if (orphan) throw new DataFolderError(`${path} is gone, but not ${orphan}; put it back, or move that away`);
   if (isNew) return path;
   const header = Buffer.alloc(100);
   const file = openSync(path, "r");
   readSync(file, header);
   closeSync(file);
-  const [version, id] = [header.readInt32BE(60), header.readInt32BE(68)];
-  if (id !== APPLICATION_ID) throw new DataFolderError(`${path} is not a broker's file`);
-  if (version <= SCHEMA_VERSION) return path;
-  throw new DataFolderError(`${path} is of version ${version}; this broker knows up to ${SCHEMA_VERSION}`);
+  if (header.readInt32BE(68) !== APPLICATION_ID) throw new DataFolderError(`${path} is not a broker's file`);
+  return path;
 }
 
 /**
@@ -101,8 +99,10 @@ export function refusal(error: unknown, dataDir = "memory", made: string[] = [])
     for (const path of made.filter(existsSync)) rmSync(path, { recursive: true });
   const isSystems = error instanceof Error && "syscall" in error && error.syscall !== "listen";
   if (!(error instanceof SQLiteError) && !isSystems) return error;
-  const why = Object.entries(REFUSALS).find(([start]) => code.startsWith(start))?.[1];
-  return new DataFolderError(`${join(dataDir, FILE)} ${why ?? `cannot be opened: ${error.message}`}`);
+  let why = `cannot be opened: ${error.message}`;
+  if (code.startsWith("SQLITE_BUSY")) why = "is in use by another broker";
+  if (code.startsWith("SQLITE_CORRUPT")) why = "is damaged; move its folder away, or put a copy back";
+  return new DataFolderError(`${join(dataDir, FILE)} ${why}`);
 }
 
 export function pragma(database: Database, name: string): number {

@@ -12,16 +12,12 @@ export interface CommittedOffset {
 }
 
 export class Groups {
-  private readonly byId = new Map<string, Group>();
+  readonly byId = new Map<string, Group>();
 
   constructor(
     private readonly database: Database,
     private readonly firstRebalanceDelayMs: number,
   ) {}
-
-  find(id: string): Group | undefined {
-    return this.byId.get(id);
-  }
 
   obtain(id: string): Group {
     const group = this.byId.get(id) ?? new Group(this.firstRebalanceDelayMs);

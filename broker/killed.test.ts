@@ -1,6 +1,6 @@
 /** What a broker finds that was killed; bench/broker-kills.ts does it a hundred times. */
 import { expect, test } from "bun:test";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { aBatch } from "./batch.fixture.ts";
 import { startBroker } from "./broker.ts";
@@ -34,3 +34,20 @@ test("a broker killed while it copies from its write-ahead log starts again, wit
   expect(found).toEqual(Array.from({ length: 20 }, (_, at) => at));
   expect(report.lines).toEqual([]);
 });
+
+test("a broker killed in the first moments of its first start starts again", async () => {
+  for (let kill = 0; kill < 40; kill++) {
+    const dataDir = aFolder();
+    const program = ["broker/main.ts", "--port", "0", "--data", dataDir];
+    const killed = Bun.spawn([process.execPath, ...program], {
+      cwd: join(import.meta.dir, ".."),
+      stdio: ["ignore", "ignore", "ignore"],
+    });
+    while (readdirSync(dataDir).length === 0) await Bun.sleep(0);
+    for (const end = performance.now() + kill / 5; performance.now() < end;);
+    killed.kill("SIGKILL");
+    await killed.exited;
+    const broker = await startBroker({ dataDir });
+    await broker.stop();
+  }
+}, 60_000);

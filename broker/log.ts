@@ -8,6 +8,7 @@ import type { Database } from "bun:sqlite";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { BrokerLog } from "./broker.ts";
+import { DataFolderError } from "./database.ts";
 import { type Producers, rememberSequence } from "./producers.ts";
 import { type BatchHeader, batchFault, batchHeader, firstRecordSince, placeBatch } from "./protocol/batch.ts";
 
@@ -52,6 +53,8 @@ export class Log {
     private readonly fsync = false,
   ) {
     if (folder === undefined) return;
+    if (!existsSync(folder) && database.query("SELECT 1 FROM batch WHERE data IS NULL").get())
+      throw new DataFolderError(`${folder} is gone, but not the database that tells of it; put it back`);
     mkdirSync(folder, { recursive: true });
     const row = database.query(`SELECT 1 ${OF_PARTITION} AND lastOffset = ?3 AND data IS NULL`);
     // A kill may leave a file that no row tells of.
@@ -109,7 +112,9 @@ export class Log {
           const inFile = this.folder !== undefined && batch.length >= OWN_FILE_BYTES;
           if (inFile) writeFileSync(this.fileOf(partition, last), batch, { flush: this.fsync });
           const kept = [inFile ? null : batch, Bun.hash.crc32(batch)];
-          insert.run(topicId, index, last, end, header.maxTimestamp, batch.length, ...kept);
+          // What has no time of its own ages from its arrival on.
+          const time = header.maxTimestamp < 0 ? Date.now() : header.maxTimestamp;
+          insert.run(topicId, index, last, end, time, batch.length, ...kept);
           this.setBounds({ ...partition, end: last + 1 });
         }
       })();

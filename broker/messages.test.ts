@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { gzipSync, zstdCompressSync } from "node:zlib";
 import { deleteRecords, deleteTopics } from "./apis/topic-admin.ts";
 import { listOffsets } from "./apis/list-offsets.ts";
 import { initProducerId, produce } from "./apis/produce.ts";
@@ -125,6 +126,23 @@ describe("an idempotent producer", () => {
     expect((await send(client, "t", from(1))).errorCode).toBe(ERROR.INVALID_PRODUCER_EPOCH);
   });
 
+  test("has a batch that could not be stored taken at the next try, not for a repeat", async () => {
+    const client = await aRawClient((await aBroker({ dataDir: aFolder(), maxPages: 30 })).port);
+    await withTopic(client, "t");
+    const pad = "x".repeat(30_000);
+    let sequence = 0;
+    while ((await send(client, "t", from(sequence, [pad]))).errorCode === 0) sequence++;
+    const { highWatermark } = await read(client, "t", 0);
+    expect(await send(client, "t", from(sequence, [pad]))).toMatchObject({
+      errorCode: ERROR.KAFKA_STORAGE_ERROR,
+      baseOffset: -1,
+    });
+    expect(await send(client, "t", from(sequence))).toMatchObject({
+      errorCode: 0,
+      baseOffset: highWatermark,
+    });
+  });
+
   test("goes from sequence 2147483647 to 0", async () => {
     const client = await onATopic();
     await send(client, "t", from(2 ** 31 - 2, ["a", "b"]));
@@ -168,6 +186,15 @@ describe("fetch", () => {
     expect(await size(2, 1)).toBe(first);
     expect(await size(4, 1e6)).toBe(third);
     expect(await size(5, 1e6)).toBe(0);
+  });
+
+  test("an answer of more than 4 MiB comes whole", async () => {
+    const client = await onATopic();
+    for (const letter of "abcdef") await send(client, "t", aBatch([letter.repeat(1_000_000)]));
+    const { records } = await read(client, "t", 0, 0, 1, 1e8);
+    expect(records.length).toBeGreaterThan(6_000_000);
+    for (const [at, letter] of [..."abcdef"].entries())
+      expect(records.indexOf(letter.repeat(1_000_000))).toBeGreaterThan(at * 1_000_000);
   });
 
   test("beyond the end or before the start is an error that names both", async () => {
@@ -241,6 +268,33 @@ describe("offsets by time", () => {
       await send(client, "t", aBatch(["c"], { timestamps: [30] }));
       expect(await offsetAt(client, 15)).toEqual([0, 20]);
       expect(await offsetAt(client, 25)).toEqual([2, 30]);
+    });
+  }
+
+  test("records that claim to be two billion, none of them longer than nothing, are walked in no time", async () => {
+    const client = await onATopic();
+    const rotten = aBatch(["a"], { timestamps: [10] });
+    rotten.writeBigInt64BE(5_000n, 35);
+    rotten.writeInt32BE(2 ** 31 - 2, 23);
+    rotten.writeInt32BE(2 ** 31 - 1, 57);
+    rotten[61] = 1; // a length of -1
+    expect((await send(client, "t", sealed(rotten))).errorCode).toBe(0);
+    expect(await offsetAt(client, 4_000)).toEqual([0, 5_000]);
+  });
+
+  for (const [name, compression, pack] of [
+    ["gzip", 1, gzipSync],
+    ["zstd", 4, zstdCompressSync],
+  ] as const) {
+    test(`a batch that unpacks to more than 256 MiB counts as a whole, and is not unpacked (${name})`, async () => {
+      const client = await onATopic();
+      const packed = pack(Buffer.alloc(300_000_000));
+      const bomb = Buffer.concat([aBatch(["a"], { timestamps: [10] }).subarray(0, 61), packed]);
+      bomb.writeInt32BE(bomb.length - 12, 8);
+      bomb.writeInt16BE(compression, 21);
+      bomb.writeBigInt64BE(5_000n, 35);
+      await send(client, "t", sealed(bomb));
+      expect(await offsetAt(client, 4_000)).toEqual([0, 5_000]);
     });
   }
 

@@ -13,7 +13,7 @@ export function isTopicName(name: string): boolean {
 }
 
 export class Topics {
-  private readonly byName = new Map<string, Topic>();
+  readonly byName = new Map<string, Topic>();
 
   constructor(
     private readonly database: Database,
@@ -27,10 +27,6 @@ export class Topics {
 
   all(): Topic[] {
     return [...this.byName.values()];
-  }
-
-  get(name: string): Topic | undefined {
-    return this.byName.get(name);
   }
 
   partition(name: string, index: number): Partition | undefined {

@@ -32,7 +32,7 @@ export const offsetCommit = api(8, "OffsetCommit", [1, 7], {
   },
   handle({ groups, topics: known }, { groupId, generationId, topics, ...who }) {
     const stranger = generationId < 0 ? ERROR.NONE : ERROR.UNKNOWN_MEMBER_ID;
-    const groupFault = groups.find(groupId)?.commitFault(who, generationId) ?? stranger;
+    const groupFault = groups.byId.get(groupId)?.commitFault(who, generationId) ?? stranger;
     const accepted: CommittedOffset[] = [];
     const answer = eachPartition(topics, (topic, { index, offset, leaderEpoch, metadata }) => {
       if (groupFault !== ERROR.NONE) return { errorCode: groupFault };

@@ -20,7 +20,6 @@ const config = {
   type: t.since(3, t.int8, 0),
   documentation: t.unused(t.nullableString, null, 3),
 };
-type Config = t.ValueOf<typeof config>;
 
 export const describeConfigs = api(32, "DescribeConfigs", [0, 3], {
   request: {
@@ -48,8 +47,8 @@ export const describeConfigs = api(32, "DescribeConfigs", [0, 3], {
   }),
 });
 
-function ofTopic({ topics }: Broker, topicName: string): Config[] | undefined {
-  const topic = topics.get(topicName);
+function ofTopic({ topics }: Broker, topicName: string) {
+  const topic = topics.byName.get(topicName);
   if (!topic) return undefined;
   return Object.entries(TOPIC_CONFIGS).map(([name, { default: usual, type }]) => {
     const own = topic.configs[name];
@@ -58,7 +57,7 @@ function ofTopic({ topics }: Broker, topicName: string): Config[] | undefined {
   });
 }
 
-function ofBroker(broker: Broker, type: number, id: string): Config[] | undefined {
+function ofBroker(broker: Broker, type: number, id: string) {
   if (type !== RESOURCE.broker || id !== String(NODE_ID)) return undefined;
   const values = {
     "auto.create.topics.enable": broker.autoCreateTopics,

@@ -49,7 +49,7 @@ function topicFault(broker: Broker, topic: NewTopic, count: number): [number, st
   const { name, assignments, replicationFactor } = topic;
   if (!isTopicName(name))
     return [ERROR.INVALID_TOPIC, `${name}: expected 1 to 249 of letters, digits, ".", "_" and "-"`];
-  if (broker.topics.get(name)) return [ERROR.TOPIC_ALREADY_EXISTS, `${name} exists`];
+  if (broker.topics.byName.get(name)) return [ERROR.TOPIC_ALREADY_EXISTS, `${name} exists`];
   if (count < 1 || count > MAX_PARTITIONS)
     return [ERROR.INVALID_PARTITIONS, `${name}: expected 1 to ${MAX_PARTITIONS} partitions, got ${count}`];
   if (assignments.length === 0 && ![-1, 1].includes(replicationFactor))

@@ -10,6 +10,8 @@ import { ERROR } from "../protocol/errors.ts";
 import * as t from "../protocol/fields.ts";
 import { api, type Broker, eachPartition } from "./api.ts";
 
+const MOST_BYTES = 57_671_680; // Kafka's own default for an answer
+
 const wantedPartition = {
   index: t.int32,
   currentLeaderEpoch: t.unused(t.int32, -1, 9),
@@ -60,10 +62,11 @@ export const fetch = api(1, "Fetch", [4, 11], {
 });
 
 function readAll(broker: Broker, wanted: { name: string; partitions: Wanted[] }[], maxBytes: number) {
+  const most = Math.min(maxBytes, MOST_BYTES);
   let bytes = 0;
   let failed = false;
   const topics = eachPartition(wanted, (topic, it) => {
-    const answer = readOne(broker, broker.topics.partition(topic, it.index), it, maxBytes - bytes);
+    const answer = readOne(broker, broker.topics.partition(topic, it.index), it, most - bytes);
     bytes += lengthOf(answer.records);
     failed ||= answer.errorCode !== ERROR.NONE;
     return answer;

@@ -28,7 +28,7 @@ export const describeGroups = api(15, "DescribeGroups", [0, 4], {
 });
 
 function describe({ groups }: Broker, groupId: string) {
-  const group = groups.find(groupId);
+  const group = groups.byId.get(groupId);
   if (!group || group.members.size === 0) {
     const state = groups.committed(groupId).length > 0 ? "Empty" : "Dead";
     return { groupId, state, protocolType: "consumer", protocolName: "", members: [] };
@@ -45,7 +45,7 @@ export const listGroups = api(16, "ListGroups", [0, 2], {
     groups: t.arrayOf({ groupId: t.string, protocolType: t.string }),
   },
   handle({ groups }) {
-    const typeOf = (groupId: string) => groups.find(groupId)?.protocolType || "consumer";
+    const typeOf = (groupId: string) => groups.byId.get(groupId)?.protocolType || "consumer";
     return { groups: groups.ids().map((groupId) => ({ groupId, protocolType: typeOf(groupId) })) };
   },
 });
@@ -59,7 +59,7 @@ export const deleteGroups = api(42, "DeleteGroups", [0, 1], {
   },
   handle: ({ groups }, { groupIds }) => ({
     results: groupIds.map((groupId) => {
-      if (groups.find(groupId)?.members.size) return { groupId, errorCode: ERROR.NON_EMPTY_GROUP };
+      if (groups.byId.get(groupId)?.members.size) return { groupId, errorCode: ERROR.NON_EMPTY_GROUP };
       return { groupId, errorCode: groups.delete(groupId) ? ERROR.NONE : ERROR.GROUP_ID_NOT_FOUND };
     }),
   }),

@@ -71,7 +71,7 @@ export const heartbeat = api(12, "Heartbeat", [0, 3], {
   request: memberRequest,
   response: { throttleTimeMs: t.throttleTimeMs(1), errorCode: t.int16 },
   handle({ groups }, { groupId, generationId, ...who }) {
-    return { errorCode: groups.find(groupId)?.heartbeat(who, generationId) ?? ERROR.UNKNOWN_MEMBER_ID };
+    return { errorCode: groups.byId.get(groupId)?.heartbeat(who, generationId) ?? ERROR.UNKNOWN_MEMBER_ID };
   },
 });
 
@@ -80,7 +80,7 @@ export const syncGroup = api(14, "SyncGroup", [0, 3], {
   request: { ...memberRequest, assignments: t.arrayOf({ memberId: t.string, assignment: t.bytes }) },
   response: { throttleTimeMs: t.throttleTimeMs(1), errorCode: t.int16, assignment: t.bytes },
   handle({ groups }, { groupId, generationId, assignments, ...who }) {
-    const result = groups.find(groupId)?.sync(who, generationId, assignments);
+    const result = groups.byId.get(groupId)?.sync(who, generationId, assignments);
     return result ?? refusedSync(ERROR.UNKNOWN_MEMBER_ID);
   },
 });
@@ -100,7 +100,7 @@ export const leaveGroup = api(13, "LeaveGroup", [0, 3], {
     members: t.since(3, t.arrayOf({ ...identity, errorCode: t.int16 }), []),
   },
   handle({ groups }, { groupId, memberId, members }, { version }) {
-    const group = groups.find(groupId);
+    const group = groups.byId.get(groupId);
     const who = version < 3 ? [{ memberId, groupInstanceId: null }] : members;
     const left = who.map((it) => ({ ...it, errorCode: group?.leave(it) ?? ERROR.UNKNOWN_MEMBER_ID }));
     return { errorCode: version < 3 ? (left[0]?.errorCode ?? ERROR.NONE) : ERROR.NONE, members: left };

@@ -56,7 +56,7 @@ export const metadata = api(3, "Metadata", [0, 8], {
 function describe(broker: Broker, name: string, mayCreate: boolean) {
   if (!isTopicName(name)) return { errorCode: ERROR.INVALID_TOPIC, name, partitions: [] };
   const create = () => (mayCreate ? broker.topics.create(name, DEFAULT_PARTITIONS, {}) : undefined);
-  const topic = broker.topics.get(name) ?? create();
+  const topic = broker.topics.byName.get(name) ?? create();
   if (!topic) return { errorCode: ERROR.UNKNOWN_TOPIC_OR_PARTITION, name, partitions: [] };
   return { errorCode: ERROR.NONE, name, partitions: topic.partitions };
 }

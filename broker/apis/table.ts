@@ -12,10 +12,9 @@ import { metadata } from "./metadata.ts";
 import { initProducerId, produce } from "./produce.ts";
 import { createPartitions, deleteRecords, deleteTopics, describeLogDirs } from "./topic-admin.ts";
 
-const messages = [apiVersions, metadata, produce, initProducerId, fetch, listOffsets];
+const basic = [apiVersions, metadata, produce, initProducerId, fetch, listOffsets];
 const groups = [findCoordinator, joinGroup, syncGroup, heartbeat, leaveGroup, offsetCommit, offsetFetch];
-const groupAdmin = [describeGroups, listGroups, deleteGroups];
 const topics = [createTopics, deleteTopics, createPartitions, deleteRecords];
-const all = [...messages, ...groups, ...groupAdmin, ...topics, describeConfigs, describeLogDirs];
+const admin = [describeGroups, listGroups, deleteGroups, describeConfigs, describeLogDirs];
 
-export const APIS: readonly Api[] = all.sort((a, b) => a.key - b.key);
+export const APIS: readonly Api[] = [basic, groups, topics, admin].flat().sort((a, b) => a.key - b.key);

@@ -13,7 +13,7 @@ export const deleteTopics = api(20, "DeleteTopics", [0, 3], {
   },
   handle: (broker, { names }) => ({
     topics: names.map((name) => {
-      const topic = broker.topics.get(name);
+      const topic = broker.topics.byName.get(name);
       if (topic) broker.topics.delete(topic);
       return { name, errorCode: topic ? ERROR.NONE : ERROR.UNKNOWN_TOPIC_OR_PARTITION };
     }),
@@ -37,7 +37,7 @@ export const createPartitions = api(37, "CreatePartitions", [0, 1], {
   },
   handle: (broker, { topics, validateOnly }) => ({
     results: topics.map(({ name, count }) => {
-      const topic = broker.topics.get(name);
+      const topic = broker.topics.byName.get(name);
       if (!topic) return { name, errorCode: ERROR.UNKNOWN_TOPIC_OR_PARTITION, errorMessage: null };
       const least = topic.partitions.length + 1;
       if (count < least || count > MAX_PARTITIONS) {
@@ -89,7 +89,7 @@ export const describeLogDirs = api(35, "DescribeLogDirs", [0, 1], {
   handle({ logDir, topics }, request) {
     const wanted = request.topics?.map(({ name, indexes }) => ({
       name,
-      partitions: topics.get(name)?.partitions.filter(({ index }) => indexes.includes(index)) ?? [],
+      partitions: topics.byName.get(name)?.partitions.filter(({ index }) => indexes.includes(index)) ?? [],
     }));
     return { results: [{ logDir, topics: wanted ?? topics.all() }] };
   },

@@ -5,11 +5,12 @@
  * Out: its header, its fault if it has one, the first record at or after a time.
  * Source: https://kafka.apache.org/documentation/#recordbatch
  */
-import { gunzipSync } from "node:zlib";
+import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { crc32c } from "./crc32c.ts";
 import { ERROR } from "./errors.ts";
 
 const HEADER_BYTES = 61;
+const MOST_UNPACKED = 268_435_456;
 
 export type BatchHeader = ReturnType<typeof batchHeader>;
 
@@ -75,7 +76,7 @@ export function firstRecordSince(batch: Buffer, since: number, from: number) {
       const offset = baseOffset + varint(records, offsetDeltaAt)[0];
       const timestamp = baseTimestamp + timestampDelta;
       if (timestamp >= since && offset >= from) return { offset, timestamp };
-      at = attributesAt + length;
+      at = attributesAt + Math.max(1, length);
     }
     return undefined;
   } catch {
@@ -86,8 +87,8 @@ export function firstRecordSince(batch: Buffer, since: number, from: number) {
 
 function unpacked(records: Buffer, compression: number): Buffer {
   if (compression === 0) return records;
-  if (compression === 1) return gunzipSync(records);
-  if (compression === 4) return Bun.zstdDecompressSync(records);
+  if (compression === 1) return gunzipSync(records, { maxOutputLength: MOST_UNPACKED });
+  if (compression === 4) return zstdDecompressSync(records, { maxOutputLength: MOST_UNPACKED });
   throw new Error(`compression ${compression}`);
 }
 

@@ -60,7 +60,8 @@ export const nullableBytes = blob(int32);
 export const nullableString: Field<string | null> = {
   read: (reader, version) => shortBlob.read(reader, version)?.toString("utf8") ?? null,
   write: (writer, value, version) =>
-    shortBlob.write(writer, value === null ? null : Buffer.from(value), version),
+    // What came in as bad UTF-8 is three times as long as it was.
+    shortBlob.write(writer, value === null ? null : Buffer.from(value).subarray(0, 32_767), version),
 };
 
 export function struct<F extends Fields>(fields: F): Field<ValueOf<F>> {
