@@ -2,12 +2,13 @@
  * `bun run soak --faults N --seed S`: seeded faults for as long as one likes, in rounds, each with its own broker and oracle.
  *
  * Options: faults/soak-options.ts. N counts the faults that happened; one whose point or API nobody came to is called off.
+ * Where all kinds are deaths of enrichers, going back by more than a batch is wrong too.
  * Out: progress; exit 1 at the first round in which anything is wrong, with the line that replays it.
  */
 import { exitWithFaults } from "../runtime/topics.ts";
 import { showUsage } from "../runtime/usage.ts";
-import { ALL_KINDS } from "./faults/actions.ts";
-import { figures, run, type RunOptions } from "./faults/run.ts";
+import { ALL_KINDS, CRASHES } from "./faults/actions.ts";
+import { figures, LARGEST_BATCH, run, type RunOptions } from "./faults/run.ts";
 import { readSoakOptions, type SoakOptions, soakLine } from "./faults/soak-options.ts";
 
 showUsage(
@@ -17,6 +18,7 @@ showUsage(
   --minutes M       at most        --on KIND        embedded or kafka
   --session MS      of the enrichers' group
   --quiet MS        longest quiet between two faults, 1000
+  --waiting N       as many messages wait when a fault begins (liveness)
   --kinds "A,B"     ${ALL_KINDS.join(", ")}`,
   "own",
 );
@@ -28,6 +30,7 @@ let begun = 0;
 let messages = 0;
 let repeats = 0;
 let kills = 0;
+let furthestBack = 0;
 for (let seed = firstSeed ?? anySeed(); met < faults && performance.now() < untilMs; seed++) {
   const options: RunOptions = { ...same, seed, faults: round, mode: mode ?? inTurn(seed), untilMs };
   console.log(`seed ${seed}, ${options.mode}, ${round} faults on ${options.on}`);
@@ -37,8 +40,11 @@ for (let seed = firstSeed ?? anySeed(); met < faults && performance.now() < unti
   messages += result.verdict.raw;
   repeats += result.verdict.wireDuplicates;
   kills += result.kills;
+  furthestBack = Math.max(furthestBack, result.verdict.furthestBack);
   if (result.met === 0 && performance.now() < untilMs)
     result.wrong.push("not one fault of the round was met");
+  if (options.kinds?.every((kind) => CRASHES.includes(kind)) && result.verdict.furthestBack > LARGEST_BATCH)
+    result.wrong.push(`${result.verdict.furthestBack} repeats at once; a death may repeat ${LARGEST_BATCH}`);
   if (result.wrong.length > 0) {
     console.log(result.wrong.join("\n"));
     console.log(`FAILED. Again: ${soakLine(options)}`);
@@ -46,7 +52,7 @@ for (let seed = firstSeed ?? anySeed(); met < faults && performance.now() < unti
   }
   if (options.mode === "liveness") console.log(`  slowest: ${figures(result)}`);
   console.log(
-    `${met} faults of ${begun} begun, ${messages} messages, ${kills} enrichers killed, ${repeats} repeats on the wire, nothing wrong`,
+    `${met} faults of ${begun} begun, ${messages} messages, ${kills} enrichers killed, ${repeats} repeats on the wire, at most ${furthestBack} at once, nothing wrong`,
   );
 }
 process.exit(0);

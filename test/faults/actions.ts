@@ -76,24 +76,41 @@ export const KINDS = {
 export const ALL_KINDS = Object.keys(KINDS) as ActionKind[];
 /** Apache Kafka takes no orders. */
 export const ONLY_EMBEDDED: ActionKind[] = ["broker clock"];
+/** A death, and nothing else: what it may repeat is what was not committed, one batch of each partition. */
+export const CRASHES: ActionKind[] = ["enricher kill", "enricher crash"];
 
 /** Longest quiet between two faults, unless a run says its own. */
 export const QUIET_MS = 1_500;
+/** More than the session of 6 s. */
+const LONG_FREEZE_MS = 7_000;
 
 /** The same seed, count, kinds and quiet: the same list. */
 export function actionsOf(seed: number, count: number, kinds = ALL_KINDS, quietMs = QUIET_MS): Action[] {
   const random = seededRandom(`${seed}/actions`);
-  return Array.from({ length: count }, () => {
-    const kind = weighted(kinds, random);
-    const { ms = [0, 0], more }: Kind = KINDS[kind];
-    return {
-      kind,
-      ms: Math.round(between(ms[0], ms[1], random)),
-      who: Math.floor(random() * 12),
-      thenMs: Math.round(between(0.2 * quietMs, quietMs, random)),
-      ...more?.(random),
-    };
+  return Array.from({ length: count }, () => actionOf(weighted(kinds, random), random, quietMs));
+}
+
+/** Begins with one of each kind, in the seed's order; chance has the rest. The first enricher that is frozen outlives its session. */
+export function everyKindOf(seed: number, count: number, kinds: ActionKind[], quietMs = QUIET_MS): Action[] {
+  const random = seededRandom(`${seed}/every kind`);
+  const left = [...kinds];
+  const first = kinds.map(() => left.splice(Math.floor(random() * left.length), 1)[0]);
+  return Array.from({ length: count }, (_, index) => {
+    const action = actionOf(first[index] ?? weighted(kinds, random), random, quietMs);
+    const isLong = action.kind === "enricher freeze" && index < kinds.length;
+    return isLong ? { ...action, ms: Math.max(action.ms, LONG_FREEZE_MS) } : action;
   });
+}
+
+function actionOf(kind: ActionKind, random: Random, quietMs: number): Action {
+  const { ms = [0, 0], more }: Kind = KINDS[kind];
+  return {
+    kind,
+    ms: Math.round(between(ms[0], ms[1], random)),
+    who: Math.floor(random() * 12),
+    thenMs: Math.round(between(0.2 * quietMs, quietMs, random)),
+    ...more?.(random),
+  };
 }
 
 function weighted(kinds: ActionKind[], random: Random): ActionKind {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { actionsOf, ALL_KINDS, lineOf } from "./actions.ts";
+import { actionsOf, ALL_KINDS, everyKindOf, lineOf } from "./actions.ts";
 import { CRASH_POINTS } from "./orders.ts";
 import { run } from "./run.ts";
 import { testLine } from "./soak-options.ts";
@@ -12,6 +12,15 @@ describe("a list of faults", () => {
   test("is the same for the same seed, another one for another", () => {
     expect(actionsOf(7, 50)).toEqual(actionsOf(7, 50));
     expect(actionsOf(7, 50)).not.toEqual(actionsOf(8, 50));
+  });
+
+  test("that is to hold every kind holds each before chance begins, in another order for another seed", () => {
+    const kindsOf = (seed: number) => everyKindOf(seed, ALL_KINDS.length, ALL_KINDS).map(({ kind }) => kind);
+    expect(kindsOf(7).toSorted()).toEqual(ALL_KINDS.toSorted());
+    expect(kindsOf(7)).not.toEqual(kindsOf(8));
+    const frozen = everyKindOf(7, 40, ALL_KINDS).filter(({ kind }) => kind === "enricher freeze");
+    expect(frozen[0]?.ms).toBeGreaterThan(6_000);
+    expect(everyKindOf(7, 40, ALL_KINDS)).toEqual(everyKindOf(7, 40, ALL_KINDS));
   });
 
   test("holds every kind, every crash point, and can be read", () => {

@@ -63,6 +63,8 @@ interface Recovery {
 
 /** A half-open connection is noticed after 10 s without an answer; then comes a session. The rest is for a busy machine. */
 const RECOVERED_WITHIN_MS = 45_000;
+/** The largest batch that kafka/consume.ts hands over: the most that one death may repeat at once. */
+export const LARGEST_BATCH = 1_000;
 const SILENT = { info() {}, warn() {}, error() {} };
 const RAW = topicName("raw");
 

@@ -19,6 +19,8 @@ export interface SoakOptions {
   kinds: ActionKind[] | undefined;
   quietMs: number;
   sessionMs: number | undefined;
+  /** Before each fault of liveness, so that batches are full. */
+  waiting: number | undefined;
   minutes: number;
 }
 
@@ -28,7 +30,18 @@ const MODES = ["safety", "liveness"] as const;
 const BROKERS = ["embedded", "kafka"] as const;
 
 export function readSoakOptions(args: string[]): SoakOptions {
-  const names = ["seed", "faults", "round", "mode", "on", "kinds", "quiet", "session", "minutes"] as const;
+  const names = [
+    "seed",
+    "faults",
+    "round",
+    "mode",
+    "on",
+    "kinds",
+    "quiet",
+    "session",
+    "waiting",
+    "minutes",
+  ] as const;
   const options = Object.fromEntries(names.map((name) => [name, { type: "string" } as const]));
   const values: Partial<Record<string, unknown>> = parseArgs({ args, options }).values;
   const faults: string[] = [];
@@ -50,30 +63,35 @@ export function readSoakOptions(args: string[]): SoakOptions {
     return found;
   };
   const count = number("faults") ?? ROUND;
+  const waiting = number("waiting");
+  const mode = oneOf("mode", given("mode"), MODES);
+  if (waiting !== undefined && mode === "safety") faults.push("--waiting: only with --mode liveness");
   const found: SoakOptions = {
     seed: number("seed"),
     faults: count,
     round: Math.min(count, number("round") ?? ROUND),
-    mode: oneOf("mode", given("mode"), MODES),
+    mode: mode ?? (waiting === undefined ? undefined : "liveness"),
     on: oneOf("on", given("on"), BROKERS) ?? "embedded",
     kinds: given("kinds")
       ?.split(",")
       .flatMap((kind) => oneOf("kinds", kind, ALL_KINDS) ?? []),
     quietMs: number("quiet") ?? SOAK_QUIET_MS,
     sessionMs: number("session"),
+    waiting,
     minutes: number("minutes") ?? Number.POSITIVE_INFINITY,
   };
   if (faults.length > 0) throw new Error(faults.join("\n"));
   return found;
 }
 
-/** Runs the list of this run again. A list of its own, or messages that wait, only its test can repeat. */
+/** Runs the list of this run again. A list of its own only its test can repeat. */
 export function soakLine(options: RunOptions): string {
-  const { seed, faults, mode, on, kinds, quietMs = QUIET_MS, sessionMs } = options;
+  const { seed, faults, mode, on, kinds, quietMs = QUIET_MS, sessionMs, waiting } = options;
   return [
     `bun run soak --seed ${seed} --faults ${faults} --round ${faults} --mode ${mode} --on ${on} --quiet ${quietMs}`,
     kinds ? ` --kinds "${kinds.join(",")}"` : "",
     sessionMs === undefined ? "" : ` --session ${sessionMs}`,
+    waiting === undefined ? "" : ` --waiting ${waiting}`,
   ].join("");
 }
 
