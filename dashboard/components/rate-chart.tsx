@@ -41,9 +41,9 @@ export function RateCaption({ view, range, now }: ChartProps) {
           const { last, least, most, total } = summaryOf(series, name);
           return (
             <Legend colour={colour}>
-              {words} <b>{last === null ? "–" : count(last)}</b>{" "}
+              {words} <b>{last === null ? "–" : `${count(last)}/min`}</b>{" "}
               {name === "dlq"
-                ? `(${count(total)} in ${RANGES[range].name})`
+                ? `· ${count(total)} in ${RANGES[range].name}`
                 : `(${count(least)}–${count(most)})`}
             </Legend>
           );

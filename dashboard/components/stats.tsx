@@ -38,7 +38,7 @@ export function StatsGrid({ view, now }: { view: ViewModel; now: number }) {
         trend={trend(view, now, COLUMN.dlq)}
       />
       <Stat
-        name="Rate"
+        name="Rate, mean of 1 min"
         value={
           <>
             {rate(perSecond)} <small>msg/s</small>

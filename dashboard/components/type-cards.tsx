@@ -74,9 +74,9 @@ export function Alarms({ found }: Props) {
     <section class="card" aria-labelledby="h-rules">
       <header class="rule">
         <h2 id="h-rules">Alarm rules</h2>
-        <span class="sub">as the registry has them</span>
+        <span class="sub">declared in the registry; not evaluated yet</span>
       </header>
-      <Table caption="Alarm rules" columns={["Rule", "Severity", "Raised when"]}>
+      <Table caption="Alarm rules" columns={["Rule", "Severity", "Would be raised when"]}>
         {alarms.map(({ id, severity, when }) => (
           <tr>
             <th scope="row">{id}</th>
