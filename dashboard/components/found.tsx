@@ -3,10 +3,16 @@ import type { Child } from "hono/jsx";
 import type { ApiTopic } from "../../schemas/api.ts";
 import { clockMinutes, count, iso } from "../format.ts";
 import { messagesLink } from "../links.ts";
-import { type Filters, isFiltered, search } from "../model/search.ts";
+import { elsewhere, type Filters, isFiltered, onTopic, search } from "../model/search.ts";
 import { total, type ViewModel } from "../model/view.ts";
 import { foundBy, type Watch } from "../model/watch.ts";
 import { NothingKept } from "./empty.tsx";
+
+export const TAB_NAMES: Record<ApiTopic, string> = {
+  raw: "Raw",
+  enriched: "Enriched",
+  dlq: "Dead letters",
+};
 
 /** Of what is kept. */
 export function FeedCount({ view, filters }: { view: ViewModel; filters: Filters }) {
@@ -54,7 +60,7 @@ export function NothingYet({ view, watch, now }: WatchProps) {
   return (
     <div id="nothing">
       {none && (
-        <NoMatch topic={watch.filters.topic}>
+        <NoMatch view={view} filters={watch.filters}>
           No message since {sinceOf(watch, now)} matches: {describe(watch.filters)}
         </NoMatch>
       )}
@@ -62,11 +68,31 @@ export function NothingYet({ view, watch, now }: WatchProps) {
   );
 }
 
-function NoMatch({ topic, children }: { topic: ApiTopic; children: Child }) {
+interface NoMatchProps {
+  view: ViewModel;
+  filters: Filters;
+  children: Child;
+}
+
+function NoMatch({ view, filters, children }: NoMatchProps) {
+  const found = elsewhere(view, filters);
   return (
     <div class="empty">
       <b>{children}</b>
-      <a class="btn" href={messagesLink({ topic })}>
+      {found.length > 0 && (
+        <p>
+          The same finds{" "}
+          {found.map(({ topic, matched }, i) => (
+            <>
+              {i > 0 && " and "}
+              <a href={messagesLink(onTopic(filters, topic))}>
+                {count(matched)} in {TAB_NAMES[topic]}
+              </a>
+            </>
+          ))}
+        </p>
+      )}
+      <a class="btn" href={messagesLink({ topic: filters.topic })}>
         Clear the filter
       </a>
     </div>
@@ -79,7 +105,7 @@ export function Nothing({ view, filters }: { view: ViewModel; filters: Filters }
     <div id="nothing">
       {kept === 0 && <NothingKept view={view} topic={filters.topic} />}
       {kept > 0 && matched === 0 && (
-        <NoMatch topic={filters.topic}>
+        <NoMatch view={view} filters={filters}>
           {kept === 1
             ? "The one message kept does not match: "
             : `No message of the ${count(kept)} kept matches: `}

@@ -84,6 +84,31 @@ export function readFilters(
   return { ok: true, filters };
 }
 
+/** What of a filter goes along to another topic. */
+export const onTopic = ({ device, q, type, event }: Filters, topic: ApiTopic) => ({
+  topic,
+  device,
+  q,
+  ...(topic !== "dlq" && { type, event }),
+});
+
+/** The other topics where the very same filter finds something, and how many. */
+export function elsewhere(view: ViewModel, filters: Filters): { topic: ApiTopic; matched: number }[] {
+  const names = namesOf(filters);
+  return API_TOPICS.flatMap((topic) => {
+    const there = { ...onTopic(filters, topic), limit: 1 };
+    if (topic === filters.topic || namesOf(there) !== names) return [];
+    const { matched } = search(view, there);
+    return matched === 0 ? [] : [{ topic, matched }];
+  });
+}
+
+const namesOf = ({ topic: _, limit: __, ...rest }: Filters): string =>
+  Object.entries(rest)
+    .flatMap(([name, value]) => (value === undefined ? [] : [name]))
+    .sort()
+    .join();
+
 /** Anything but a topic and how many of it. */
 export const isFiltered = ({ topic: _, limit: __, ...rest }: Filters): boolean =>
   Object.keys(rest).length > 0;

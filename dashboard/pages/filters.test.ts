@@ -1,6 +1,6 @@
 /** Each filter finds the same messages everywhere: on the page, in its stream, in its exports, by the API. */
 import { describe, expect, test } from "bun:test";
-import { attributesOf, counts } from "../count-elements.case.ts";
+import { attributesOf, counts, wordsOf } from "../count-elements.case.ts";
 import { fill, fullView } from "../full.case.ts";
 import { createView } from "../model/view.ts";
 import { NOW } from "../sample.case.ts";
@@ -74,6 +74,33 @@ async function readOne(answer: Response) {
   const reader = (answer.body ?? new ReadableStream<Uint8Array>()).getReader();
   return { reader, text: new TextDecoder().decode((await reader.read()).value) };
 }
+
+describe("where nothing matches", () => {
+  const links = async (query: string) => {
+    const { text, ask } = await served();
+    const page = await text(`/messages?${query}`);
+    const [live] = await attributesOf(page, "#live", "hx-sse:connect");
+    const stream = await readOne(await ask(decode(live)));
+    await stream.reader.cancel();
+    const told = (html: string) =>
+      Promise.all([wordsOf(html, "#nothing p a"), attributesOf(html, "#nothing p a", "href")]);
+    expect(await told(stream.text)).toEqual(await told(page));
+    return await told(page);
+  };
+
+  test("the other topics where the same filter finds something are named, as links", async () => {
+    const to = (topic: string) => `/messages?topic=${topic}&amp;device=broken-1`;
+    expect(await links("topic=enriched&device=broken-1")).toEqual([
+      "2 in Raw 2 in Dead letters",
+      [to("raw"), to("dlq")],
+    ]);
+  });
+
+  test("none is named for a filter that it has not, or that finds nothing there", async () => {
+    for (const query of ["device=broken-1&grade=BAD", "type=smart_plug", "q=nowhere"])
+      expect(await links(`topic=enriched&${query}`)).toEqual(["", []]);
+  });
+});
 
 describe("the form of a topic", () => {
   const choices: Record<string, Record<string, string[]>> = {

@@ -3,7 +3,7 @@ import { API_TOPICS, type ApiTopic } from "../../schemas/api.ts";
 import { DEAD_LETTER_REASONS } from "../../schemas/dead-letter.ts";
 import { GRADES, METHODS } from "../../schemas/enriched.ts";
 import { Feed, FeedHead, FeedRow } from "../components/feed.tsx";
-import { FeedCount, Nothing, NothingYet, WatchCount } from "../components/found.tsx";
+import { FeedCount, Nothing, NothingYet, TAB_NAMES, WatchCount } from "../components/found.tsx";
 import { Notices, RailFooter } from "../components/notices.tsx";
 import { GRADE_WORD } from "../components/status.tsx";
 import { total, type ViewModel } from "../model/view.ts";
@@ -12,10 +12,9 @@ import { count } from "../format.ts";
 import { messagesLink, withParams } from "../links.ts";
 import { FORMATS } from "../api/export.ts";
 import type { LivePage } from "../stream/frames.ts";
-import { type Filters, isFiltered, search } from "../model/search.ts";
+import { type Filters, isFiltered, onTopic, search } from "../model/search.ts";
 import { type Tally, tallied } from "../model/window.ts";
 import { type Frame, Layout } from "./layout.tsx";
-import { TAB_NAMES } from "./overview.tsx";
 
 /** Rows on the page. */
 export const PAGE_ROWS = 50;
@@ -23,14 +22,6 @@ export const PAGE_ROWS = 50;
 const params = ({ limit, ...filters }: Filters) => ({
   ...filters,
   limit: limit === PAGE_ROWS ? undefined : limit,
-});
-
-/** What of a filter goes along to another topic. */
-const onTopic = ({ device, q, type, event }: Filters, topic: ApiTopic) => ({
-  topic,
-  device,
-  q,
-  ...(topic !== "dlq" && { type, event }),
 });
 
 export function MessagesPage({ frame, filters }: { frame: Frame; filters: Filters }) {

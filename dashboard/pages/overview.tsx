@@ -3,6 +3,7 @@ import { API_TOPICS, type ApiTopic } from "../../schemas/api.ts";
 import { Attention } from "../components/attention.tsx";
 import { NothingKept } from "../components/empty.tsx";
 import { Feed, FeedHead, FeedRow } from "../components/feed.tsx";
+import { TAB_NAMES } from "../components/found.tsx";
 import { Fleet } from "../components/fleet.tsx";
 import { Notices, RailFooter } from "../components/notices.tsx";
 import { RateCaption, RateCard, RateTable } from "../components/rate-chart.tsx";
@@ -30,12 +31,6 @@ export interface OverviewQuery {
 
 /** Rows of the feed on this page. */
 export const FEED_ROWS = 15;
-
-export const TAB_NAMES: Record<ApiTopic, string> = {
-  raw: "Raw",
-  enriched: "Enriched",
-  dlq: "Dead letters",
-};
 
 /** What of the query counts; anything else is the default. */
 export function readOverview(query: Record<string, string | undefined>): OverviewQuery {
