@@ -1,9 +1,12 @@
-import { expect, test } from "bun:test";
-import { wordsOf } from "../count-elements.case.ts";
+import { describe, expect, test } from "bun:test";
+import { counts, wordsOf } from "../count-elements.case.ts";
 import { fold } from "../model/fold.ts";
 import { createView, setKafka } from "../model/view.ts";
 import { dead, enriched, NOW, raw, record } from "../sample.case.ts";
+import { beat, FULL_GROUP, fullView, REGISTRY } from "../full.case.ts";
 import { Flow } from "./flow.tsx";
+import { RegistryCard, Services } from "./services.tsx";
+import { Reasons } from "./shares.tsx";
 
 test("each topic of the flow has the name that it has here, its total and its rate", async () => {
   const view = createView(NOW, { raw: "plant.raw", enriched: "plant.enriched", dlq: "plant.raw.dlq" });
@@ -36,4 +39,45 @@ test("each topic of the flow has the name that it has here, its total and its ra
     "plant.enriched 24 0 repeats seen, 0.4 msg/s",
     "plant.raw.dlq 6 6 in the last hour, 0.1 msg/s",
   ]);
+});
+
+describe("while no enricher is up", () => {
+  const group = FULL_GROUP.last();
+  const LATER = NOW + 20_000;
+  const view = fullView();
+  setKafka(view, true, LATER);
+
+  test("any lag is a warning; while one is up it is not", async () => {
+    const shown = (now: number) => String(Flow({ view, group, now, viewers: 0 }));
+    const lag = ".flow > li:nth-child(2)";
+    expect(await counts(shown(NOW), `${lag} .ok`, `${lag} .warn`)).toEqual([2, 0]);
+    expect(await counts(shown(LATER), `${lag} .ok`, `${lag} .warn`)).toEqual([0, 2]);
+    expect(await wordsOf(shown(LATER), ".flow > li:nth-child(3)")).toContain("none up");
+  });
+
+  test("its last lag is not told as one of now", async () => {
+    const html = String(Services({ view, group, now: LATER }));
+    expect(await wordsOf(html, "tbody tr:nth-child(1) td:nth-child(5)")).toBe("–");
+  });
+});
+
+test("while Kafka is away no state is told as good, but since when it is not known", async () => {
+  const view = fullView();
+  beat(view, { service: "ingest", instance: "host-c:13" });
+  setKafka(view, false, NOW + 60_000);
+  const props = { view, group: FULL_GROUP.last(), now: NOW + 60_000 };
+  const none = { ...view, tallies: createView(NOW).tallies };
+  const cards = {
+    flow: String(Flow({ ...props, viewers: 0 })),
+    services: String(Services(props)),
+    registry: String(RegistryCard(props)),
+    reasons: String(Reasons({ view: none, now: NOW + 60_000 })),
+  };
+  for (const [name, html] of Object.entries(cards)) {
+    expect([name, await counts(html, ".ok", ".st.warn")]).toEqual([name, [0, 0]]);
+    expect([name, html.includes("not known since 14:27:12")]).toEqual([name, true]);
+  }
+  expect(await wordsOf(cards.services, "tbody tr:nth-child(1)")).toBe(
+    `enrich host-a:11 Not known – 1 min 2 s – ${REGISTRY} 0.9.1`,
+  );
 });

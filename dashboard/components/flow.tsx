@@ -3,9 +3,10 @@ import type { Child } from "hono/jsx";
 import type { ApiTopic } from "../../schemas/api.ts";
 import { count, latency, rate } from "../format.ts";
 import type { GroupFacts } from "../reading/group.ts";
-import { isHere, presence, type ServiceLine } from "../model/presence.ts";
+import { enrichers, isHere, presence, type ServiceLine } from "../model/presence.ts";
 import { deadLetters, latencyNow, rateNow } from "../model/stats.ts";
 import { total, type ViewModel } from "../model/view.ts";
+import { notKnown } from "./notices.tsx";
 import { partitions } from "./stats.tsx";
 import { State, type Status } from "./status.tsx";
 
@@ -18,6 +19,8 @@ interface Props {
 
 export function Flow({ view, group, now, viewers }: Props) {
   const lines = presence(view, group, now);
+  const enrichment = enrichers(view, group, now);
+  const unknown = notKnown(view);
   const enriched = rateNow(view, now, "enriched");
   const spread = latencyNow(view, now);
   const lag = group?.lags.reduce((all, one) => all + one.lag, 0);
@@ -27,7 +30,8 @@ export function Flow({ view, group, now, viewers }: Props) {
     <section class="card" aria-labelledby="h-flow" id="flow">
       <header>
         <h2 id="h-flow">Flow</h2>
-        <Accounts group={group} lines={lines} />
+        <span class="sub">rates are means of the last minute</span>
+        <Accounts group={group} lines={lines} unknown={unknown} />
       </header>
       <ol class="flow">
         <li>
@@ -35,9 +39,13 @@ export function Flow({ view, group, now, viewers }: Props) {
             name="Producers"
             figure={rate(rateNow(view, now))}
             unit="msg/s"
-            note="simulator, doors, others"
+            note="simulator, other producers"
           >
-            <UpState lines={lines.filter(({ service }) => PRODUCERS.has(service))} none="none of ours" />
+            <UpState
+              lines={lines.filter(({ service }) => PRODUCERS.has(service))}
+              none={unknown ?? "none of ours"}
+              unknown={unknown}
+            />
           </Stage>
         </li>
         <li>
@@ -47,10 +55,12 @@ export function Flow({ view, group, now, viewers }: Props) {
             figure={count(total(view, "raw"))}
             note={`${partitions(view.topics.raw.partitions.size)}, ${perSecond("raw")}`}
           >
-            {lag === undefined ? (
-              <State status="off">lag not known</State>
+            {lag === undefined || unknown !== undefined ? (
+              <State status="off">lag {unknown ?? "not known"}</State>
             ) : (
-              <State status={lagStatus(lag, rateNow(view, now))}>lag {count(lag)}</State>
+              <State status={lagStatus(lag, rateNow(view, now), enrichment.state === "none up")}>
+                lag {count(lag)}
+              </State>
             )}
           </Stage>
         </li>
@@ -59,11 +69,12 @@ export function Flow({ view, group, now, viewers }: Props) {
             name="enrich"
             figure={rate(enriched)}
             unit="msg/s"
-            note={spread === undefined ? "nothing in 5 min" : `p95 ${latency(spread.p95)}`}
+            note={spread === undefined ? "nothing in 5 min" : `p95 ${latency(spread.p95)} in 5 min`}
           >
             <UpState
-              lines={lines.filter(({ service }) => service === "enrich")}
-              none={group === undefined ? "not known yet" : "absent"}
+              lines={enrichment.lines}
+              none={unknown ?? (group === undefined ? "not known yet" : "absent")}
+              unknown={unknown}
             />
           </Stage>
         </li>
@@ -88,7 +99,11 @@ export function Flow({ view, group, now, viewers }: Props) {
             unit={viewers === 1 ? "live page" : "live pages"}
             note="at most 2 frames/s"
           >
-            <UpState lines={lines.filter(({ service }) => service === "dashboard")} none="this one" />
+            <UpState
+              lines={lines.filter(({ service }) => service === "dashboard")}
+              none="this one"
+              unknown={unknown}
+            />
           </Stage>
         </li>
       </ol>
@@ -98,9 +113,9 @@ export function Flow({ view, group, now, viewers }: Props) {
 
 const PRODUCERS = new Set(["simulator", "ingest"]);
 
-/** More than ten seconds behind is a warning. */
-const lagStatus = (lag: number, perSecond: number): Status =>
-  lag > Math.max(100, perSecond * 10) ? "warn" : "ok";
+/** More than ten seconds behind is a warning, and anything that waits while nobody works at it. */
+const lagStatus = (lag: number, perSecond: number, isNoneUp: boolean): Status =>
+  lag > (isNoneUp ? 0 : Math.max(100, perSecond * 10)) ? "warn" : "ok";
 
 interface StageProps {
   name: string;
@@ -122,8 +137,16 @@ const Stage = ({ name, figure, unit, note, topic, children }: StageProps) => (
   </div>
 );
 
-function UpState({ lines, none }: { lines: ServiceLine[]; none: string }) {
+interface UpProps {
+  lines: ServiceLine[];
+  none: string;
+  /** What is said in place of a state that nobody can tell. */
+  unknown: string | undefined;
+}
+
+function UpState({ lines, none, unknown }: UpProps) {
   if (lines.length === 0) return <State status="off">{none}</State>;
+  if (unknown !== undefined) return <State status="off">{unknown}</State>;
   const up = lines.filter(isHere);
   const degraded = up.filter((line) => line.presence === "degraded").length;
   if (up.length === 0) return <State status="crit">none up</State>;
@@ -135,7 +158,7 @@ function UpState({ lines, none }: { lines: ServiceLine[]; none: string }) {
  * Nothing lost, told twice: what was read and committed must stand in the outputs (more than that
  * are repeats, or on the way); and each enricher counts offsets against acknowledgements, which repeats do not hide.
  */
-function Accounts({ group, lines }: { group: GroupFacts | undefined; lines: ServiceLine[] }) {
+function Accounts({ group, lines, unknown }: Omit<UpProps, "none"> & { group: GroupFacts | undefined }) {
   const differing = lines.filter(({ counters }) => (counters.accounting_difference ?? 0) > 0);
   const differences = differing.map(({ service, instance, counters }) => (
     <State status="crit">{`${count(counters.accounting_difference ?? 0)} unaccounted for, says ${service} ${instance}`}</State>
@@ -151,7 +174,13 @@ function Accounts({ group, lines }: { group: GroupFacts | undefined; lines: Serv
       </span>
       {missing > 0 && <State status="crit">{`${count(missing)} without an output`}</State>}
       {differences}
-      {missing <= 0 && differences.length === 0 && <State status="ok">difference 0, nothing missing</State>}
+      {missing <= 0 &&
+        differences.length === 0 &&
+        (unknown === undefined ? (
+          <State status="ok">difference 0, nothing missing</State>
+        ) : (
+          <State status="off">{unknown}</State>
+        ))}
     </>
   );
 }

@@ -21,6 +21,12 @@ export const RailFooter = ({ view, now }: { view: ViewModel; now: number }) => (
   </footer>
 );
 
+/** Of what changes while the brokers are away; undefined while they answer. */
+export const notKnown = ({ kafka }: ViewModel): string | undefined => {
+  if (kafka.connected) return undefined;
+  return kafka.answered === 0 ? "not known yet" : `not known since ${clockSeconds(kafka.since)}`;
+};
+
 /** Shown by assets/live.ts when the stream is cut; its words are there from the start, so that nothing is made up. */
 export const CutBanner = () => (
   <div class="banner crit" role="alert" id="cut" hidden>

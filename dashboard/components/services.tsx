@@ -3,6 +3,7 @@ import { clockMinutes, count, duration, exact, iso } from "../format.ts";
 import type { GroupFacts } from "../reading/group.ts";
 import { isHere, type Presence, presence, type ServiceLine } from "../model/presence.ts";
 import type { ViewModel } from "../model/view.ts";
+import { notKnown } from "./notices.tsx";
 import { State, type Status } from "./status.tsx";
 import { type Column, Table } from "./table.tsx";
 import { Age } from "./time.tsx";
@@ -33,17 +34,19 @@ const COLUMNS: readonly Column[] = [
 export function Services({ view, group, now }: Props) {
   const lines = presence(view, group, now);
   const up = lines.filter(isHere).length;
+  const unknown = notKnown(view);
   return (
     <section class="card w8 fill" aria-labelledby="h-services" id="services">
       <header class="rule">
         <h2 id="h-services">Services</h2>
         <span class="sub">
-          {count(up)} of {count(lines.length)} up, a heartbeat each 5 s
+          {unknown ?? `${count(up)} of ${count(lines.length)} up`}, a heartbeat each 5 s
         </span>
       </header>
       <Table caption="Services and their last heartbeat" columns={COLUMNS}>
         {lines.map((line) => {
-          const [status, word] = LOOK[line.presence];
+          const [status, word] =
+            unknown !== undefined && isHere(line) ? (["off", "Not known"] as const) : LOOK[line.presence];
           return (
             <>
               <tr>
@@ -54,18 +57,23 @@ export function Services({ view, group, now }: Props) {
                   <State status={status}>{word}</State>
                 </td>
                 <td class="num u c1">
-                  <UpFor line={line} now={now} none="–" />
+                  {unknown === undefined ? <UpFor line={line} now={now} none="–" /> : "–"}
                 </td>
                 <td class="num c1">{line.beat === undefined ? "–" : <Age at={line.beat} now={now} />}</td>
-                <td class="num">{line.lag === undefined ? "–" : count(line.lag)}</td>
+                <td class="num">
+                  {line.lag === undefined || !isHere(line) || unknown !== undefined ? "–" : count(line.lag)}
+                </td>
                 <td class="mono u c2">{line.registry ?? "–"}</td>
                 <td class="u c2">{line.version ?? "–"}</td>
               </tr>
               <tr class="below">
                 <td colspan={COLUMNS.length} class="wrap u t12">
                   {line.instance}
-                  {isHere(line) && ", up "}
-                  <UpFor line={line} now={now} />
+                  {unknown === undefined && isHere(line) && (
+                    <>
+                      , up <UpFor line={line} now={now} />
+                    </>
+                  )}
                   {line.beat !== undefined && (
                     <>
                       , heartbeat <Age at={line.beat} now={now} /> ago
@@ -116,6 +124,7 @@ export function RegistryCard({ view, group, now }: Props) {
   const { catalog, judgedBy } = view;
   const lines = presence(view, group, now).filter((line) => isHere(line) && line.registry !== undefined);
   const others = lines.filter((line) => line.registry !== catalog?.version);
+  const unknown = notKnown(view);
   const past = catalog?.pastRefusal?.();
   const refusal = catalog?.refusal() ?? lines.find((line) => line.refusal !== undefined)?.refusal;
   return (
@@ -123,8 +132,8 @@ export function RegistryCard({ view, group, now }: Props) {
       <header class="rule">
         <h2 id="h-registry">Registry</h2>
         {catalog && (
-          <State status={others.length === 0 ? "ok" : "warn"}>
-            {others.length === 0 ? "the same everywhere" : `${others.length} with another one`}
+          <State status={unknown !== undefined ? "off" : others.length === 0 ? "ok" : "warn"}>
+            {unknown ?? (others.length === 0 ? "the same everywhere" : `${others.length} with another one`)}
           </State>
         )}
       </header>

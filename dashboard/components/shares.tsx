@@ -6,6 +6,7 @@ import { messagesLink } from "../links.ts";
 import { deadLetters } from "../model/stats.ts";
 import { tallied } from "../model/window.ts";
 import { type Bar, Bars } from "./bars.tsx";
+import { notKnown } from "./notices.tsx";
 import { GRADE_STATUS, GRADE_WORD, State } from "./status.tsx";
 import { Table } from "./table.tsx";
 
@@ -214,7 +215,11 @@ export function Reasons({ view, now }: Share) {
       </header>
       {sum === 0 ? (
         <p class="body">
-          <State status="ok">None</State>
+          {view.kafka.connected ? (
+            <State status="ok">None</State>
+          ) : (
+            <State status="off">{notKnown(view)}</State>
+          )}
         </p>
       ) : (
         <Bars caption="Dead letters by reason in the last hour" bars={bars} total={sum} />

@@ -68,6 +68,13 @@ export function presence(view: ViewModel, group: GroupFacts | undefined, now: nu
     );
 }
 
+/** The lines of the enrichment, and whether one of them is at work; "not known" before the brokers told of its group. */
+export function enrichers(view: ViewModel, group: GroupFacts | undefined, now: number) {
+  const lines = presence(view, group, now).filter(({ service }) => service === ENRICH);
+  if (lines.some(isHere)) return { lines, state: "up" } as const;
+  return { lines, state: lines.length === 0 && group === undefined ? "not known" : "none up" } as const;
+}
+
 export const isHere = ({ presence: state }: ServiceLine): boolean => state === "up" || state === "degraded";
 
 const byGroup = (view: ViewModel, group: GroupFacts, clientId: string, host: string): ServiceLine => ({

@@ -218,9 +218,10 @@ const PAGES: Record<string, Told[]> = {
   ],
   "/pipeline": [
     ["that nothing is missing", card("flow"), ["52 raw messages done", "difference 0"]],
-    ["producers", ".flow > li:nth-child(1)", ["0.1 msg/s", "1 of 1 degraded"]],
+    ["which window rates are of", card("flow"), ["rates are means of the last minute"]],
+    ["producers", ".flow > li:nth-child(1)", ["0.1 msg/s simulator, other producers", "1 of 1 degraded"]],
     ["raw messages and the lag", ".flow > li:nth-child(2)", ["59", "2 partitions", "lag 7"]],
-    ["enrichment and its latency", ".flow > li:nth-child(3)", ["0.07 msg/s", "p95 8 ms", "1 up"]],
+    ["enrichment and its latency", ".flow > li:nth-child(3)", ["0.07 msg/s", "p95 8 ms in 5 min", "1 up"]],
     ["enriched messages and how many came again", ".flow > li:nth-child(4)", ["6 2 repeats"]],
     ["dead letters", ".flow > li:nth-child(4)", ["4 3 in the last hour"]],
     ["latency p50", "#latency-caption li:nth-child(1)", ["p50 8 ms (most 16 ms in 15 min)"]],
