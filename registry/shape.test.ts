@@ -105,7 +105,9 @@ describe("a vendor's shape", () => {
 
   test("what cannot be read is one finding, and is left out of normalized", () => {
     for (const b of ["", "n/a", "1,5", "0x10", "1e999", " 230", true, {}])
-      expect(faultsIn(judged(message({ b }), plan))).toEqual(["wrong_type /em:0/b (a number as a string)"]);
+      expect(faultsIn(judged(message({ b }), plan))).toEqual([
+        "wrong_type /em:0/b (a number with a decimal point, as a string)",
+      ]);
     for (const wh of ["1500", false, [], 1e308 * 10])
       expect(faultsIn(judged(message({ wh }), plan))).toHaveLength(1);
     expect(measurementsOf(message({ b: "n/a", wh: [] }))).toEqual({

@@ -111,6 +111,7 @@ function locate(message: unknown, rule: PlanExtract, places: Places): unknown {
 
 /** A whole number or a decimal fraction as JSON writes it, with a sign allowed in front. */
 const NUMBER_TEXT = /^[+-]?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?$/;
+const TEXT_EXPECTED = "a number with a decimal point, as a string";
 
 function convert(found: unknown, rule: PlanExtract, places: Places, findings: Finding[]): unknown {
   if (found === null) return null;
@@ -133,13 +134,7 @@ function convert(found: unknown, rule: PlanExtract, places: Places, findings: Fi
   const converts = rule.text || rule.factor !== 1 || rule.offset !== 0;
   if (typeof value !== "number") {
     if (!converts) return value;
-    addFinding(
-      findings,
-      "wrong_type",
-      "bad",
-      placeOf(rule, places),
-      rule.text ? "a number as a string" : "a number",
-    );
+    addFinding(findings, "wrong_type", "bad", placeOf(rule, places), rule.text ? TEXT_EXPECTED : "a number");
     return UNREADABLE;
   }
   const canonical = converts ? value * rule.factor + rule.offset : value;
@@ -149,7 +144,7 @@ function convert(found: unknown, rule: PlanExtract, places: Places, findings: Fi
     "wrong_type",
     "bad",
     placeOf(rule, places),
-    rule.text ? "a number as a string" : "a number that a double holds",
+    rule.text ? TEXT_EXPECTED : "a number that a double holds",
   );
   return UNREADABLE;
 }
