@@ -50,9 +50,11 @@ function rows(verdict: Judged, message: unknown, nominal: Nominal | undefined): 
     const pointer = pointerTo(leaf, verdict);
     const own = verdict.findings.filter(({ path }) => path === pointer || path === `${pointer}/value`);
     for (const finding of own) left.delete(finding);
-    const value = verdict.shape
+    const read = verdict.shape
       ? readPointer(message, ["normalized", "measurements", leaf.group, leaf.name])
       : leafValue(message, pointer);
+    // What could not be read is not in `normalized`: then what was sent, where the finding points.
+    const value = read ?? own.map(({ path }) => leafValue(message, path)).find((sent) => sent !== undefined);
     if (value === undefined && own.length === 0) return [];
     return [
       [

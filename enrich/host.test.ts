@@ -147,13 +147,11 @@ describe("a batch", () => {
     const handled = handle(batchOf([raw(0, changed({})), raw(1, "{")])).then(() => {
       settled = true;
     });
-    await Promise.resolve();
-    await Promise.resolve();
-    expect(acks).toHaveLength(2);
-    acks[0]?.();
-    await Promise.resolve();
-    expect({ settled, observed: chunks.length }).toEqual({ settled: false, observed: 0 });
-    acks[1]?.();
+    for (const sends of [1, 2]) {
+      while (acks.length < sends) await Promise.resolve();
+      expect({ settled, observed: chunks.length }).toEqual({ settled: false, observed: 0 });
+      acks[sends - 1]?.();
+    }
     await handled;
     expect({ settled, observed: chunks.length }).toEqual({ settled: true, observed: 1 });
   });
@@ -191,9 +189,9 @@ describe("a batch", () => {
     ]);
   });
 
-  test("what the brokers refuse for its size becomes output_too_large, the others go through", async () => {
+  test("what the brokers refuse for its size becomes output_too_large, in the order of the offsets, the others go through", async () => {
     const sent: Sent[] = [];
-    const { handle, chunks } = host({
+    const { handle, chunks, accounting } = host({
       producer: {
         async send(topic, messages) {
           if (topic === topics.enriched && messages.some(({ value }) => String(value).includes("huge")))
@@ -204,14 +202,49 @@ describe("a batch", () => {
         stop: async () => {},
       },
     });
-    await handle(batchOf([raw(0, changed({})), raw(1, changed({ "/note": "huge" })), raw(2, changed({}))]));
-    expect(
-      sent.map(
-        ({ topic, message }) =>
-          `${topic} ${message.headers?.["iot.source.offset"]} ${message.headers?.["iot.reason"] ?? ""}`,
-      ),
-    ).toEqual(["iot.enriched 0 ", "iot.raw.dlq 1 output_too_large", "iot.enriched 2 "]);
-    expect(chunks[0]?.outputs.map(({ result }) => result.to)).toEqual(["enriched", "dlq", "enriched"]);
+    const huge = changed({ "/note": "huge" });
+    const values = [changed({}), huge, changed({}), "{", huge, changed({})];
+    await handle(batchOf(values.map((value, offset) => raw(offset, value))));
+    const places = (topic: string) =>
+      sent
+        .filter((one) => one.topic === topic)
+        .map(
+          ({ message: { headers } }) => `${headers?.["iot.source.offset"]} ${headers?.["iot.reason"] ?? ""}`,
+        );
+    expect(places(topics.enriched)).toEqual(["0 ", "2 ", "5 "]);
+    expect(places(topics.dlq)).toEqual(["1 output_too_large", "3 not_json", "4 output_too_large"]);
+    expect(chunks[0]?.outputs.map(({ raw: { offset }, result }) => `${offset} ${result.to}`)).toEqual([
+      "0 enriched",
+      "1 dlq",
+      "2 enriched",
+      "3 dlq",
+      "4 dlq",
+      "5 enriched",
+    ]);
+    expect(accounting.difference()).toBe(0);
+  });
+
+  test("that waits for an outage sends nothing of what is behind, and is judged by the registry of its first try", async () => {
+    const sends: string[] = [];
+    let version = 0;
+    let isAway = true;
+    const { handle } = host({
+      plan: () => ({ ...plan, version: `${++version}.0.0+a` }),
+      producer: {
+        send: async (_, messages) => {
+          if (messages[0]) sends.push(messages.map(({ headers }) => headers?.["iot.registry"]).join());
+          if (isAway) throw new KafkaUnavailable("away");
+          return messages.length;
+        },
+        stop: async () => {},
+      },
+    });
+    const batch = batchOf(Array.from({ length: 1_000 }, (_, offset) => raw(offset, changed({}))));
+    await expect(handle(batch)).rejects.toThrow("away");
+    expect(sends).toHaveLength(1);
+    isAway = false;
+    await handle(batch);
+    expect(new Set(sends.join().split(","))).toEqual(new Set(["1.0.0+a"]));
   });
 
   test("what the producer has no acknowledgement for is a difference in the accounting", async () => {

@@ -54,8 +54,11 @@ export interface EnrichedBytes extends Pick<EnrichedPieces, "to" | "verdict"> {
 export const CHUNK_MESSAGES = 400;
 
 export function createHandler(options: HostOptions): (batch: Batch) => Promise<void> {
+  const plans = new WeakMap<Batch, Plan>();
   return async (batch) => {
-    const plan = options.plan();
+    // A batch that is tried again is judged as it was: some of its outputs may stand already, and must not stand in the other topic too.
+    const plan = plans.get(batch) ?? options.plan();
+    plans.set(batch, plan);
     if (!options.accounting.knows(batch.topic, batch.partition)) await resume(options, batch);
     for (let start = 0; start < batch.messages.length; start += CHUNK_MESSAGES) {
       await handleChunk(options, plan, batch, batch.messages.slice(start, start + CHUNK_MESSAGES));
@@ -118,61 +121,74 @@ interface Settlement {
   acknowledged: number;
 }
 
-/** Sends both kinds. */
+/**
+ * Sends what is enriched, and then the dead letters: one that is refused for its size is one of these, and must not stand behind a
+ * later one, which readers would take for a repeat.
+ */
 async function send(
   options: HostOptions,
   version: string,
   place: Place,
   outputs: Output[],
 ): Promise<Settlement> {
-  const enriched = outputs.filter(({ result }) => result.to === "enriched");
-  const dead = outputs.filter(({ result }) => result.to === "dlq");
-  const { producer, topics } = options;
-  const toSend = (list: Output[]) => list.map((output) => outMessage(output, version, place.partition));
-  try {
-    const counts = await Promise.all([
-      producer.send(topics.enriched, toSend(enriched)),
-      producer.send(topics.dlq, toSend(dead)),
-    ]);
-    return { sent: outputs, acknowledged: counts[0] + counts[1] };
-  } catch (error) {
-    if (!(error instanceof MessageTooLarge)) throw error;
-    const each: Settlement = { sent: [], acknowledged: 0 };
-    for (const output of outputs) {
-      const one = await sendOne(options, version, place, output);
-      each.sent.push(...one.sent);
-      each.acknowledged += one.acknowledged;
-    }
-    return each;
-  }
+  const enriched = await sendEnriched(options, version, place, outputs);
+  const dead = enriched.sent.filter(({ result }) => result.to === "dlq");
+  const acknowledged = await sendDead(options, version, place, dead);
+  return { sent: enriched.sent, acknowledged: enriched.acknowledged + acknowledged };
 }
 
-/**
- * A topic with a limit below ours: what it refuses is a dead letter. What was sent before comes again; readers drop it.
- * A dead letter that is refused too has no place left: the service ends and names it, and its offset is not committed.
- */
-async function sendOne(
-  options: HostOptions,
+/** A topic with a limit below ours: what it refuses is a dead letter. What was sent before comes again; readers drop it. */
+async function sendEnriched(
+  { producer, topics }: HostOptions,
+  version: string,
+  { partition }: Place,
+  outputs: Output[],
+): Promise<Settlement> {
+  const message = (output: Output): OutMessage => outMessage(output, version, partition);
+  const enriched = outputs.filter(({ result }) => result.to === "enriched");
+  try {
+    return { sent: outputs, acknowledged: await producer.send(topics.enriched, enriched.map(message)) };
+  } catch (error) {
+    if (!(error instanceof MessageTooLarge)) throw error;
+  }
+  const each: Settlement = { sent: [], acknowledged: 0 };
+  for (const output of outputs) {
+    try {
+      if (output.result.to === "enriched")
+        each.acknowledged += await producer.send(topics.enriched, [message(output)]);
+      each.sent.push(output);
+    } catch (error) {
+      if (!(error instanceof MessageTooLarge)) throw error;
+      each.sent.push({ raw: output.raw, result: refusal(topics.enriched) });
+    }
+  }
+  return each;
+}
+
+/** A dead letter that is refused too has no place left: the service ends and names it, and its offset is not committed. */
+async function sendDead(
+  { producer, topics }: HostOptions,
   version: string,
   place: Place,
-  output: Output,
-): Promise<Settlement> {
-  const { producer, topics } = options;
-  const { raw, result } = output;
+  outputs: Output[],
+): Promise<number> {
+  const message = (output: Output): OutMessage => outMessage(output, version, place.partition);
   try {
-    const message = outMessage(output, version, place.partition);
-    return { sent: [output], acknowledged: await producer.send(topicOf(topics, output), [message]) };
+    return await producer.send(topics.dlq, outputs.map(message));
   } catch (error) {
     if (!(error instanceof MessageTooLarge)) throw error;
-    if (result.to === "enriched")
-      return sendOne(options, version, place, { raw, result: refusal(topics.enriched) });
-    const at = `${place.topic}[${place.partition}]@${raw.offset}`;
-    throw new MessageTooLarge(`${at}: its dead letter fits nowhere: ${error.message}`);
   }
-}
-
-function topicOf(topics: HostOptions["topics"], { result }: Output): string {
-  return result.to === "enriched" ? topics.enriched : topics.dlq;
+  let acknowledged = 0;
+  for (const output of outputs) {
+    try {
+      acknowledged += await producer.send(topics.dlq, [message(output)]);
+    } catch (error) {
+      if (!(error instanceof MessageTooLarge)) throw error;
+      const at = `${place.topic}[${place.partition}]@${output.raw.offset}`;
+      throw new MessageTooLarge(`${at}: its dead letter fits nowhere: ${error.message}`);
+    }
+  }
+  return acknowledged;
 }
 
 function refusal(topic: string): DeadLetterMessage {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setSystemTime, test } from "bun:test";
 import {
   aBroker,
   aClient,
@@ -12,7 +12,7 @@ import {
   texts,
   until,
 } from "./broker.fixture.ts";
-import type { Batch } from "./consume.ts";
+import type { Batch, InMessage } from "./consume.ts";
 
 describe("delivery", () => {
   test("the messages of a partition come in order, with key, headers and record timestamp", async () => {
@@ -232,4 +232,26 @@ describe("delivery", () => {
     expect(calls).toBe(1);
     expect(log.lines.filter((line) => line.includes("joined"))).toHaveLength(1);
   });
+
+  test("stays a member while it is idle after the time of day was set back: what comes then is handled once", async () => {
+    const { kafka, topic, producer } = await aStream(1);
+    let joins = 0;
+    const handled: InMessage[] = [];
+    await aConsumer(kafka, {
+      topics: [topic],
+      handle: async ({ messages }) => void handled.push(...messages),
+      sessionMs: 3_000,
+      onJoin: () => joins++,
+    });
+    await until("the first is committed", async () => (await committed(kafka, topic))[0] === 1);
+    setSystemTime(Date.now() - 7_200_000);
+    try {
+      await Bun.sleep(6_000);
+      await producer.send(topic, numbered(1, 1));
+      await until("the second is committed", async () => (await committed(kafka, topic))[0] === 2);
+    } finally {
+      setSystemTime();
+    }
+    expect({ joins, handled: texts(handled) }).toEqual({ joins: 1, handled: ["0", "1"] });
+  }, 30_000);
 });

@@ -131,7 +131,8 @@ describe("send", () => {
     const kafka = aClient(port);
     const topic = await aTopic(kafka);
     const producer = await aProducer(kafka, { maxBytes: 200 });
-    await Promise.all(Array.from({ length: 20 }, (_, i) => producer.send(topic, numbered(10, i * 10))));
+    const sent = Array.from({ length: 20 }, (_, i) => producer.send(topic, numbered(10, i * 10)));
+    expect(await Promise.all(sent)).toEqual(Array(20).fill(10));
     const got: InMessage[] = [];
     await aConsumer(kafka, { topics: [topic], handle: async ({ messages }) => void got.push(...messages) });
     await until("all are there", () => got.length >= 200);
@@ -176,7 +177,7 @@ describe("send", () => {
       value: randomBytes(3_000),
       partition: 0,
     }));
-    await (await aProducer(kafka)).send(topic, messages);
+    expect(await (await aProducer(kafka)).send(topic, messages)).toBe(40);
     const got: InMessage[] = [];
     await aConsumer(kafka, { topics: [topic], handle: async ({ messages: more }) => void got.push(...more) });
     await until("all are there", () => got.length >= 40);

@@ -44,6 +44,8 @@ const OVERHEAD = 40;
 /** How long the brokers may take for the replicas' acknowledgements. */
 const ACK_MS = 10_000;
 const STOP_MS = 1_500;
+/** Over the topic's `max.message.bytes`, or over its `segment.bytes`. */
+const TOO_LARGE = new Set(["MESSAGE_TOO_LARGE", "RECORD_LIST_TOO_LARGE"]);
 
 export async function createProducer(kafka: Kafka, options: ProducerOptions = {}): Promise<Producer> {
   const { maxBytes = 2_200_000, deadlineMs = 30_000 } = options;
@@ -71,7 +73,7 @@ export async function createProducer(kafka: Kafka, options: ProducerOptions = {}
   }
 
   async function sendInOrder(topic: string, messages: OutMessage[]): Promise<number> {
-    const deadline = Date.now() + deadlineMs;
+    const deadline = performance.now() + deadlineMs;
     let acknowledged = 0;
     for (const part of splitByBytes(messages, maxBytes))
       acknowledged += await sendPart(topic, part, deadline);
@@ -83,9 +85,9 @@ export async function createProducer(kafka: Kafka, options: ProducerOptions = {}
       try {
         return await sendOnce(topic, part, deadline);
       } catch (error) {
-        if (protocolType(error) === "MESSAGE_TOO_LARGE") return sendHalves(topic, part, deadline);
+        if (TOO_LARGE.has(protocolType(error) ?? "")) return sendHalves(topic, part, deadline);
         if (!isOutage(error)) throw error;
-        if (stopping.signal.aborted || Date.now() >= deadline)
+        if (stopping.signal.aborted || performance.now() >= deadline)
           throw new KafkaUnavailable(`${place(topic, part)}: not acknowledged (${reasonOf(error)})`, {
             cause: error,
           });
@@ -113,7 +115,7 @@ export async function createProducer(kafka: Kafka, options: ProducerOptions = {}
       producer.send({ topic, messages: part, acks: -1, timeout: ACK_MS, compression: CompressionTypes.ZSTD }),
     );
     const late = Promise.withResolvers<"late">();
-    const timer = setTimeout(late.resolve, Math.max(0, deadline - Date.now()), "late");
+    const timer = setTimeout(late.resolve, Math.max(0, deadline - performance.now()), "late");
     try {
       if ((await Promise.race([attempt, late.promise])) !== "late") return part.length;
     } catch (error) {

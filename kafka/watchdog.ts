@@ -18,7 +18,7 @@ interface Watched extends Place {
   stillSince: number | undefined;
 }
 
-export function createWatchdog(now: () => number = Date.now, stillMs = 30_000) {
+export function createWatchdog(now: () => number = () => performance.now(), stillMs = 30_000) {
   let watched = new Map<string, Watched>();
 
   /** A new assignment: what is no longer ours is forgotten, what is new starts with a fresh clock. */
