@@ -72,11 +72,11 @@ export function createApp(deps: AppDeps): Hono<Env> {
     return (
       unless(c, "tab", query.tab, API_TOPICS) ??
       unless(c, "range", query.range, RANGE_NAMES) ??
-      page(c, <OverviewPage frame={frameOf(c)} query={readOverview(query)} />)
+      page(c, <OverviewPage frame={frameOf(c)} query={readOverview(query)} group={deps.group.last()} />)
     );
   });
 
-  app.get("/live/overview", (c) => stream(c, overviewLive(readOverview(c.req.query()))));
+  app.get("/live/overview", (c) => stream(c, overviewLive(readOverview(c.req.query()), deps.group)));
 
   app.get("/messages", (c) => {
     const read = readFilters(c.req.query(), PAGE_ROWS, PAGE_PARAMETERS);

@@ -21,7 +21,7 @@ export interface Served {
 /** Nothing older than what is kept. */
 const NOTHING: Places = { from: async () => [], span: async () => undefined };
 
-const NO_GROUP: Group = { last: () => undefined, first: async () => undefined };
+export const NO_GROUP: Group = { last: () => undefined, first: async () => undefined };
 
 export interface ServeOptions {
   group?: Group;

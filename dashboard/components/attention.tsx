@@ -1,12 +1,15 @@
 /** Trouble first: what a person should look at now, worst first, a handful of lines. */
 import type { Child } from "hono/jsx";
-import { type Device, isSilent } from "../model/devices.ts";
-import { lastHeard, type ViewModel } from "../model/view.ts";
-import { count, duration } from "../format.ts";
+import { whole } from "../model/catalog.ts";
+import { type Device, isSilent, rhythmOf, type Rhythms } from "../model/devices.ts";
+import { enrichers } from "../model/presence.ts";
+import { judgedUntil, type ViewModel, waiting } from "../model/view.ts";
+import { clockSeconds, count } from "../format.ts";
+import type { GroupFacts } from "../reading/group.ts";
 import { messageLink, messagesLink } from "../links.ts";
 import { deadLetters } from "../model/stats.ts";
 import { isLarge } from "./fleet.tsx";
-import { State, type Status } from "./status.tsx";
+import { GRADE_WORD, State, type Status } from "./status.tsx";
 import { Age } from "./time.tsx";
 
 const MAX_LINES = 6;
@@ -22,8 +25,14 @@ interface Line {
   end?: Child;
 }
 
-export function Attention({ view, now }: { view: ViewModel; now: number }) {
-  const { lines, devices } = findTrouble(view, now);
+interface Props {
+  view: ViewModel;
+  group: GroupFacts | undefined;
+  now: number;
+}
+
+export function Attention({ view, group, now }: Props) {
+  const { lines, devices } = findTrouble(view, group, now);
   const most = isLarge(view) ? MORE_LINES : MAX_LINES;
   return (
     <section class="card w8 fill" aria-labelledby="h-attention" id="attention">
@@ -63,21 +72,27 @@ export function Attention({ view, now }: { view: ViewModel; now: number }) {
   );
 }
 
-function findTrouble(view: ViewModel, now: number): { lines: Line[]; devices: number } {
-  const heardUntil = lastHeard(view, now);
+function findTrouble(
+  view: ViewModel,
+  group: GroupFacts | undefined,
+  now: number,
+): { lines: Line[]; devices: number } {
+  const until = judgedUntil(view, now);
   const bad: Line[] = [];
   const uncertain: Line[] = [];
   const silent: { line: Line; arrived: number }[] = [];
   const unknown: Device[] = [];
   for (const device of view.devices.values()) {
-    if (isSilent(device, heardUntil)) silent.push({ line: silentLine(device, now), arrived: device.arrived });
+    if (isSilent(device, until, view.rhythms))
+      silent.push({ line: silentLine(device, view.rhythms, now), arrived: device.arrived });
     else if (device.type === "unknown") unknown.push(device);
     else if (device.grade === "BAD") bad.push(judgedLine(device, now, "crit", "Bad"));
     else if (device.grade === "UNCERTAIN") uncertain.push(judgedLine(device, now, "warn", "Uncertain"));
   }
-  // The latest to fall silent first: a device that left an hour ago is old news.
-  silent.sort((a, b) => b.arrived - a.arrived);
+  // The longest silent first.
+  silent.sort((a, b) => a.arrived - b.arrived);
   const lines = [
+    ...enricherLine(view, group, now),
     ...bad,
     ...uncertain,
     ...deadLine(view, now),
@@ -119,13 +134,41 @@ function judgedLine(device: Device, now: number, status: Status, word: string): 
   };
 }
 
-const silentLine = (device: Device, now: number): Line => ({
-  status: "off",
-  word: "Silent",
-  who: deviceLink(device.id),
-  what: `No data, expected every ${duration(device.everyMs).replace(".0", "")}`,
-  end: <Age at={device.arrived} now={now} />,
-});
+function silentLine(device: Device, rhythms: Rhythms, now: number): Line {
+  const rhythm = rhythmOf(device, rhythms);
+  const expected =
+    rhythm &&
+    `, expected every ${whole(rhythm.expected_ms)}, offline after ${whole(rhythm.offline_after_ms)}`;
+  const { grade } = device;
+  const last = grade === "BAD" || grade === "UNCERTAIN" ? `, last ${GRADE_WORD[grade]}` : "";
+  return {
+    status: "off",
+    word: "Silent",
+    who: deviceLink(device.id),
+    what: `No data${last}${expected ?? ""}`,
+    end: <Age at={device.arrived} now={now} />,
+  };
+}
+
+/** Without one nothing is judged, so nothing else here is news. */
+function enricherLine(view: ViewModel, group: GroupFacts | undefined, now: number): Line[] {
+  const { lines, state } = enrichers(view, group, now);
+  const waits = waiting(view);
+  const isMissed = lines.length > 0 || waits > 0;
+  if (!view.kafka.connected || state !== "none up" || !isMissed) return [];
+  const since = clockSeconds(judgedUntil(view, now));
+  return [
+    {
+      status: "crit",
+      word: "Enricher",
+      who: <a href="/pipeline">none up</a>,
+      what:
+        waits === 0
+          ? "nothing waits for it yet"
+          : `${waits === 1 ? "1 message waits" : `${count(waits)} messages wait`}; who fell silent since ${since} UTC is not known`,
+    },
+  ];
+}
 
 function unknownLine(devices: Device[]): Line[] {
   const [first] = devices;
@@ -159,9 +202,11 @@ function unknownLine(devices: Device[]): Line[] {
 }
 
 function deadLine(view: ViewModel, now: number): Line[] {
-  const [most] = deadLetters(view, now);
+  const reasons = [...deadLetters(view, now)];
+  const [most, second] = reasons;
   if (most === undefined) return [];
-  const all = [...deadLetters(view, now).values()].reduce((a, b) => a + b, 0);
+  const all = reasons.reduce((sum, [, times]) => sum + times, 0);
+  const isTie = second !== undefined && second[1] === most[1];
   return [
     {
       status: "warn",
@@ -173,7 +218,16 @@ function deadLine(view: ViewModel, now: number): Line[] {
       ),
       what: (
         <>
-          not enriched in the last hour, most often <code>{most[0]}</code>
+          not enriched in the last hour
+          {isTie ? (
+            `: ${count(reasons.length)} reasons`
+          ) : (
+            <>
+              {", "}
+              {second ? "most often " : all > 1 && "all "}
+              <code>{most[0]}</code>
+            </>
+          )}
         </>
       ),
     },

@@ -23,7 +23,8 @@ describe("the cards of the fleet", () => {
   test("of a large one have room: marks over the whole width, and twice the lines of trouble beside them", async () => {
     const shown = async (size: number) => {
       const view = fleetOf(size, 20);
-      const html = String(Fleet({ view, now: NOW })) + String(Attention({ view, now: NOW }));
+      const html =
+        String(Fleet({ view, now: NOW })) + String(Attention({ view, group: undefined, now: NOW }));
       return counts(html, ".heat.dense", ".heat dd a", "#attention li:not(.m)");
     };
     expect(await shown(60)).toEqual([0, 60, 6]);

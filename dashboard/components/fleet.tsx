@@ -1,6 +1,6 @@
 /** One mark for each device seen in the last hour, by type: trouble is found by shape at a glance. */
-import { type Device, isSilent, MAX_DEVICES } from "../model/devices.ts";
-import { lastHeard, type ViewModel } from "../model/view.ts";
+import { type Device, isSilent, MAX_DEVICES, type Rhythms } from "../model/devices.ts";
+import { judgedUntil, type ViewModel } from "../model/view.ts";
 import { count } from "../format.ts";
 import { messagesLink, typeLink } from "../links.ts";
 import { typeOf } from "../model/catalog.ts";
@@ -32,18 +32,18 @@ const WORDS: Record<Status, string> = {
 };
 const WORST_FIRST: Status[] = ["crit", "warn", "off", "info", "ok"];
 
-export function markOf(device: Device, now: number): Status {
-  if (isSilent(device, now)) return "off";
+export function markOf(device: Device, until: number, rhythms: Rhythms): Status {
+  if (isSilent(device, until, rhythms)) return "off";
   if (device.type === "unknown") return "info";
   return device.grade === undefined ? "info" : GRADE_STATUS[device.grade];
 }
 
 export function Fleet({ view, now }: { view: ViewModel; now: number }) {
   const marks = new Map<Status, number>();
-  const heardUntil = lastHeard(view, now);
+  const until = judgedUntil(view, now);
   const groups = [...devicesByType(view)].map(([type, devices]) => {
     const all = devices.map((device): Mark => {
-      const status = markOf(device, heardUntil);
+      const status = markOf(device, until, view.rhythms);
       marks.set(status, (marks.get(status) ?? 0) + 1);
       return { device, status, word: WORDS[status] };
     });

@@ -5,7 +5,7 @@ import {
   type Catalog,
   checkWords,
   detectRules,
-  intervalsOf,
+  rhythmsOf,
   measurementRows,
   rhythmWords,
   shapeRules,
@@ -58,7 +58,10 @@ describe("the catalog", () => {
     );
     expect(alarmWords(breaker).find(({ id }) => id === "tripped")?.when).toBe("status.breaker = 0");
     expect(rhythmWords(breaker)).toBe("A message every 5 s, offline after 30 s.");
-    expect(intervalsOf(catalog).get("smart_meter")).toBe(60_000);
+    expect(rhythmWords({ ...breaker, plan: { ...breaker.plan, heartbeat: null } })).toBe(
+      "No pace is expected: a device is never called silent.",
+    );
+    expect(rhythmsOf(catalog).get("smart_meter")).toEqual({ expected_ms: 60_000, offline_after_ms: 300_000 });
   });
 
   test("a vendor's shape is told by what must hold, in words", () => {

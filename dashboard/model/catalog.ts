@@ -7,6 +7,7 @@
 import type { Plan, PlanLeaf, PlanType } from "../../registry/plan.ts";
 import type { DeviceRegistry, RegistryShape, RegistryType } from "../../schemas/registry.ts";
 import { duration } from "../format.ts";
+import type { Rhythms } from "./devices.ts";
 
 interface Refusal {
   /** ISO 8601 UTC */
@@ -47,13 +48,8 @@ export function typeOf(catalog: Catalog | undefined, key: string): CatalogType |
   };
 }
 
-/** Type -> how often its devices send, ms; of those that say it. */
-export const intervalsOf = (catalog: Catalog): Map<string, number> =>
-  new Map(
-    catalog.plan.types.flatMap(({ key, heartbeat }) =>
-      heartbeat === null ? [] : [[key, heartbeat.expected_ms]],
-    ),
-  );
+export const rhythmsOf = (catalog: Catalog): Rhythms =>
+  new Map(catalog.plan.types.map(({ key, heartbeat }) => [key, heartbeat]));
 
 export interface MeasurementRow {
   group: string;
@@ -185,7 +181,7 @@ export function alarmWords({ plan }: CatalogType): { id: string; severity: strin
 }
 
 export function rhythmWords({ plan }: CatalogType): string {
-  if (plan.heartbeat === null) return "";
+  if (plan.heartbeat === null) return "No pace is expected: a device is never called silent.";
   const { expected_ms, offline_after_ms } = plan.heartbeat;
   return `A message every ${whole(expected_ms)}, offline after ${whole(offline_after_ms)}.`;
 }

@@ -4,6 +4,7 @@
  * In: enriched rows. Out: a bounded map. Late data never becomes the latest, but shows that a device is alive; a clock
  * that runs ahead never blocks what comes after it.
  */
+import type { PlanType } from "../../registry/plan.ts";
 import type { Finding, Grade, Method } from "../../schemas/enriched.ts";
 import type { Facts, Row } from "./row.ts";
 
@@ -11,10 +12,13 @@ const MINUTE_MS = 60_000;
 export const HOUR_MS = 60 * MINUTE_MS;
 /** Devices seen at once; beyond it the longest silent ones leave, and the page says so. */
 export const MAX_DEVICES = 10_000;
-/** Expected interval of a device whose type tells none. */
-const DEFAULT_EVERY_MS = MINUTE_MS;
-/** A device is silent after this many intervals. */
-const SILENT_AFTER = 3;
+/** Of a type that is not in the registry here but whose messages tell an interval: as registry/compile-rules.ts has it. */
+const MISSED_MESSAGES = 6;
+
+/** How often devices of a type send, and after which silence they are offline. */
+export type Rhythm = NonNullable<PlanType["heartbeat"]>;
+/** By type of the registry here; null for one that has no pace. */
+export type Rhythms = Map<string, Rhythm | null>;
 
 export interface Device {
   id: string;
@@ -28,7 +32,8 @@ export interface Device {
   measured: number;
   /** Of the last that arrived, late or not. */
   arrived: number;
-  everyMs: number;
+  /** As its messages tell it. */
+  everyMs?: number;
   partition: number;
   offset: number;
 }
@@ -41,8 +46,8 @@ export function measuredTime(row: Row, facts: Facts): number {
   return wrong ? row.time : Math.min(facts.measured ?? row.time, row.time + 5 * MINUTE_MS);
 }
 
-/** Returns how many devices had to leave for it. `intervals`: of types whose messages do not tell theirs, ms. */
-export function seeDevice(devices: Devices, row: Row, facts: Facts, intervals: Map<string, number>): number {
+/** Returns how many devices had to leave for it. */
+export function seeDevice(devices: Devices, row: Row, facts: Facts): number {
   const id = facts.device ?? "none";
   const known = devices.get(id);
   const measured = measuredTime(row, facts);
@@ -62,7 +67,7 @@ export function seeDevice(devices: Devices, row: Row, facts: Facts, intervals: M
     reasons: facts.reasons,
     measured,
     arrived,
-    everyMs: facts.everyMs ?? intervals.get(facts.type ?? "unknown") ?? DEFAULT_EVERY_MS,
+    everyMs: facts.everyMs,
     partition: row.partition,
     offset: row.offset,
   });
@@ -79,13 +84,25 @@ function dropLongestSilent(devices: Devices): number {
   return dropped;
 }
 
-export const isSilent = (device: Device, now: number): boolean =>
-  now - device.arrived > SILENT_AFTER * device.everyMs;
+/** What is expected of it: as the registry here says, else as its messages do; null where nobody knows a pace. */
+export function rhythmOf({ type, everyMs }: Device, rhythms: Rhythms): Rhythm | null {
+  const known = rhythms.get(type);
+  if (known !== undefined) return known;
+  return everyMs === undefined ? null : { expected_ms: everyMs, offline_after_ms: MISSED_MESSAGES * everyMs };
+}
 
-/** Forgets devices that have not been heard for an hour (one that sends daily: for four days). True if one was. */
-export function forgetDevices(devices: Devices, now: number): boolean {
+/** `until`: up to when what the devices sent is known (view.ts, judgedUntil). */
+export function isSilent(device: Device, until: number, rhythms: Rhythms): boolean {
+  const rhythm = rhythmOf(device, rhythms);
+  return rhythm !== null && until - device.arrived > rhythm.offline_after_ms;
+}
+
+/** Forgets devices that have not been heard for an hour (one that sends daily: for a week). True if one was. */
+export function forgetDevices(devices: Devices, until: number, rhythms: Rhythms): boolean {
   const before = devices.size;
-  for (const [id, device] of devices)
-    if (now - device.arrived > Math.max(HOUR_MS, (SILENT_AFTER + 1) * device.everyMs)) devices.delete(id);
+  for (const [id, device] of devices) {
+    const { expected_ms = 0, offline_after_ms = 0 } = rhythmOf(device, rhythms) ?? {};
+    if (until - device.arrived > Math.max(HOUR_MS, offline_after_ms + expected_ms)) devices.delete(id);
+  }
   return devices.size < before;
 }

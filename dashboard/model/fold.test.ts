@@ -1,8 +1,17 @@
 import { describe, expect, test } from "bun:test";
-import { forgetDevices, HOUR_MS, isSilent, MAX_DEVICES } from "./devices.ts";
+import { forgetDevices, HOUR_MS, isSilent, MAX_DEVICES, type Rhythms } from "./devices.ts";
 import { fold, foldService } from "./fold.ts";
-import { createView, nextOffsets, setEnds, total, type ViewModel } from "./view.ts";
-import { statsOf } from "./stats.ts";
+import {
+  createView,
+  judgedUntil,
+  nextOffsets,
+  setEnds,
+  setKafka,
+  total,
+  type ViewModel,
+  waiting,
+} from "./view.ts";
+import { fleetOf, statsOf } from "./stats.ts";
 import { enriched, NOW, raw, record, dead } from "../sample.case.ts";
 
 const view = (): ViewModel => createView(NOW);
@@ -121,15 +130,60 @@ describe("fold", () => {
     expect(v.devices.has("d0")).toBe(false);
   });
 
-  test("a device is silent after three of its own intervals, and forgotten after an hour", () => {
-    const v = view();
-    put(v, "enriched", [record(0, enriched(), { source: 0 })]);
-    const device = v.devices.get("breaker-001");
-    if (device === undefined) throw new Error("no device");
-    expect(isSilent(device, NOW + 15_000)).toBe(false);
-    expect(isSilent(device, NOW + 15_001)).toBe(true);
-    forgetDevices(v.devices, NOW + HOUR_MS + 1);
-    expect(v.devices.size).toBe(0);
+  describe("a device is silent", () => {
+    const seen = (options: Parameters<typeof enriched>[0], rhythms: Rhythms = new Map()) => {
+      const v = view();
+      v.rhythms = rhythms;
+      put(v, "enriched", [record(0, enriched({ device_id: "d", ...options }), { source: 0 })]);
+      const device = v.devices.get("d");
+      if (device === undefined) throw new Error("no device");
+      return { v, device, silentAt: (ms: number) => isSilent(device, NOW + ms, v.rhythms) };
+    };
+
+    test("after what the registry here says, whatever its messages tell", () => {
+      const { silentAt } = seen(
+        {},
+        new Map([["smart_breaker", { expected_ms: 5_000, offline_after_ms: 90_000 }]]),
+      );
+      expect([silentAt(90_000), silentAt(90_001)]).toEqual([false, true]);
+    });
+
+    test("after six intervals of its messages, where the registry here has not its type", () => {
+      const { silentAt } = seen({});
+      expect([silentAt(30_000), silentAt(30_001)]).toEqual([false, true]);
+    });
+
+    test("never, where no pace is expected: a type without one, an unknown device", () => {
+      expect(seen({}, new Map([["smart_breaker", null]])).silentAt(HOUR_MS)).toBe(false);
+      expect(seen({ device_type: "unknown" }).silentAt(HOUR_MS)).toBe(false);
+    });
+
+    test("no sooner than its messages are judged: those that wait may be its own", () => {
+      const { v } = seen({});
+      setKafka(v, true, NOW + 60_000);
+      const later = (topic: "raw" | "enriched" | "dlq", ...messages: ReturnType<typeof record>[]) =>
+        put(v, topic, messages, 0, NOW + 60_000);
+      const silent = () => fleetOf(v, NOW + 60_000).silent;
+      expect(silent()).toBe(1);
+      later("raw", record(0, raw()), record(1, raw(), { timestamp: NOW + 5_000 }));
+      later("raw", record(2, raw(), { timestamp: NOW + 10_000 }));
+      expect([silent(), waiting(v), judgedUntil(v, NOW + 60_000)]).toEqual([0, 2, NOW + 5_000]);
+      later("dlq", dead(1, "{", "not_json", NOW + 5_000));
+      expect([silent(), waiting(v), judgedUntil(v, NOW + 60_000)]).toEqual([0, 1, NOW + 5_000]);
+      later("enriched", record(1, enriched({ device_id: "other" }), { source: 2, timestamp: NOW + 10_000 }));
+      expect([silent(), waiting(v), judgedUntil(v, NOW + 60_000)]).toEqual([2, 0, NOW + 60_000]);
+    });
+
+    test("and forgotten after an hour, one that sends seldom after one interval more", () => {
+      for (const [rhythm, after] of [
+        [null, HOUR_MS],
+        [{ expected_ms: HOUR_MS, offline_after_ms: 6 * HOUR_MS }, 7 * HOUR_MS],
+      ] as const) {
+        const { v } = seen({}, new Map([["smart_breaker", rhythm]]));
+        expect(forgetDevices(v.devices, NOW + after, v.rhythms)).toBe(false);
+        expect(forgetDevices(v.devices, NOW + after + 1, v.rhythms)).toBe(true);
+      }
+    });
   });
 
   test("an unknown type is counted as unknown, never left out", () => {

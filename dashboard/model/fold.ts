@@ -44,6 +44,7 @@ export function fold(view: ViewModel, batch: Batch, now: number): void {
       }
       partition.source = row.source;
     }
+    follow(view, row);
     view.serial++;
     count(view, topic, row, now);
     keep(topic.newest, row);
@@ -96,7 +97,25 @@ function countEnriched(view: ViewModel, row: Row, facts: Facts, at: number): voi
     tally(typed, row.time, typedName(typeName, finding.code));
   }
   countAt(view.latency, at, latencyColumn(at - row.time));
-  view.devicesDropped += seeDevice(view.devices, row, facts, view.intervals);
+  view.devicesDropped += seeDevice(view.devices, row, facts);
+}
+
+/** A raw message waits until its verdict, or that of a later one in its partition, is there. */
+function follow({ topics, backlog }: ViewModel, { topic, partition, offset, source, time }: Row): void {
+  const first = backlog.get(partition)?.first;
+  if (topic === "raw") {
+    const judged = Math.max(
+      topics.enriched.partitions.get(partition)?.source ?? -1,
+      topics.dlq.partitions.get(partition)?.source ?? -1,
+    );
+    if (first === undefined && offset > judged) backlog.set(partition, { first: offset, since: time });
+  } else if (first !== undefined && source !== undefined && source >= first) {
+    // The next one is not older than this one, whose record time the verdict has.
+    const next = source + 1;
+    if (next < (topics.raw.partitions.get(partition)?.next ?? 0))
+      backlog.set(partition, { first: next, since: time });
+    else backlog.delete(partition);
+  }
 }
 
 const MAX_SERVICES = 500;

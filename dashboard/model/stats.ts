@@ -1,7 +1,7 @@
 /** The numbers of `/api/stats`, which the statistics grid shows too, so that both agree. */
 import type { ApiTopic, Stats } from "../../schemas/api.ts";
 import { type Device, HOUR_MS, isSilent } from "./devices.ts";
-import { COLUMN, lastHeard, total, type ViewModel } from "./view.ts";
+import { COLUMN, judgedUntil, lastHeard, total, type ViewModel } from "./view.ts";
 import { iso } from "../format.ts";
 import { quantiles, sum, tallied } from "./window.ts";
 
@@ -52,10 +52,11 @@ export function devicesByType(view: ViewModel): Map<string, Device[]> {
 
 /** How the fleet stands, for the last figure of the grid. */
 export function fleetOf(view: ViewModel, now: number) {
+  const until = judgedUntil(view, now);
   let silent = 0;
   let unknown = 0;
   for (const device of view.devices.values()) {
-    if (isSilent(device, lastHeard(view, now))) silent++;
+    if (isSilent(device, until, view.rhythms)) silent++;
     if (device.type === "unknown") unknown++;
   }
   return { seen: view.devices.size, reporting: view.devices.size - silent, silent, unknown };

@@ -4,8 +4,8 @@
 import { API_TOPICS, type ApiTopic } from "../../schemas/api.ts";
 import type { Heartbeat } from "../../schemas/service.ts";
 import { topicName } from "../../schemas/topics.ts";
-import { type Catalog, intervalsOf } from "./catalog.ts";
-import { type Devices, HOUR_MS } from "./devices.ts";
+import { type Catalog, rhythmsOf } from "./catalog.ts";
+import { type Devices, HOUR_MS, type Rhythms } from "./devices.ts";
 import { createNewest, type Newest } from "./newest.ts";
 import type { Row } from "./row.ts";
 import type { Watch } from "./watch.ts";
@@ -71,8 +71,10 @@ export interface ViewModel {
   judgedBy?: string;
   /** The registry that is loaded here; undefined in a dashboard without one. */
   catalog?: Catalog;
-  /** How often the devices of a type send, where messages do not tell it themselves, ms. */
-  intervals: Map<string, number>;
+  /** What the registry here expects of the devices of each type. */
+  rhythms: Rhythms;
+  /** By partition: the first raw message without a verdict, and since when one waits there, ms. */
+  backlog: Map<number, { first: number; since: number }>;
   services: Map<string, Service>;
   kafka: {
     connected: boolean;
@@ -121,7 +123,8 @@ export function createView(now: number, names: Record<ApiTopic, string> = NAMES)
     repeats: 0,
     watches: new Set(),
     services: new Map(),
-    intervals: new Map(),
+    rhythms: new Map(),
+    backlog: new Map(),
     kafka: { connected: false, since: now, answered: 0, reason: "not connected yet", outages: [] },
     caughtUp: false,
   };
@@ -168,7 +171,7 @@ export function total(view: ViewModel, topic: ApiTopic): number {
 }
 
 export function setCatalog(view: ViewModel, catalog: Catalog): void {
-  if (view.catalog?.version !== catalog.version) view.intervals = intervalsOf(catalog);
+  if (view.catalog?.version !== catalog.version) view.rhythms = rhythmsOf(catalog);
   view.catalog = catalog;
   view.version++;
 }
@@ -207,4 +210,18 @@ function withOutage({ kafka }: ViewModel, now: number): Outage[] {
 /** Until when silence is known to be silence: while the brokers do not answer, a device may well be sending. */
 export function lastHeard({ kafka }: ViewModel, now: number): number {
   return kafka.connected && now - kafka.answered <= TRUST_MS ? now : kafka.answered;
+}
+
+/** Raw messages that have no verdict yet. */
+export function waiting({ topics: { raw }, backlog }: ViewModel): number {
+  let sum = 0;
+  for (const [partition, { first }] of backlog) sum += (raw.partitions.get(partition)?.end ?? first) - first;
+  return sum;
+}
+
+/** Until when a device's silence is known to be its own: whoever is not heard after that may be among what waits. */
+export function judgedUntil(view: ViewModel, now: number): number {
+  let until = lastHeard(view, now);
+  for (const { since } of view.backlog.values()) until = Math.min(until, since);
+  return until;
 }

@@ -13,6 +13,7 @@ import { total, type ViewModel } from "../model/view.ts";
 import { clockMinutes, count } from "../format.ts";
 import { messagesLink, withParams } from "../links.ts";
 import type { LivePage } from "../stream/frames.ts";
+import type { Group, GroupFacts } from "../reading/group.ts";
 import {
   DEFAULT_RANGE,
   RANGE_NAMES,
@@ -40,7 +41,13 @@ export function readOverview(query: Record<string, string | undefined>): Overvie
   };
 }
 
-export function OverviewPage({ frame, query }: { frame: Frame; query: OverviewQuery }) {
+interface Props {
+  frame: Frame;
+  query: OverviewQuery;
+  group: GroupFacts | undefined;
+}
+
+export function OverviewPage({ frame, query, group }: Props) {
   const { view, now } = frame;
   const { tab, range } = query;
   return (
@@ -53,7 +60,7 @@ export function OverviewPage({ frame, query }: { frame: Frame; query: OverviewQu
       tools={<RangeChoice path="/" query={frame.query} range={range} />}
     >
       <div class="grid">
-        <Attention view={view} now={now} />
+        <Attention view={view} group={group} now={now} />
         <Fleet view={view} now={now} />
         <StatsGrid view={view} now={now} />
         <RateCard view={view} range={range} now={now} />
@@ -82,13 +89,13 @@ export function OverviewPage({ frame, query }: { frame: Frame; query: OverviewQu
 }
 
 /** What the stream of this page sends; live.ts calls it twice a second while somebody looks. */
-export function overviewLive({ tab, range }: OverviewQuery): LivePage {
+export function overviewLive({ tab, range }: OverviewQuery, group: Group): LivePage {
   return {
     key: `overview ${tab} ${range}`,
     cards: (view, now) => ({
       notices: <Notices view={view} now={now} />,
       "rail-footer": <RailFooter view={view} now={now} />,
-      attention: <Attention view={view} now={now} />,
+      attention: <Attention view={view} group={group.last()} now={now} />,
       fleet: <Fleet view={view} now={now} />,
       stats: <StatsGrid view={view} now={now} />,
       "rate-caption": <RateCaption view={view} range={range} now={now} />,

@@ -76,7 +76,11 @@ const PAGES: Record<string, Told[]> = {
     ],
     ["an uncertain device", "#attention li:nth-child(2)", ["Uncertain breaker-2 unit at"]],
     ["dead letters", "#attention li:nth-child(3)", ["3 dead letters", "most often not_json"]],
-    ["a silent device", "#attention li:nth-child(4)", ["Silent sensor-9 No data, expected every 5 s 30 min"]],
+    [
+      "a silent device",
+      "#attention li:nth-child(4)",
+      ["Silent sensor-9 No data, expected every 30 s, offline after 3 min 30 min"],
+    ],
     [
       "unknown devices and why",
       "#attention li:nth-child(5)",

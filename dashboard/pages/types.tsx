@@ -10,7 +10,7 @@ import { count, percent } from "../format.ts";
 import type { LivePage } from "../stream/frames.ts";
 import { messagesLink, typeLink } from "../links.ts";
 import { devicesByType } from "../model/stats.ts";
-import { lastHeard, total, type ViewModel } from "../model/view.ts";
+import { judgedUntil, total, type ViewModel } from "../model/view.ts";
 import { tallied } from "../model/window.ts";
 import { type Frame, Layout } from "./layout.tsx";
 
@@ -79,7 +79,7 @@ function TypesTable({ view, now }: { view: ViewModel; now: number }) {
   const lines = linesOf(view);
   const messages = tallied(view.tallies.type, now);
   const typed = tallied(view.tallies.typed, now);
-  const heardUntil = lastHeard(view, now);
+  const until = judgedUntil(view, now);
   return (
     <section class="card" aria-labelledby="h-types" id="types-table">
       <header class="rule">
@@ -103,7 +103,7 @@ function TypesTable({ view, now }: { view: ViewModel; now: number }) {
               <td class="c2 u">{category}</td>
               <td class="num">{count(devices.length)}</td>
               <td class="num u c1">
-                {count(devices.filter((device) => isSilent(device, heardUntil)).length)}
+                {count(devices.filter((device) => isSilent(device, until, view.rhythms)).length)}
               </td>
               <td class="num c1">{count(sum)}</td>
               <td class="num">{sum === 0 ? "–" : `${percent(good / sum)} %`}</td>

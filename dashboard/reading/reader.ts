@@ -16,7 +16,7 @@ import type { TopicName } from "../../schemas/topics.ts";
 import { within } from "./within.ts";
 import { forgetDevices, HOUR_MS } from "../model/devices.ts";
 import { fold, foldService } from "../model/fold.ts";
-import { partitionOf, nextOffsets, setEnds, setKafka, type ViewModel } from "../model/view.ts";
+import { judgedUntil, partitionOf, nextOffsets, setEnds, setKafka, type ViewModel } from "../model/view.ts";
 
 export interface ReaderOptions {
   view: ViewModel;
@@ -199,7 +199,7 @@ export function startReader(options: ReaderOptions): Reader {
   };
   const asks = setInterval(tick, LOOK_MS);
   const forgets = setInterval(() => {
-    if (forgetDevices(view.devices, now())) view.version++;
+    if (forgetDevices(view.devices, judgedUntil(view, now()), view.rhythms)) view.version++;
   }, FORGET_MS);
   tick();
   const running = run().catch((error: unknown) =>

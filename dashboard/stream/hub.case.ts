@@ -3,9 +3,10 @@ import { fold } from "../model/fold.ts";
 import { createView, setKafka, type ViewModel } from "../model/view.ts";
 import { overviewLive } from "../pages/overview.tsx";
 import { enriched, NOW, record } from "../sample.case.ts";
+import { NO_GROUP } from "../serve.case.ts";
 import { createHub, type Hub, type HubOptions } from "./live.ts";
 
-export const PAGE = overviewLive({ tab: "enriched", range: "15" });
+export const PAGE = overviewLive({ tab: "enriched", range: "15" }, NO_GROUP);
 
 export interface HubCase extends Hub {
   view: ViewModel;

@@ -165,7 +165,7 @@ describe("a stream", () => {
     expect(ticks(frame)).toHaveLength(1);
     // Ages tick in the browser.
     expect(frame).not.toContain("hx-partial");
-    hub.tick(15_000);
+    hub.tick(30_000);
     expect(await client.next()).toContain("Silent");
   });
 
