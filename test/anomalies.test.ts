@@ -37,6 +37,7 @@ function evidence(): Evidence & { committed: number[] } {
     enriched: [0, 1].map((partition) => [good(partition, 0), good(partition, 1), good(partition, 2, 3)]),
     dlq: [0, 1].map((partition) => [dead(partition, 0, 2)]),
     committed: [4, 4],
+    repeats: "after a kill",
     enrichAfresh: ({ offset, key, value }) => ({
       to: offset === 2 ? "dlq" : "enriched",
       key,
@@ -89,12 +90,17 @@ describe("findAnomalies", () => {
     expect(found(({ out }) => change(out, 1, { headers: twice }))).toContain("invented");
   });
 
-  test("a repeat after a kill is counted, and no anomaly", () => {
+  test("a repeat is counted, and an anomaly when nobody was killed", () => {
     const parts = evidence();
     parts.enriched[0]?.push(good(0, 3, 1), good(0, 4, 3));
     const { anomalies, wireDuplicates } = findAnomalies(parts);
     expect(anomalies).toEqual([]);
     expect(wireDuplicates).toBe(2);
+    const without = findAnomalies({ ...parts, repeats: "never" }).anomalies;
+    expect(without.map(({ name, at }) => `${name} ${at}`)).toEqual([
+      "duplicated on the wire iot.enriched[0]@3",
+      "duplicated on the wire iot.enriched[0]@4",
+    ]);
   });
 
   test("how far a restart went back is told in raw offsets, and each restart by itself", () => {

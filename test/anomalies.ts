@@ -12,7 +12,8 @@ import type { WireMessage } from "./read-topic.ts";
 export const ANOMALIES = {
   lost: "a raw message with neither an enriched message nor a dead letter",
   invented: "an output without a raw message, or without a readable source offset",
-  "duplicated on the wire": "an output twice: allowed after a kill, and dropped by every reader",
+  "duplicated on the wire":
+    "an output twice, and nobody was killed: readers drop it, but something went round twice",
   "duplicated for a reader": "what is left twice after dropping by source offset",
   reordered:
     "an output whose first appearance comes after one of a later raw message: a reader would drop it",
@@ -46,6 +47,8 @@ export interface Evidence {
   raw: WireMessage[][];
   enriched: WireMessage[][];
   dlq: WireMessage[][];
+  /** A kill, a crash or a lost acknowledgement excuses outputs that stand twice, and nothing else does. */
+  repeats: "never" | "after a kill";
   /** By partition; -1 = nothing committed. Undefined = the outputs are not a consumer group's. */
   committed?: number[];
   /** `found` is the output whose clock time and registry version the new one shall have. */
@@ -60,7 +63,6 @@ export interface Verdict {
   wireDuplicates: number;
   /** The furthest that an output went back, in offsets of its raw partition: what one restart has repeated at most. */
   furthestBack: number;
-  /** Without those duplicated on the wire, which a kill excuses. */
   anomalies: Anomaly[];
 }
 
@@ -170,6 +172,7 @@ function judgeOutputs(
     if (seen.has(source)) {
       verdict.wireDuplicates++;
       verdict.furthestBack = Math.max(verdict.furthestBack, highest - source + 1);
+      if (evidence.repeats === "never") add("duplicated on the wire", `source offset ${source} was there`);
     } else if (source < highest)
       add("reordered", `source offset ${source} after ${highest}, key ${shown(output.key)}`);
     seen.add(source);

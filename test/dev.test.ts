@@ -223,7 +223,7 @@ async function expectNoAnomaly(data: string): Promise<void> {
   const enrich = startService("enrich", cluster);
   const raw = await drained(cluster);
   await enrich.process.stop();
-  const verdict = await oracle({ brokers: cluster.brokers, plans: [PLAN] });
+  const verdict = await oracle({ brokers: cluster.brokers, plans: [PLAN], repeats: "after a kill" });
   await cluster.stop();
   expect(verdict.anomalies.length === 0 ? "none" : report(verdict)).toBe("none");
   expect(verdict.raw).toBe(raw);

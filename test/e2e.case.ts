@@ -192,7 +192,7 @@ export function endToEnd(
       "the oracle finds no anomaly",
       async () => {
         const { plan } = await loadRegistry("config/device-registry.json");
-        const verdict = await oracle({ brokers: cluster.brokers, plans: [plan] });
+        const verdict = await oracle({ brokers: cluster.brokers, plans: [plan], repeats: "after a kill" });
         expect(verdict.anomalies.length === 0 ? "none" : report(verdict)).toBe("none");
         expect(verdict.raw).toBeGreaterThan(500);
         expect(verdict.deadLetters).toBeGreaterThan(50);

@@ -9,7 +9,7 @@ import { bytesToText, keyToText } from "../enrich/bytes-to-text.ts";
 import { enrich } from "../enrich/enrich.ts";
 import type { Plan } from "../registry/plan.ts";
 import { DEFAULT_TOPIC_PREFIX, GROUPS, HEADERS, topicName } from "../schemas/topics.ts";
-import { type Expected, findAnomalies, type Verdict } from "./anomalies.ts";
+import { type Evidence, type Expected, findAnomalies, type Verdict } from "./anomalies.ts";
 import { committedOffsets, readTopic, type WireMessage } from "./read-topic.ts";
 
 export { report } from "./anomalies.ts";
@@ -19,6 +19,8 @@ export interface OracleOptions {
   plans: Plan[];
   prefix?: string;
   group?: string;
+  /** Default: never. */
+  repeats?: Evidence["repeats"];
 }
 
 /** The pipeline must be still: what is read in flight would look lost. */
@@ -41,6 +43,7 @@ export async function oracle(options: OracleOptions): Promise<Verdict> {
     enriched,
     dlq,
     committed,
+    repeats: options.repeats ?? "never",
     enrichAfresh: (message, found) => enrichAfresh(message, found, plans),
   });
 }

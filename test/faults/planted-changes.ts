@@ -39,6 +39,33 @@ export function changes(): Bug[] {
       },
     },
     {
+      name: "sends everything twice",
+      caught: "duplicated on the wire",
+      repeats: "never",
+      send: async (topic, messages, send) => {
+        await send(topic, messages);
+        return send(topic, messages);
+      },
+    },
+    {
+      name: "sends dead letters from the last to the first",
+      caught: "reordered",
+      send: (topic, messages, send) => send(topic, isDead(topic) ? messages.toReversed() : messages),
+    },
+    {
+      name: "gives dead letters the time of day",
+      caught: "wrong timestamp",
+      send: dead((message) => ({ ...message, timestamp: Date.now() })),
+    },
+    {
+      name: "gives every dead letter the same reason",
+      caught: "wrong content",
+      send: dead((message) => ({
+        ...message,
+        headers: { ...message.headers, [HEADERS.reason]: "internal" },
+      })),
+    },
+    {
       name: "sorts a batch by device",
       caught: "reordered",
       send: (topic, messages, send) =>

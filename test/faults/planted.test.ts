@@ -43,7 +43,7 @@ function messages(): OutMessage[] {
  * Runs it over the messages, in topics of its own, as often as it takes; a crash is followed by a new start, and takes what the
  * process had counted with it. Gives the oracle's verdict, the metric, and a way to the pipeline page.
  */
-async function judge(plant: Plant) {
+async function judge(plant: Plant, repeats: "never" | "after a kill" = "after a kill") {
   const brokers = `127.0.0.1:${broker.port}`;
   const prefix = `t${crypto.randomUUID()}.`;
   const group = prefix;
@@ -71,7 +71,7 @@ async function judge(plant: Plant) {
   }
   await producer.stop();
   const plans = [PLAN, stale(PLAN, OTHER_VERSION)];
-  const verdict = await oracle({ brokers, plans, prefix, group });
+  const verdict = await oracle({ brokers, plans, prefix, group, repeats });
   return { difference, verdict, page: () => pipelinePage(brokers, prefix, group, starts) };
 }
 
@@ -79,7 +79,7 @@ describe("the oracle", () => {
   test(
     "finds nothing wrong in a sound loop",
     async () => {
-      const { difference, verdict, page } = await judge({});
+      const { difference, verdict, page } = await judge({}, "never");
       expect(verdict.anomalies).toEqual([]);
       expect([verdict.raw, verdict.wireDuplicates, difference]).toEqual([152, 0, 0]);
       expect(verdict.deadLetters).toBeGreaterThan(10);
@@ -105,13 +105,13 @@ describe("the oracle", () => {
     LIMIT_MS,
   );
 
-  test("has thirty bugs to catch", () => expect(bugs()).toHaveLength(30));
+  test("has thirty-four bugs to catch", () => expect(bugs()).toHaveLength(34));
 
-  for (const { name, caught, also = [], loses, ...plant } of bugs()) {
+  for (const { name, caught, also = [], loses, repeats, ...plant } of bugs()) {
     test.concurrent(
       `catches a loop that ${name}`,
       async () => {
-        const { difference, verdict, page } = await judge(plant);
+        const { difference, verdict, page } = await judge(plant, repeats);
         const names = new Set(verdict.anomalies.map((anomaly) => anomaly.name));
         expect([...names], report(verdict)).toContain(caught);
         expect(names.isSubsetOf(new Set([caught, ...also])), report(verdict)).toBe(true);

@@ -193,7 +193,7 @@ async function settle({ broker, pool }: Scene, kafka: Kafka, load: Load) {
     faults.push(`at the end: ${error instanceof Error ? error.message : error}`),
   );
   await pool.stopAll();
-  const verdict = await oracle({ brokers: broker.brokers, plans: [PLAN] });
+  const verdict = await oracle({ brokers: broker.brokers, plans: [PLAN], repeats: "after a kill" });
   if (verdict.anomalies.length > 0) faults.push(report(verdict));
   faults.push(...judgeLoad(await readTopic(broker.brokers, RAW), load.acknowledged()));
   return { verdict, faults };
@@ -202,7 +202,7 @@ async function settle({ broker, pool }: Scene, kafka: Kafka, load: Load) {
 /** In the middle of things what is not committed may lack its output; all else must be as at the end. */
 async function wrongAtStandstill(brokers: string): Promise<string[]> {
   const committed = await committedOffsets(brokers, GROUPS.enrich, RAW);
-  const verdict = await oracle({ brokers, plans: [PLAN] });
+  const verdict = await oracle({ brokers, plans: [PLAN], repeats: "after a kill" });
   const anomalies = verdict.anomalies.filter(({ name, at }) => {
     const [, partition, offset] = /\[(\d+)\]@(\d+)$/.exec(at) ?? [];
     return name === "lost" ? Number(offset) < (committed[Number(partition)] ?? 0) : name !== "accounting";
