@@ -53,8 +53,8 @@ function rows(verdict: Judged, message: unknown, nominal: Nominal | undefined): 
     const read = verdict.shape
       ? readPointer(message, ["normalized", "measurements", leaf.group, leaf.name])
       : leafValue(message, pointer);
-    // What could not be read is not in `normalized`: then what was sent, where the finding points.
-    const value = read ?? own.map(({ path }) => leafValue(message, path)).find((sent) => sent !== undefined);
+    // What could not be read is not in `normalized`: then what stands where the finding points.
+    const value = read ?? own.map(({ path }) => sentAt(message, path)).find((sent) => sent !== undefined);
     if (value === undefined && own.length === 0) return [];
     return [
       [
@@ -128,6 +128,10 @@ function leafValue(message: unknown, pointer: string): unknown {
   const value = readPointer(message, parsePointer(pointer) ?? []);
   return isScalar(value) ? value : readPointer(value, ["value"]);
 }
+
+/** Whatever it is: an object where a number should be, too. */
+const sentAt = (message: unknown, pointer: string) =>
+  leafValue(message, pointer) ?? readPointer(message, parsePointer(pointer) ?? []);
 
 const isScalar = (value: unknown) => value !== undefined && (typeof value !== "object" || value === null);
 

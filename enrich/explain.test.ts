@@ -237,6 +237,16 @@ describe("a terminal", () => {
     expect(out).toMatch(/^ {2}energy\.\* .*info: missing\.optional, expected energy\.\*$/m);
   });
 
+  test("sees what was sent where a vendor's value cannot be read", async () => {
+    const shelly = shippedRegistry().shapes?.find(({ id }) => id === "shelly-emdata")?.examples?.[0]?.message;
+    for (const sent of ["230,4", true, { Wh: 230 }, [230]]) {
+      const text = JSON.stringify(shelly, (name, value) => (name === "total_act" ? sent : value));
+      const row = (await run([], text, true)).out.match(/^ {2}energy\.import .*$/m)?.[0] ?? "";
+      expect(row).toContain(`${JSON.stringify(sent)} `);
+      expect(row).toContain("bad: wrong_type");
+    }
+  });
+
   test("sees where everything stands in a message that nobody knows", async () => {
     const { out } = await run([], '{"sn":"T-1","m":{"a/b":[1,null],"e":{}},"timestamp":1764064800}', true);
     expect(
