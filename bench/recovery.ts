@@ -4,7 +4,7 @@
  * In: `[NAME ...] [--times 5] [--seed 1] [--rate 500]`. Out: a line for each name: least, median, p90, most, its limit, how many are
  * above, those with the enricher's last words. Each measurement has a broker of its own behind a proxy, the real enricher with the
  * session it ships with (6 s) and a load (the simulator's, by the seed and the number of the measurement). After a fault of the broker
- * or the network only the output of a message that came after its end counts, in each partition: what was held or retried proves
+ * or the network only the output of a message that was made after its end counts, in each partition: what was held or retried proves
  * nothing. Exit code 1 if a limit is broken or a measurement fails.
  */
 import { loadavg } from "node:os";
@@ -14,7 +14,7 @@ import { topicSpecs } from "../config/topics.ts";
 import { endOffsets, ensureTopics } from "../kafka/admin.ts";
 import { createKafka, type Kafka } from "../kafka/client.ts";
 import { fetchFrom } from "../kafka/fetch-one.ts";
-import { HEADERS, topicName } from "../schemas/topics.ts";
+import { topicName } from "../schemas/topics.ts";
 import { oracle, report } from "../test/oracle.ts";
 import { until } from "../test/processes.ts";
 import { PLAN } from "../test/shipped-plan.ts";
@@ -74,29 +74,31 @@ const FIGURES: Record<string, Figure> = {
   "broker restart": {
     limit: 2_000,
     /** After a -9 and half a second: from the ready line. */
-    measure: ({ broker, kafka }) => broker.restart(true, 500).then(() => recovered(kafka)),
+    measure: (scene) => restarted(scene, 500),
   },
   "broker away": {
     limit: 2_000,
     /** The same after a quarter of a minute. */
-    measure: ({ broker, kafka }) => broker.restart(true, AWAY_MS).then(() => recovered(kafka)),
+    measure: (scene) => restarted(scene, AWAY_MS),
   },
   blackhole: {
     limit: 3_000,
     /** Nothing passes for a minute, either way: from its end. */
     async measure({ broker, kafka }) {
+      const from = await ends(kafka);
       broker.proxy.weather.held = "both";
       await Bun.sleep(BLACKHOLE_MS);
       broker.proxy.clear();
-      return recovered(kafka);
+      return recovered(kafka, from);
     },
   },
   "half-open": {
     limit: 45_000,
     /** Every connection talks to nobody from now on, and is not told. */
     async measure({ broker, kafka }) {
+      const from = await ends(kafka);
       broker.proxy.halfOpen();
-      return recovered(kafka);
+      return recovered(kafka, from);
     },
   },
   sigterm: {
@@ -184,37 +186,38 @@ async function measure(figure: Figure, seed: number, rate: number): Promise<numb
   }
 }
 
+async function restarted({ broker, kafka }: Scene, downMs: number): Promise<number> {
+  const from = await ends(kafka);
+  await broker.restart(true, downMs);
+  return recovered(kafka, from);
+}
+
 async function kill(program: Program): Promise<void> {
   program.process.kill("SIGKILL");
   await program.process.exited;
 }
 
-async function ends(kafka: Kafka, topic: "raw" | "enriched" = "enriched"): Promise<number[]> {
-  return (await endOffsets(kafka, topicName(topic))).map(({ high }) => high);
+async function ends(kafka: Kafka): Promise<number[]> {
+  return (await endOffsets(kafka, topicName("enriched"))).map(({ high }) => high);
 }
 
-/** From now until each partition has the output of a message that is not in `iot.raw` yet; ms. */
-async function recovered(kafka: Kafka): Promise<number> {
-  const began = performance.now();
-  const [raw, enriched] = await until("the ends are told", () =>
-    Promise.all([ends(kafka, "raw"), ends(kafka, "enriched")]),
-  );
-  await Promise.all(
-    raw.map((end, partition) => freshOutput(kafka, partition, enriched[partition] ?? 0, end)),
-  );
+/** From now until each partition has, behind `from`, the output of a message that is made after now; ms. */
+async function recovered(kafka: Kafka, from: number[]): Promise<number> {
+  const [began, nowMs] = [performance.now(), Date.now()];
+  await Promise.all(from.map((end, partition) => freshOutput(kafka, partition, end, nowMs)));
   return performance.now() - began;
 }
 
-/** Behind `from` in `iot.enriched`, of a message at or behind `rawEnd`: what passes late or is sent again is older. */
-async function freshOutput(kafka: Kafka, partition: number, from: number, rawEnd: number): Promise<void> {
+/** An output has the record timestamp of its raw message, which the load sets: what passes late or is sent again is older. */
+async function freshOutput(kafka: Kafka, partition: number, from: number, sinceMs: number): Promise<void> {
   let at = from;
   const topic = topicName("enriched");
   await until(
-    `${topic}[${partition}]: an output of a message from ${rawEnd} on`,
+    `${topic}[${partition}]: a new output`,
     async () => {
       const messages = await fetchFrom(kafka, topic, partition, at, READ_BYTES);
       at = (messages.at(-1)?.offset ?? at - 1) + 1;
-      return messages.some(({ headers }) => Number(headers[HEADERS.sourceOffset]) >= rawEnd);
+      return messages.some(({ timestamp }) => timestamp > sinceMs);
     },
     { withinMs: 60_000, everyMs: 10 },
   );
