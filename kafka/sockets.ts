@@ -2,7 +2,7 @@
  * The sockets of a client: as kafkajs makes them, but small requests do not wait for more, and what is half open is found at once.
  *
  * kafkajs gives up a connection whose request has no answer in time (the patch), then asks for metadata on another one to the same
- * broker, which may be as dead: one time limit after the other. In: who hears of each connection. Out: kafkajs's socket factory.
+ * broker, which may be as dead: one time limit after the other. In: who hears of the first answer on each. Out: kafkajs's socket factory.
  * When a connection is given up, those to the same address that have been silent as long are ended too.
  */
 import net from "node:net";
@@ -23,14 +23,12 @@ export function socketFactory(answered: (address: string) => void, silentMs = SI
   const links = new Map<string, Set<Link>>();
   return ({ host, port, ssl, onConnect }) => {
     const address = `${host}:${port}`;
-    const connected = (): void => {
-      answered(address);
-      onConnect();
-    };
     const servername = net.isIP(host) ? {} : { servername: host };
     const socket = ssl
-      ? tls.connect({ host, port, ...servername, ...ssl }, connected)
-      : net.connect({ host, port }, connected);
+      ? tls.connect({ host, port, ...servername, ...ssl }, onConnect)
+      : net.connect({ host, port }, onConnect);
+    // A broker that hangs still takes connections.
+    socket.once("data", () => answered(address));
     socket.setKeepAlive(true, 60_000);
     socket.setNoDelay(true);
     // kafkajs ends a socket that never connected again with each attempt, and each adds a listener.
