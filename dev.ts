@@ -29,7 +29,12 @@ const REPEATED_SIGNAL_MS = 800;
 
 showUsage(USAGE, []);
 const started = performance.now();
-const supervisor = new Supervisor(Math.max(...SERVICES.map(({ name }) => name.length)));
+/** The broker has said that its data folder has another broker. */
+let folderIsTaken = false;
+const supervisor = new Supervisor(Math.max(...SERVICES.map(({ name }) => name.length)), (text) => {
+  process.stdout.write(text);
+  folderIsTaken ||= text.includes("is in use by another broker");
+});
 let stopping: number | undefined;
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void end(0));
 watchStarters(() => void end(0));
@@ -82,7 +87,13 @@ async function startBroker(settings: Settings): Promise<string> {
   };
   let up = false;
   supervisor.keep(program, (code) => {
-    if (!up) void end(code ?? 1);
+    if (!up) {
+      if (folderIsTaken)
+        supervisor.say("dev", "another dev runs in this folder: stop it, or set DATA_DIR to another one\n");
+      // All ends now: the broker is not started again.
+      void supervisor.stop(["broker"]);
+      void end(code ?? 1);
+    }
     // Everybody knows the broker by this port, so it waits for it.
     else if (!isFree("127.0.0.1", port))
       supervisor.say("dev", `another program has taken port ${port}: end it, or end this and start again\n`);
