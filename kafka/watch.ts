@@ -15,23 +15,29 @@ export interface WatchOptions {
   /** False: the group commits nothing. */
   commit: boolean;
   everyMs: number;
+  /** A question that is open for so long is one that hangs: the client itself would say so after a minute. */
+  lateMs?: number;
   stop: AbortSignal;
 }
 
 export function watchOffsets(kafka: Kafka, watchdog: Watchdog, options: WatchOptions) {
-  const { groupId, topics, fromBeginning, commit, everyMs, stop } = options;
+  const { groupId, topics, fromBeginning, commit, everyMs, lateMs = 5_000, stop } = options;
   let unreachable: string | undefined;
+  /** Since when a question is open, ms. */
+  let asking: number | undefined;
 
   async function run(): Promise<void> {
     for (;;) {
       await sleep(everyMs, stop);
       if (stop.aborted) return;
+      asking = performance.now();
       try {
         for (const topic of topics) await compare(topic);
         unreachable = undefined;
       } catch (error) {
         unreachable = `group ${groupId}: the brokers do not tell their offsets: ${reasonOf(error)}`;
       }
+      asking = undefined;
     }
   }
 
@@ -46,5 +52,11 @@ export function watchOffsets(kafka: Kafka, watchdog: Watchdog, options: WatchOpt
     }
   }
 
-  return { run, reason: (): string | undefined => unreachable };
+  function reason(): string | undefined {
+    const openMs = asking === undefined ? 0 : performance.now() - asking;
+    if (unreachable !== undefined || openMs < lateMs) return unreachable;
+    return `group ${groupId}: the brokers have not told their offsets for ${Math.round(openMs / 1000)} s`;
+  }
+
+  return { run, reason };
 }
