@@ -57,7 +57,7 @@ export function compileRegistry(source: string | object, sha256: string): Compil
  */
 function faultsBeside(misshapen: readonly Fault[], value: unknown): Fault[] {
   const types: unknown = readPointer(value, ["device_types"]);
-  if (typeof types !== "object" || types === null) return [];
+  if (typeof types !== "object" || types === null || Array.isArray(types)) return [];
   const sound = Object.entries(types).filter(([key]) => {
     const path = `/device_types/${escapeToken(key)}`;
     return !misshapen.some((fault) => fault.path === path || fault.path.startsWith(`${path}/`));
