@@ -104,7 +104,7 @@ describeWith(["go"], "a hand-over between the Bun host and Connect", () => {
 
     expect(await drained(broker)).toBe(sent);
     await second.process.stop();
-    const verdict = await oracle({ brokers: broker.brokers, plans: [PLAN] });
+    const verdict = await oracle({ brokers: broker.brokers, plans: [PLAN], repeats: "after a kill" });
     expect(report(verdict)).toBe(report({ ...verdict, anomalies: [] }));
     expect(verdict.raw).toBe(sent);
   }, 240_000);
