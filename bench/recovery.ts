@@ -112,7 +112,7 @@ const FIGURES: Record<string, Figure> = {
       }
       await load.stop();
       await caughtUp(kafka);
-      const verdict = await oracle({ brokers: broker.brokers, plans: [PLAN], repeats: "after a kill" });
+      const verdict = await oracle({ brokers: broker.brokers, plans: [PLAN] });
       const longest = Math.max(...stops.map(({ ms }) => ms));
       if (stops.some(({ code }) => code !== 0) || verdict.wireDuplicates > 0 || verdict.anomalies.length > 0)
         throw new Error(`${JSON.stringify(stops)}; ${report(verdict)}`);

@@ -150,12 +150,7 @@ describeWith(["go"], "connect/pipeline.yaml", () => {
     });
 
     test("and the bytes are those of the Bun host", async () => {
-      const verdict = await oracle({
-        brokers: flow.brokers,
-        plans: [PLAN],
-        prefix: flow.prefix,
-        repeats: "after a kill",
-      });
+      const verdict = await oracle({ brokers: flow.brokers, plans: [PLAN], prefix: flow.prefix });
       expect(report({ ...verdict, anomalies: verdict.anomalies })).toBe(
         report({ ...verdict, anomalies: [] }),
       );
@@ -199,12 +194,7 @@ describeWith(["go"], "connect/pipeline.yaml", () => {
     const pipeline = await startPipeline(flow, files.env);
     await through(flow, pipeline, 120_000);
     await pipeline.stop(20_000);
-    const verdict = await oracle({
-      brokers: flow.brokers,
-      plans: [PLAN],
-      prefix: flow.prefix,
-      repeats: "after a kill",
-    });
+    const verdict = await oracle({ brokers: flow.brokers, plans: [PLAN], prefix: flow.prefix });
     expect(report(verdict)).toBe(report({ ...verdict, anomalies: [] }));
     const found = await Promise.all(outputs.map((topic) => readTopic(flow.brokers, topic)));
     const filled = found.map((partitions) => partitions.map(({ length }) => length > 0));
@@ -233,12 +223,7 @@ describeWith(["go"], "connect/pipeline.yaml", () => {
       "output_too_large",
       values[0],
     ]);
-    const verdict = await oracle({
-      brokers: flow.brokers,
-      plans: [plan],
-      prefix: flow.prefix,
-      repeats: "after a kill",
-    });
+    const verdict = await oracle({ brokers: flow.brokers, plans: [plan], prefix: flow.prefix });
     expect(report(verdict)).toBe(report({ ...verdict, anomalies: [] }));
     expect([verdict.enriched, verdict.deadLetters]).toEqual([1, 1]);
   }, 150_000);

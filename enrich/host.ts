@@ -123,69 +123,50 @@ interface Settlement {
 
 /**
  * Sends what is enriched, and then the dead letters: one that is refused for its size is one of these, and must not stand behind a
- * later one, which readers would take for a repeat.
+ * later one, which readers would take for a repeat. A dead letter that is refused too has no place left: the service ends and names
+ * it, and its offset is not committed.
  */
 async function send(
-  options: HostOptions,
-  version: string,
-  place: Place,
-  outputs: Output[],
-): Promise<Settlement> {
-  const enriched = await sendEnriched(options, version, place, outputs);
-  const dead = enriched.sent.filter(({ result }) => result.to === "dlq");
-  const acknowledged = await sendDead(options, version, place, dead);
-  return { sent: enriched.sent, acknowledged: enriched.acknowledged + acknowledged };
-}
-
-/** A topic with a limit below ours: what it refuses is a dead letter. What was sent before comes again; readers drop it. */
-async function sendEnriched(
-  { producer, topics }: HostOptions,
-  version: string,
-  { partition }: Place,
-  outputs: Output[],
-): Promise<Settlement> {
-  const message = (output: Output): OutMessage => outMessage(output, version, partition);
-  const enriched = outputs.filter(({ result }) => result.to === "enriched");
-  try {
-    return { sent: outputs, acknowledged: await producer.send(topics.enriched, enriched.map(message)) };
-  } catch (error) {
-    if (!(error instanceof MessageTooLarge)) throw error;
-  }
-  const each: Settlement = { sent: [], acknowledged: 0 };
-  for (const output of outputs) {
-    try {
-      if (output.result.to === "enriched")
-        each.acknowledged += await producer.send(topics.enriched, [message(output)]);
-      each.sent.push(output);
-    } catch (error) {
-      if (!(error instanceof MessageTooLarge)) throw error;
-      each.sent.push({ raw: output.raw, result: refusal(topics.enriched) });
-    }
-  }
-  return each;
-}
-
-/** A dead letter that is refused too has no place left: the service ends and names it, and its offset is not committed. */
-async function sendDead(
   { producer, topics }: HostOptions,
   version: string,
   place: Place,
   outputs: Output[],
-): Promise<number> {
+): Promise<Settlement> {
+  const isDead = ({ result }: Output): boolean => result.to === "dlq";
   const message = (output: Output): OutMessage => outMessage(output, version, place.partition);
+  const refused = new Set<Output>();
+  const enriched = outputs.filter((output) => !isDead(output));
+  const some = await sendAll(producer, topics.enriched, enriched, message, (output) => refused.add(output));
+  const sent = outputs.map((output) =>
+    refused.has(output) ? { raw: output.raw, result: refusal(topics.enriched) } : output,
+  );
+  const others = await sendAll(producer, topics.dlq, sent.filter(isDead), message, ({ raw }, error) => {
+    const at = `${place.topic}[${place.partition}]@${raw.offset}`;
+    throw new MessageTooLarge(`${at}: its dead letter fits nowhere: ${error.message}`);
+  });
+  return { sent, acknowledged: some + others };
+}
+
+/** All at once, and one by one in a topic with a limit below ours. What was sent before comes again; readers drop it. */
+async function sendAll(
+  producer: Producer,
+  topic: string,
+  outputs: Output[],
+  message: (output: Output) => OutMessage,
+  onRefused: (output: Output, error: MessageTooLarge) => void,
+): Promise<number> {
   try {
-    return await producer.send(topics.dlq, outputs.map(message));
+    return await producer.send(topic, outputs.map(message));
   } catch (error) {
     if (!(error instanceof MessageTooLarge)) throw error;
   }
   let acknowledged = 0;
   for (const output of outputs) {
     try {
-      acknowledged += await producer.send(topics.dlq, [message(output)]);
+      acknowledged += await producer.send(topic, [message(output)]);
     } catch (error) {
       if (!(error instanceof MessageTooLarge)) throw error;
-      const at = `${place.topic}[${place.partition}]@${output.raw.offset}`;
-      throw new MessageTooLarge(`${at}: its dead letter fits nowhere: ${error.message}`);
+      onRefused(output, error);
     }
   }
   return acknowledged;

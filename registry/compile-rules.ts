@@ -126,7 +126,7 @@ const INTERVAL_MS: Record<string, number> = {
   day: 86_400_000,
 };
 /** A device is offline after this many messages that did not come, where the registry does not say. */
-const MISSED_MESSAGES = 6;
+export const MISSED_MESSAGES = 6;
 
 /** From `heartbeat`, else from `update_frequency`; null where neither says it. */
 export function compileHeartbeat(type: RegistryType, path: string, faults: Fault[]): PlanType["heartbeat"] {

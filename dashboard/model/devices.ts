@@ -4,6 +4,7 @@
  * In: enriched rows. Out: a bounded map. Late data never becomes the latest, but shows that a device is alive; a clock
  * that runs ahead never blocks what comes after it.
  */
+import { MISSED_MESSAGES } from "../../registry/compile-rules.ts";
 import type { PlanType } from "../../registry/plan.ts";
 import type { Finding, Grade, Method } from "../../schemas/enriched.ts";
 import type { Facts, Row } from "./row.ts";
@@ -12,8 +13,6 @@ const MINUTE_MS = 60_000;
 export const HOUR_MS = 60 * MINUTE_MS;
 /** Devices seen at once; beyond it the longest silent ones leave, and the page says so. */
 export const MAX_DEVICES = 10_000;
-/** Of a type that is not in the registry here but whose messages tell an interval: as registry/compile-rules.ts has it. */
-const MISSED_MESSAGES = 6;
 
 /** How often devices of a type send, and after which silence they are offline. */
 export type Rhythm = NonNullable<PlanType["heartbeat"]>;
