@@ -37,6 +37,8 @@ export interface BrokerOptions extends DatabaseOptions {
   firstRebalanceDelayMs?: number;
   /** How often old messages are looked for. Default 30 s. */
   retentionCheckMs?: number;
+  /** Tests only: false stores batches without looking at their records, for readers that are to meet bad ones. */
+  validate?: boolean;
 }
 
 export interface RunningBroker {
@@ -64,6 +66,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<RunningB
       host: options.advertisedHost ?? (host === "0.0.0.0" ? "127.0.0.1" : host),
       port: options.advertisedPort ?? 0,
       autoCreateTopics: options.autoCreateTopics ?? false,
+      validate: options.validate ?? true,
       logDir: dataDir ?? "memory",
       apis: APIS,
       topics,

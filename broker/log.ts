@@ -108,7 +108,7 @@ export class Log {
         for (const { partition, batch, header } of writes) {
           const { topicId, index, end } = partition;
           placeBatch(batch, end);
-          const last = end + header.count - 1;
+          const last = end + header.lastDelta;
           const inFile = this.folder !== undefined && batch.length >= OWN_FILE_BYTES;
           if (inFile) writeFileSync(this.fileOf(partition, last), batch, { flush: this.fsync });
           const kept = [inFile ? null : batch, Bun.hash.crc32(batch)];
@@ -121,14 +121,14 @@ export class Log {
     } catch (error) {
       if (this.isWritable) this.report.error(`cannot write (${error}): produce requests are refused`);
       this.isWritable = false;
-      for (const { partition, header } of writes) this.dropFile(partition, partition.end + header.count - 1);
+      for (const { partition, header } of writes) this.dropFile(partition, partition.end + header.lastDelta);
       return false;
     }
     if (!this.isWritable) this.report.info("writes work again");
     this.isWritable = true;
     for (const { partition, batch, header } of writes) {
       rememberSequence(partition.producers, { ...header, baseOffset: partition.end });
-      partition.end += header.count;
+      partition.end += header.lastDelta + 1;
       partition.bytes += batch.length;
       for (const wake of [...partition.waiters]) wake(batch.length);
     }

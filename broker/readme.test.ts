@@ -31,10 +31,10 @@ test("the README's table of APIs and versions is that of apis/table.ts", () => {
   expect(table(readFileSync(README, "utf8"))).toBe(table(current));
 });
 
-test("the broker is at most 2,500 lines, and its README at most 30", () => {
+test("the broker is at most 3,000 lines, and its README at most 30", () => {
   const files = [...new Bun.Glob("**/*.ts").scanSync(import.meta.dir)];
   const own = files.filter((file) => !/\.(test|fixture|case)\.ts$/.test(file));
   const lines = (file: string) => readFileSync(join(import.meta.dir, file), "utf8").split("\n").length - 1;
-  expect(own.map(lines).reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(2_500);
+  expect(own.map(lines).reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(3_000);
   expect(lines("README.md")).toBeLessThanOrEqual(30);
 });

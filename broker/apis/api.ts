@@ -12,6 +12,8 @@ export interface Broker {
   host: string;
   port: number;
   autoCreateTopics: boolean;
+  /** Whether batches are looked into before they are stored. */
+  validate: boolean;
   /** Where the data is, in words. */
   logDir: string;
   apis: readonly Api[];

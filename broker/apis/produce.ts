@@ -7,7 +7,7 @@
 import { randomInt } from "node:crypto";
 import type { Partition, Write } from "../log.ts";
 import { judgeSequence } from "../producers.ts";
-import { batchFault, batchHeader } from "../protocol/batch.ts";
+import { batchFault, batchHeader, frameFault } from "../protocol/batch.ts";
 import { ProtocolError } from "../protocol/codec.ts";
 import { ERROR } from "../protocol/errors.ts";
 import * as t from "../protocol/fields.ts";
@@ -61,9 +61,9 @@ function refused(errorCode: number, logStartOffset = -1): Outcome {
   return { errorCode, baseOffset: -1, logStartOffset };
 }
 
-function judge({ topics, report }: Broker, partition: Partition, batch: Buffer): Outcome {
+function judge({ topics, report, validate }: Broker, partition: Partition, batch: Buffer): Outcome {
   const { topic, index, end: baseOffset, logStart: logStartOffset, producers } = partition;
-  const fault = batchFault(batch);
+  const fault = validate ? batchFault(batch) : frameFault(batch);
   if (fault) {
     report.warn(`${topic}[${index}]: a batch is refused: ${fault.problem}`);
     return refused(fault.errorCode, logStartOffset);

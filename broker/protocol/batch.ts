@@ -14,12 +14,14 @@ const MOST_UNPACKED = 268_435_456;
 
 export type BatchHeader = ReturnType<typeof batchHeader>;
 
-/** Also: length at 8, leader epoch 12, magic 16, CRC 17, last offset delta 23. Times in ms; producerId -1: not idempotent. */
+/** Also: length at 8, leader epoch 12, magic 16, CRC 17. Times in ms; producerId -1: not idempotent. */
 export function batchHeader(batch: Buffer) {
   const baseOffset = int64(batch, 0);
+  const lastDelta = batch.readInt32BE(23);
   return {
     baseOffset,
-    lastOffset: baseOffset + batch.readInt32BE(23),
+    lastDelta,
+    lastOffset: baseOffset + lastDelta,
     attributes: batch.readInt16BE(21),
     baseTimestamp: int64(batch, 27),
     maxTimestamp: int64(batch, 35),
@@ -35,25 +37,35 @@ function int64(bytes: Buffer, at: number): number {
   return Math.min(Number.MAX_SAFE_INTEGER, Number(bytes.readBigInt64BE(at)));
 }
 
-/** What is wrong with these bytes as exactly one whole batch; undefined: nothing. */
-export function batchFault(batch: Buffer): { errorCode: number; problem: string } | undefined {
+export type Fault = { errorCode: number; problem: string };
+
+const fault = (errorCode: number, expected: string, got: unknown): Fault => ({
+  errorCode,
+  problem: `expected ${expected}, got ${got}`,
+});
+
+/** What is wrong with these bytes as one batch that has a place in the log; undefined: nothing. */
+export function frameFault(batch: Buffer): Fault | undefined {
   const { length } = batch;
-  const fault = (errorCode: number, expected: string, got: unknown) => ({
-    errorCode,
-    problem: `expected ${expected}, got ${got}`,
-  });
   if (length < HEADER_BYTES) return fault(ERROR.CORRUPT_MESSAGE, `a batch of ${HEADER_BYTES} bytes`, length);
   if (batch[16] !== 2) return fault(ERROR.INVALID_RECORD, "message format 2", batch[16]);
   const announced = 12 + batch.readInt32BE(8);
   if (announced > length) return fault(ERROR.CORRUPT_MESSAGE, `${announced} bytes`, length);
   if (announced < length) return fault(ERROR.INVALID_RECORD, `one batch of ${announced} bytes`, length);
+  const lastDelta = batch.readInt32BE(23);
+  return lastDelta < 0 ? fault(ERROR.INVALID_RECORD, "a last offset delta from 0 on", lastDelta) : undefined;
+}
+
+/** What is wrong with these bytes as exactly one whole batch; undefined: nothing. */
+export function batchFault(batch: Buffer): Fault | undefined {
+  const wrongFrame = frameFault(batch);
+  if (wrongFrame) return wrongFrame;
   const crc = crc32c(batch.subarray(21));
   if (crc !== batch.readUInt32BE(17))
     return fault(ERROR.CORRUPT_MESSAGE, `CRC ${batch.readUInt32BE(17)}`, crc);
-  const { attributes, count } = batchHeader(batch);
+  const { attributes, count, lastDelta } = batchHeader(batch);
   if ((attributes & 7) > 4) return fault(ERROR.UNSUPPORTED_COMPRESSION, "compression 0 to 4", attributes & 7);
   if (attributes & 0x30) return fault(ERROR.INVALID_TXN_STATE, "no transaction", "one");
-  const lastDelta = batch.readInt32BE(23);
   if (count < 1 || lastDelta !== count - 1)
     return fault(ERROR.INVALID_RECORD, `${lastDelta + 1} messages`, count);
   return undefined;
