@@ -2,7 +2,7 @@
 import { Database } from "bun:sqlite";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { batchFault, batchHeader } from "../broker/protocol/batch.ts";
+import { batchHeader, isSound } from "../broker/protocol/batch.ts";
 import { createKafka } from "../kafka/client.ts";
 import { endOffsets } from "../kafka/admin.ts";
 import { fetchFrom } from "../kafka/fetch-one.ts";
@@ -82,11 +82,11 @@ export function batchFaults(dataDir: string): { batches: number; faults: string[
     batches++;
     const file = join(dataDir, "batches", `${topicId}-${partition}-${lastOffset}`);
     const batch = Buffer.from(data ?? readFileSync(file));
-    const problem = batchFault(batch)?.problem;
     const header = batchHeader(batch);
     const isInPlace = header.baseOffset === baseOffset && header.lastOffset === lastOffset;
-    if (problem !== undefined || !isInPlace || baseOffset !== (next.get(partition) ?? 0))
-      faults.push(`t[${partition}]@${baseOffset}: a batch that is ${problem ?? "not in its place"}`);
+    if (!isSound(batch)) faults.push(`t[${partition}]@${baseOffset}: a batch that is damaged`);
+    else if (!isInPlace || baseOffset !== (next.get(partition) ?? 0))
+      faults.push(`t[${partition}]@${baseOffset}: a batch that is not in its place`);
     next.set(partition, lastOffset + 1);
   }
   return { batches, faults };

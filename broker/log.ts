@@ -10,7 +10,14 @@ import { join } from "node:path";
 import type { BrokerLog } from "./broker.ts";
 import { DataFolderError } from "./database.ts";
 import { type Producers, rememberSequence } from "./producers.ts";
-import { type BatchHeader, batchFault, batchHeader, firstRecordSince, placeBatch } from "./protocol/batch.ts";
+import {
+  type BatchHeader,
+  batchHeader,
+  type Budget,
+  firstRecordSince,
+  isSound,
+  placeBatch,
+} from "./protocol/batch.ts";
 
 export interface Partition {
   topicId: number;
@@ -167,11 +174,11 @@ export class Log {
     return this.database.query<Row, number[]>(sql).iterate(topicId, index, offset, since);
   }
 
-  /** The first message at or after `timestamp` (ms), in offset order. */
-  firstSince(partition: Partition, timestamp: number) {
+  /** The first message at or after `timestamp` (ms), in offset order; beyond the budget, the first of its batch. */
+  firstSince(partition: Partition, timestamp: number, budget: Budget) {
     for (const row of this.rows(partition, partition.logStart, timestamp)) {
       const batch = this.intact(partition, row);
-      const found = batch && firstRecordSince(batch, timestamp, partition.logStart);
+      const found = batch && firstRecordSince(batch, timestamp, partition.logStart, budget);
       if (found) return found;
     }
     return undefined;
@@ -213,7 +220,7 @@ export class Log {
     if (!(bytes instanceof Uint8Array)) return undefined;
     const batch = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     // Its own sum costs ten times as much.
-    if (row.sum === null ? batchFault(batch) : Bun.hash.crc32(batch) !== row.sum) return undefined;
+    if (row.sum === null ? !isSound(batch) : Bun.hash.crc32(batch) !== row.sum) return undefined;
     const { baseOffset, lastOffset } = batchHeader(batch);
     return baseOffset === row.baseOffset && lastOffset === row.lastOffset ? batch : undefined;
   }

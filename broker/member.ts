@@ -48,13 +48,16 @@ export function joinFault(request: Joining, members: Member[]): number {
 
 function commonProtocols([first, ...others]: JoinRequest[]): string[] {
   const names = first?.protocols.map(({ name }) => name) ?? [];
-  return names.filter((name) => others.every(({ protocols }) => protocols.some((it) => it.name === name)));
+  const known = others.map(({ protocols }) => new Set(protocols.map(({ name }) => name)));
+  return names.filter((name) => known.every((its) => its.has(name)));
 }
 
 /** Each member votes for the first of its protocols that all have. */
 export function mostVoted(members: Member[]): string {
-  const common = commonProtocols(members);
-  const votes = members.map(({ protocols }) => protocols.find(({ name }) => common.includes(name))?.name);
-  const count = (name: string) => votes.filter((vote) => vote === name).length;
-  return common.sort((a, b) => count(b) - count(a))[0] ?? "";
+  const votes = new Map(commonProtocols(members).map((name) => [name, 0]));
+  for (const { protocols } of members) {
+    const chosen = protocols.find(({ name }) => votes.has(name))?.name ?? "";
+    votes.set(chosen, (votes.get(chosen) ?? 0) + 1);
+  }
+  return [...votes].sort(([, a], [, b]) => b - a)[0]?.[0] ?? "";
 }

@@ -2,8 +2,9 @@
  * Batches that hurt a reader or a broker which trusts what it is told: one function for each kind.
  *
  * In: the value of a good message (the records that a batch does hold are whole wherever its kind allows it), its key is "d1".
- * Out: a batch with a CRC that fits. `INVALID` is what a broker is to refuse, so that a reader only meets it on a broker started
- * with `validate: false`; `HOSTILE` is what every broker stores.
+ * Out: a batch with a CRC that fits. `INVALID` is what our broker refuses, so that a reader only meets it on one started with
+ * `validate: false`, or on another broker: Apache Kafka stores wrong offset deltas and lengths of -2. `HOSTILE` is well formed;
+ * our broker refuses of it only what unpacks to more than 32 MiB.
  */
 import { gzipSync } from "node:zlib";
 import {

@@ -64,13 +64,10 @@ export const offsetFetch = api(9, "OffsetFetch", [1, 5], {
     const byTopic = Map.groupBy(groups.committed(groupId), ({ topic }) => topic);
     const all = [...byTopic].map(([name, partitions]) => ({ name, partitions }));
     const nothing = { offset: -1, leaderEpoch: -1, metadata: "" };
-    const wanted = topics?.map(({ name, indexes }) => ({
-      name,
-      partitions: indexes.map((index) => ({
-        index,
-        ...(byTopic.get(name)?.find((it) => it.index === index) ?? nothing),
-      })),
-    }));
+    const wanted = topics?.map(({ name, indexes }) => {
+      const known = new Map(byTopic.get(name)?.map((it) => [it.index, it]));
+      return { name, partitions: indexes.map((index) => ({ index, ...(known.get(index) ?? nothing) })) };
+    });
     return { topics: wanted ?? all };
   },
 });

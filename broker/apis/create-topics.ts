@@ -28,10 +28,12 @@ export const createTopics = api(19, "CreateTopics", [0, 4], {
     throttleTimeMs: t.throttleTimeMs(2),
     topics: t.arrayOf({ name: t.string, errorCode: t.int16, message: t.since(1, t.nullableString, null) }),
   },
-  handle: (broker, { topics, validateOnly }) => ({
-    topics: topics.map((topic) => {
+  handle(broker, { topics: wanted, validateOnly }) {
+    const times = new Map<string, number>();
+    for (const { name } of wanted) times.set(name, (times.get(name) ?? 0) + 1);
+    const topics = wanted.map((topic) => {
       const { name, assignments, numPartitions } = topic;
-      const isTwice = topics.filter((it) => it.name === name).length > 1;
+      const isTwice = (times.get(name) ?? 0) > 1;
       const count = assignments.length || (numPartitions === -1 ? DEFAULT_PARTITIONS : numPartitions);
       const [errorCode, message] = isTwice
         ? [ERROR.INVALID_REQUEST, `${name} is there twice`]
@@ -41,8 +43,9 @@ export const createTopics = api(19, "CreateTopics", [0, 4], {
         broker.topics.create(name, count, Object.fromEntries(configs));
       }
       return { name, errorCode, message };
-    }),
-  }),
+    });
+    return { topics };
+  },
 });
 
 function topicFault(broker: Broker, topic: NewTopic, count: number): [number, string] | undefined {

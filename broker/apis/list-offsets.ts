@@ -1,16 +1,19 @@
 /**
  * ListOffsets: the log's start (-2), its end (-1), or the first message at or after a time.
  *
- * Walks into a batch without compression, with gzip or zstd; snappy and lz4 give the batch's first offset.
+ * Walks into the batch, up to a bound for each request; behind it the batch's first offset is the answer.
  * Not done: the largest timestamp (-3, from version 7).
  */
 import type { Partition } from "../log.ts";
+import type { Budget } from "../protocol/batch.ts";
 import { ERROR } from "../protocol/errors.ts";
 import * as t from "../protocol/fields.ts";
 import { api, type Broker, eachPartition, LEADER_EPOCH } from "./api.ts";
 
 const END = -1;
 const START = -2;
+/** Of unpacked records. */
+const MOST_BYTES = 67_108_864;
 
 export const listOffsets = api(2, "ListOffsets", [1, 4], {
   request: {
@@ -28,19 +31,21 @@ export const listOffsets = api(2, "ListOffsets", [1, 4], {
       leaderEpoch: t.since(4, t.int32, -1),
     }),
   },
-  handle: (broker, { topics }) => ({
-    topics: eachPartition(topics, (topic, { index, timestamp }) => {
+  handle(broker, { topics: wanted }) {
+    const budget = { bytes: MOST_BYTES };
+    const topics = eachPartition(wanted, (topic, { index, timestamp }) => {
       const partition = broker.topics.partition(topic, index);
       const errorCode = partition ? ERROR.NONE : ERROR.UNKNOWN_TOPIC_OR_PARTITION;
-      const found = partition && find(broker, partition, timestamp);
+      const found = partition && find(broker, partition, timestamp, budget);
       if (!found) return { errorCode, timestamp: -1, offset: -1, leaderEpoch: -1 };
       return { errorCode, ...found, leaderEpoch: LEADER_EPOCH };
-    }),
-  }),
+    });
+    return { topics };
+  },
 });
 
-function find(broker: Broker, partition: Partition, timestamp: number) {
+function find(broker: Broker, partition: Partition, timestamp: number, budget: Budget) {
   if (timestamp === END) return { timestamp: -1, offset: partition.end };
   if (timestamp === START) return { timestamp: -1, offset: partition.logStart };
-  return broker.log.firstSince(partition, timestamp);
+  return broker.log.firstSince(partition, timestamp, budget);
 }

@@ -7,9 +7,9 @@
 import { randomInt } from "node:crypto";
 import type { Partition, Write } from "../log.ts";
 import { judgeSequence } from "../producers.ts";
-import { batchFault, batchHeader, frameFault } from "../protocol/batch.ts";
+import { type BatchHeader, batchHeader, checkedHeader, checkFrame } from "../protocol/batch.ts";
 import { ProtocolError } from "../protocol/codec.ts";
-import { ERROR } from "../protocol/errors.ts";
+import { BatchError, ERROR } from "../protocol/errors.ts";
 import * as t from "../protocol/fields.ts";
 import { api, type Broker, eachPartition } from "./api.ts";
 
@@ -61,19 +61,35 @@ function refused(errorCode: number, logStartOffset = -1): Outcome {
   return { errorCode, baseOffset: -1, logStartOffset };
 }
 
-function judge({ topics, report, validate }: Broker, partition: Partition, batch: Buffer): Outcome {
+function judge(broker: Broker, partition: Partition, batch: Buffer): Outcome {
   const { topic, index, end: baseOffset, logStart: logStartOffset, producers } = partition;
-  const fault = validate ? batchFault(batch) : frameFault(batch);
-  if (fault) {
-    report.warn(`${topic}[${index}]: a batch is refused: ${fault.problem}`);
-    return refused(fault.errorCode, logStartOffset);
+  let header: BatchHeader;
+  try {
+    header = headerOf(broker, topic, batch);
+  } catch (error) {
+    if (!(error instanceof BatchError)) throw error;
+    broker.report.warn(`${topic}[${index}]: a batch is refused: ${error.message}`);
+    return refused(error.errorCode, logStartOffset);
   }
-  const most = topics.limit(topic, "max.message.bytes");
-  if (batch.length > most) return refused(ERROR.MESSAGE_TOO_LARGE, logStartOffset);
-  const header = batchHeader(batch);
   const known = judgeSequence(producers, header);
   if (known) return { ...known, logStartOffset };
   return { errorCode: ERROR.NONE, baseOffset, logStartOffset, write: { partition, batch, header } };
+}
+
+/** Errors: BatchError for what this topic does not take. */
+function headerOf({ topics, validate }: Broker, topic: string, batch: Buffer): BatchHeader {
+  checkFrame(batch);
+  const most = topics.limit(topic, "max.message.bytes");
+  if (batch.length > most)
+    throw new BatchError(ERROR.MESSAGE_TOO_LARGE, `expected ${most} bytes at most, got ${batch.length}`);
+  if (!validate) return batchHeader(batch);
+  const now = Date.now();
+  const span = (config: string) => {
+    const ms = topics.limit(topic, config);
+    return ms < 2 ** 63 ? ms : Number.POSITIVE_INFINITY;
+  };
+  const earliest = now - span("message.timestamp.before.max.ms");
+  return checkedHeader(batch, { earliest, latest: now + span("message.timestamp.after.max.ms") });
 }
 
 /** An id by chance, of 2^47: nobody has it twice. */

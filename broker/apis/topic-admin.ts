@@ -87,10 +87,13 @@ export const describeLogDirs = api(35, "DescribeLogDirs", [0, 1], {
     }),
   },
   handle({ logDir, topics }, request) {
-    const wanted = request.topics?.map(({ name, indexes }) => ({
-      name,
-      partitions: topics.byName.get(name)?.partitions.filter(({ index }) => indexes.includes(index)) ?? [],
-    }));
+    const wanted = request.topics?.map(({ name, indexes }) => {
+      const asked = new Set(indexes);
+      return {
+        name,
+        partitions: topics.byName.get(name)?.partitions.filter((it) => asked.has(it.index)) ?? [],
+      };
+    });
     return { results: [{ logDir, topics: wanted ?? topics.all() }] };
   },
 });

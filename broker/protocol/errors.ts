@@ -14,6 +14,7 @@ export const ERROR = {
   UNKNOWN_MEMBER_ID: 25,
   INVALID_SESSION_TIMEOUT: 26,
   REBALANCE_IN_PROGRESS: 27,
+  INVALID_TIMESTAMP: 32,
   UNSUPPORTED_VERSION: 35,
   TOPIC_ALREADY_EXISTS: 36,
   INVALID_PARTITIONS: 37,
@@ -32,3 +33,13 @@ export const ERROR = {
   FENCED_INSTANCE_ID: 82,
   INVALID_RECORD: 87,
 } as const;
+
+/** Why a batch is refused. */
+export class BatchError extends Error {
+  constructor(
+    readonly errorCode: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
