@@ -5,6 +5,7 @@
  * each restarted with back-off; a banner with the addresses when all are ready; Ctrl-C ends all within 3 s, and so does the end
  * of whatever started this: npx, a shell, a terminal.
  */
+import "./runtime/no-proxy.ts";
 import { ConfigError, readSettings, type Settings } from "./config/env.ts";
 import { HEAP_ENV } from "./runtime/heap-env.ts";
 import { paint } from "./runtime/log-text.ts";
@@ -26,6 +27,8 @@ environment: KAFKA_BROKERS (then no broker is started), PORT, SIM_BREAKERS, SIM_
 const BROKER_PORT = 9092;
 /** `bun run` forwards a Ctrl-C that the terminal has sent already. */
 const REPEATED_SIGNAL_MS = 800;
+/** What takes longer is said, and then again and again. */
+const PATIENCE = { firstMs: 5_000, thenMs: 10_000 };
 
 showUsage(USAGE, []);
 const started = performance.now();
@@ -66,12 +69,13 @@ async function start(settings: Settings): Promise<void> {
     : await startBroker(settings);
   const env = { KAFKA_BROKERS: brokers };
 
-  const code = await supervisor.once({ name: "preflight", args: ["runtime/preflight.ts"], env });
+  const preflight = supervisor.once({ name: "preflight", args: ["runtime/preflight.ts"], env });
+  const code = await saying(() => `the topics on ${brokers} to be there (preflight)`, preflight);
   if (stopping !== undefined) return;
   if (code !== 0) return end(code);
 
   for (const { name, args, env: own } of programs) supervisor.keep({ name, args, env: { ...env, ...own } });
-  await Promise.all(programs.map(({ port }) => ready(`http://${address(host)}:${port}/readyz`)));
+  await Promise.all(programs.map(({ name, port }) => ready(name, `http://${address(host)}:${port}/readyz`)));
   if (stopping === undefined) banner(brokers, programs, settings);
 }
 
@@ -98,7 +102,8 @@ async function startBroker(settings: Settings): Promise<string> {
     else if (!isFree("127.0.0.1", port))
       supervisor.say("dev", `another program has taken port ${port}: end it, or end this and start again\n`);
   });
-  await until(() => stopping !== undefined || accepts(port));
+  const there = until(() => stopping !== undefined || accepts(port));
+  await saying(() => `the embedded broker to listen on 127.0.0.1:${port}`, there);
   up = true;
   return `127.0.0.1:${port}`;
 }
@@ -116,10 +121,26 @@ async function end(code: number): Promise<void> {
   process.exit(code);
 }
 
-async function ready(url: string): Promise<void> {
-  await until(
-    async () => stopping !== undefined || (await fetch(url).catch(() => undefined))?.status === 200,
-  );
+async function ready(name: string, url: string): Promise<void> {
+  let found = "";
+  const isReady = async () => {
+    const answer = await fetch(url).catch((error: Error) => error);
+    if (answer instanceof Error) found = answer.message;
+    else found = ((await answer.json()) as { reasons: string[] }).reasons.join("; ");
+    return answer instanceof Response && answer.ok;
+  };
+  const there = until(async () => stopping !== undefined || (await isReady()));
+  await saying(() => `${name} to be ready: ${url}: ${found}`, there);
+}
+
+/** While it takes long, says what is waited for. */
+async function saying<T>(what: () => string, there: Promise<T>): Promise<T> {
+  const say = () => {
+    if (stopping === undefined) supervisor.say("dev", `waiting for ${what()}\n`);
+    timer = setTimeout(say, PATIENCE.thenMs);
+  };
+  let timer = setTimeout(say, PATIENCE.firstMs);
+  return there.finally(() => clearTimeout(timer));
 }
 
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {

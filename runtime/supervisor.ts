@@ -92,9 +92,12 @@ export class Supervisor {
   }
 
   private async run({ name, args, env }: ChildProgram, lasting: boolean): Promise<Bun.Subprocess> {
-    const preload = lasting ? ["--preload", PRELOAD] : [];
+    // What is to end by itself cannot wait for the end of its standard input: the system ends it with us.
+    const [preload, own] = lasting
+      ? [["--preload", PRELOAD], {}]
+      : [[], { BUN_FEATURE_FLAG_NO_ORPHANS: "1" }];
     const child = Bun.spawn([process.execPath, ...preload, ...args], {
-      env: { ...process.env, ...env },
+      env: { ...process.env, ...own, ...env },
       stdin: lasting ? "pipe" : "ignore",
       stdout: "pipe",
       stderr: "pipe",

@@ -1,8 +1,7 @@
 /**
  * The README's first command as a newcomer runs it: as written, in a fresh clone, in a terminal; and every way to end it.
  *
- * A SIGTERM to npx reaches nothing of ours: npx and its shell are gone at once. While bunfig.toml has `noOrphans`, `bun run` then
- * kills what is below it; only without can `dev` stop its services in order, so only then is that asked of it.
+ * A SIGTERM to npx reaches nothing of ours: npx and its shell are gone at once, and `dev` has to notice.
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
@@ -47,7 +46,7 @@ describeWith(["git", "npx"], "the README's first command in a fresh clone", () =
       const running = await inTerminal();
       running.terminal?.close();
       await expectGone(running);
-      if (!(await hasNoOrphans())) await expectInOrder();
+      await expectInOrder();
     },
     MINUTES_2,
   );
@@ -59,7 +58,7 @@ describeWith(["git", "npx"], "the README's first command in a fresh clone", () =
         const running = await inTerminal();
         process.kill(running.pid, signal);
         await expectGone(running);
-        if (!(await hasNoOrphans())) await expectInOrder();
+        await expectInOrder();
       },
       MINUTES_2,
     );
@@ -116,8 +115,4 @@ async function expectGone({ family, ports }: Running): Promise<void> {
 async function expectInOrder(): Promise<void> {
   expect(existsSync(join(folder, "data", "broker.db"))).toBe(true);
   expect(existsSync(join(folder, "data", "broker.db-wal"))).toBe(false);
-}
-
-async function hasNoOrphans(): Promise<boolean> {
-  return /^noOrphans = true$/m.test(await Bun.file(join(folder, "bunfig.toml")).text());
 }

@@ -4,6 +4,7 @@
  * Nothing outlives the test process: what is still running at its exit is killed.
  */
 import { resolve } from "node:path";
+import "../runtime/no-proxy.ts";
 
 export const ROOT = resolve(import.meta.dir, "..");
 
