@@ -20,14 +20,7 @@ import { aBatch } from "./batch.fixture.ts";
 import { startBroker } from "./broker.ts";
 import { aFilledFolder, clientOn, spoil } from "./data-folder.fixture.ts";
 import { ERROR } from "./protocol/errors.ts";
-import {
-  aBroker,
-  aFolder,
-  afterwards,
-  aRawClient,
-  collectLog,
-  type RawClient,
-} from "./raw-client.fixture.ts";
+import { aBroker, aFolder, afterwards, aRawClient, collectLog } from "./raw-client.fixture.ts";
 import { read, send, withTopic } from "./requests.fixture.ts";
 
 /** Of a message whose batch is kept in a file of its own. */
@@ -336,50 +329,4 @@ test("a folder of version 1 is taken over: all its batches are in the database, 
   await send(client, "t", aBatch(["message 2"]));
   const { records } = await read(client, "t", 0);
   expect(records.toString("latin1").match(/message \d/g)).toEqual(["message 0", "message 1", "message 2"]);
-});
-
-describe("retention", () => {
-  async function until(condition: () => Promise<boolean>): Promise<void> {
-    for (const deadline = performance.now() + 4_000; !(await condition()); await Bun.sleep(10)) {
-      if (performance.now() > deadline) throw new Error("it did not come true within 4 s");
-    }
-  }
-  const startOf = async (client: RawClient) => (await read(client, "t", -1)).logStartOffset;
-
-  test("by age drops what is older, from the start of the log on only", async () => {
-    const client = await clientOn({ retentionCheckMs: 20 });
-    await withTopic(client, "t", { "retention.ms": "60000" });
-    const now = Date.now();
-    for (const age of [100_000, 90_000, 0, 90_000]) {
-      await send(client, "t", aBatch(["a"], { timestamps: [now - age] }));
-    }
-    await until(async () => (await startOf(client)) === 2);
-    expect((await read(client, "t", 3)).records.length).toBeGreaterThan(0);
-  });
-
-  test("by size keeps at least what was asked for", async () => {
-    const client = await clientOn({ retentionCheckMs: 20 });
-    const batch = aBatch(["x".repeat(1_000)]);
-    await withTopic(client, "t", { "retention.ms": "-1", "retention.bytes": String(batch.length * 3 - 1) });
-    for (let at = 0; at < 10; at++) await send(client, "t", batch);
-    await until(async () => (await startOf(client)) === 7);
-    expect((await read(client, "t", 7)).records).toHaveLength(batch.length * 3);
-  });
-
-  test("gives the disk its pages back", async () => {
-    const dataDir = aFolder();
-    const broker = await startBroker({ dataDir, retentionCheckMs: 20 });
-    const client = await aRawClient(broker.port);
-    await withTopic(client, "t", { "retention.ms": "60000" });
-    const old = [50_000, 500_000].map((bytes) => aBatch(["x".repeat(bytes)], { timestamps: [1] }));
-    for (let at = 0; at < 5; at++) for (const batch of old) await send(client, "t", batch);
-    await until(async () => (await startOf(client)) === 10);
-    expect(readdirSync(join(dataDir, "batches"))).toEqual([]);
-    await send(client, "t", aBatch(["new"], { timestamps: [Date.now()] }));
-    await until(async () => statSync(join(dataDir, "broker.db")).size < 100_000);
-    client.end();
-    await broker.stop();
-    const again = await clientOn({ dataDir });
-    expect(await read(again, "t", 10)).toMatchObject({ highWatermark: 11, logStartOffset: 10 });
-  });
 });
