@@ -11,6 +11,7 @@ import { APIS } from "./apis/table.ts";
 import { Connection } from "./connection.ts";
 import { BATCHES, type DatabaseOptions, fileIn, metaValue, newFiles, prepare, refusal } from "./database.ts";
 import { Groups } from "./groups.ts";
+import { listenWithRoom } from "./listen.ts";
 import { Log } from "./log.ts";
 import { startRetention } from "./retention.ts";
 import { Topics } from "./topics.ts";
@@ -74,11 +75,11 @@ export async function startBroker(options: BrokerOptions = {}): Promise<RunningB
       groups,
       report,
     };
-    const listener = listen(host, port, broker);
+    const listener = listenWithRoom((it) => listen(host, it, broker), port, report);
     broker.port ||= listener.port;
     const stopRetention = startRetention(database, topics, log, options.retentionCheckMs);
     const stop = async () => {
-      listener.stop(true);
+      await listener.stop();
       stopRetention();
       database?.close();
     };

@@ -2,6 +2,7 @@
 import { watchRegistry } from "../config/registry-file.ts";
 import { choosePort } from "../runtime/port.ts";
 import { healthResponse } from "../runtime/health.ts";
+import { listenWithRoom } from "../runtime/listen.ts";
 import { Counter, Gauge } from "../runtime/metrics.ts";
 import { runService } from "../runtime/service.ts";
 import { showUsage } from "../runtime/usage.ts";
@@ -76,7 +77,8 @@ await runService({
       version,
       hosts: [host, ...allowedHosts],
     });
-    const server = Bun.serve({ hostname: host, port: chosen, idleTimeout: 30, fetch: app.fetch });
+    const serve = (port: number) => Bun.serve({ hostname: host, port, idleTimeout: 30, fetch: app.fetch });
+    const server = listenWithRoom(serve, chosen, log);
     new Gauge({
       name: "iot_sse_clients",
       help: "Pages that are live now.",
@@ -107,7 +109,7 @@ await runService({
         // The streams first: the server would wait for them.
         hub.stop();
         registry.stop();
-        await Promise.all([server.stop(true), reader.stop()]);
+        await Promise.all([server.stop(), reader.stop()]);
       },
     };
   },

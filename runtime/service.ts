@@ -12,6 +12,7 @@ import type { Heartbeat } from "../config/topics.ts";
 import { createKafka, type Kafka } from "../kafka/client.ts";
 import { type HealthSource, serveHealth } from "./health.ts";
 import { startHeartbeat } from "./heartbeat.ts";
+import { listenWithRoom } from "./listen.ts";
 import { createLog, type Log } from "./log.ts";
 import { createMetrics, type Registry } from "./metrics.ts";
 import { choosePort } from "./port.ts";
@@ -127,7 +128,7 @@ function serveOwnHealth(defaultPort: number, settings: Settings, log: Log, healt
   const { host } = settings.http;
   const wanted = settings.healthPort ?? defaultPort;
   const port = choosePort(host, wanted, settings.healthPort !== undefined, "HEALTH_PORT");
-  const server = serveHealth(host, port, health);
+  const server = listenWithRoom((it) => serveHealth(host, it, health), port, log);
   log.info(`health on http://${host}:${server.port}/readyz`);
 }
 
