@@ -53,3 +53,21 @@ test("after a join another member may have gone on: the next batch starts anew",
   expect(accounting.settle(batch(40, 49))).toBeUndefined();
   expect(accounting.difference()).toBe(0);
 });
+
+test("what was deleted before it was read is lost, not missing; a hole beside it is still told", () => {
+  const accounting = createAccounting();
+  accounting.settle(batch(0, 9));
+  expect(accounting.deleted("iot.raw", 0, 15)).toBe(5);
+  expect(accounting.deleted("iot.raw", 0, 15)).toBe(0);
+  expect(accounting.settle(batch(17, 19))).toBe("iot.raw[0]@15..19: expected 5 outputs, found 3");
+  expect([accounting.lost(), accounting.difference()]).toEqual([5, 2]);
+});
+
+test("nothing is lost where a partition begins before what comes next, or where that is not known", () => {
+  const accounting = createAccounting();
+  expect(accounting.deleted("iot.raw", 0, 15)).toBe(0);
+  accounting.settle(batch(0, 9));
+  expect(accounting.deleted("iot.raw", 0, 10)).toBe(0);
+  expect(accounting.settle(batch(10, 12))).toBeUndefined();
+  expect([accounting.lost(), accounting.difference()]).toEqual([0, 0]);
+});

@@ -71,6 +71,15 @@ export function createHostMetrics(metrics: Registry, accounting: Accounting): Ho
       this.set(accounting.difference());
     },
   });
+  new Counter({
+    name: "iot_records_lost_to_retention_total",
+    help: "Raw messages that were deleted, by retention mostly, before they were read.",
+    registers,
+    collect() {
+      this.reset();
+      this.inc(accounting.lost());
+    },
+  });
   const totals = { records_consumed: 0, records_enriched: 0, records_dead_lettered: 0 };
 
   return {
@@ -94,7 +103,11 @@ export function createHostMetrics(metrics: Registry, accounting: Accounting): Ho
       registry.reset();
       registry.set({ version }, 1);
     },
-    counters: () => ({ ...totals, accounting_difference: accounting.difference() }),
+    counters: () => ({
+      ...totals,
+      accounting_difference: accounting.difference(),
+      records_lost_to_retention: accounting.lost(),
+    }),
   };
 }
 

@@ -26,6 +26,8 @@ export interface HostOptions {
   accounting: Accounting;
   /** Asked at the first batch of a partition after a join. Absent: nothing is known about what was before. */
   outputsEnd?: OutputsEnd;
+  /** Where the raw partition begins now; asked when messages are missing before a batch. Absent: nothing is known of it. */
+  logStart?: (partition: number) => Promise<number | undefined>;
   /** Counts what was sent. */
   observe: (chunk: Chunk) => void;
   log: { error(message: string, fields?: object): void };
@@ -59,7 +61,8 @@ export function createHandler(options: HostOptions): (batch: Batch) => Promise<v
     // A batch that is tried again is judged as it was: some of its outputs may stand already, and must not stand in the other topic too.
     const plan = plans.get(batch) ?? options.plan();
     plans.set(batch, plan);
-    if (!options.accounting.knows(batch.topic, batch.partition)) await resume(options, batch);
+    if (options.accounting.next(batch.topic, batch.partition) === undefined) await resume(options, batch);
+    await bookDeleted(options, batch);
     for (let start = 0; start < batch.messages.length; start += CHUNK_MESSAGES) {
       await handleChunk(options, plan, batch, batch.messages.slice(start, start + CHUNK_MESSAGES));
     }
@@ -70,6 +73,19 @@ async function resume({ accounting, outputsEnd }: HostOptions, batch: Batch): Pr
   const { topic, partition, messages } = batch;
   const next = await outputsEnd?.(partition, messages[0]?.offset ?? 0);
   if (next !== undefined) accounting.resume(topic, partition, next);
+}
+
+/** What retention deleted before we came to it is lost, but not by us: it is said once and counted for itself. */
+async function bookDeleted({ accounting, logStart, log }: HostOptions, batch: Batch): Promise<void> {
+  const { topic, partition, messages } = batch;
+  const first = messages[0]?.offset ?? 0;
+  const next = accounting.next(topic, partition) ?? first;
+  if (next >= first) return;
+  const start = Math.min(first, (await logStart?.(partition)) ?? 0);
+  const lost = accounting.deleted(topic, partition, start);
+  if (lost === 0) return;
+  const range = `${topic}[${partition}]@${next}..${start - 1}`;
+  log.error(`${range}: ${lost} messages were deleted before they were read: see the topic's retention.ms`);
 }
 
 async function handleChunk(

@@ -79,6 +79,15 @@ export async function checkTopics(kafka: Kafka, topics: Topic[], rules: TopicRul
   });
 }
 
+/** The values of some settings of a topic; those that the broker does not know are left out. */
+export async function topicSettings(
+  kafka: Kafka,
+  topic: string,
+  names: string[],
+): Promise<Map<string, string>> {
+  return patiently(kafka, (admin) => configsOf(admin, topic, names));
+}
+
 /** Every topic that there is. */
 export async function topicNames(kafka: Kafka): Promise<string[]> {
   return patiently(kafka, async (admin) => [...(await partitionCounts(admin)).keys()]);

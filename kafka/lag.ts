@@ -10,6 +10,8 @@ export interface PartitionLag {
   end: number;
   /** Messages still to read; for a group that never committed, all that are there. */
   lag: number;
+  /** Messages that were deleted, by retention mostly, before the group came to them; absent where there are none. */
+  lost?: number;
 }
 
 export async function groupLag(kafka: Kafka, groupId: string, topic: string): Promise<PartitionLag[]> {
@@ -19,7 +21,9 @@ export async function groupLag(kafka: Kafka, groupId: string, topic: string): Pr
   ]);
   return ends.map(({ partition, low, high }) => {
     const offset = committed.get(partition) ?? null;
-    return { partition, committed: offset, end: high, lag: Math.max(0, high - Math.max(offset ?? low, low)) };
+    const lost = offset !== null && offset < low ? { lost: low - offset } : {};
+    const lag = Math.max(0, high - Math.max(offset ?? low, low));
+    return { partition, committed: offset, end: high, lag, ...lost };
   });
 }
 

@@ -5,9 +5,10 @@
  */
 import { ConfigError, readSettings, type Settings } from "../config/env.ts";
 import { topicSpecs } from "../config/topics.ts";
-import { checkTopics, ensureTopics } from "../kafka/admin.ts";
-import { createKafka } from "../kafka/client.ts";
+import { checkTopics, ensureTopics, topicNames, topicSettings } from "../kafka/admin.ts";
+import { createKafka, type Kafka } from "../kafka/client.ts";
 import { createLog } from "./log.ts";
+import { TIME_SETTINGS, whatBecomesOfOld } from "./old-messages.ts";
 import { showUsage } from "./usage.ts";
 
 /** A look that has no answer by then has failed: whoever asks, a deployment say, wants to know. */
@@ -26,8 +27,18 @@ export async function prepareTopics(settings: Settings, checkOnly: boolean): Pro
   const check = checkTopics(kafka, specs, rules);
   const differences = checkOnly ? await inTime(check, settings.kafka.brokers) : await check;
   for (const difference of differences) log[checkOnly ? "error" : "warn"](difference);
+  if (checkOnly) for (const line of await oldMessages(kafka, rules.partitionsMustMatch)) log.info(line);
   if (differences.length === 0) log.info(`${specs.length} topics are as they should be`);
   return checkOnly && differences.length > 0 ? 1 : 0;
+}
+
+/** What becomes of old messages in those of these topics that there are. */
+async function oldMessages(kafka: Kafka, names: string[]): Promise<string[]> {
+  const there = (await topicNames(kafka)).filter((name) => names.includes(name));
+  const lines = there.map(async (name) =>
+    whatBecomesOfOld(name, await topicSettings(kafka, name, TIME_SETTINGS)),
+  );
+  return (await Promise.all(lines)).filter((line) => line !== undefined);
 }
 
 async function inTime<T>(answer: Promise<T>, brokers: string[]): Promise<T> {

@@ -41,6 +41,25 @@ test("each topic of the flow has the name that it has here, its total and its ra
   ]);
 });
 
+test("what retention deleted before it was read is told as that, and is not missing", async () => {
+  const view = fullView();
+  const facts = FULL_GROUP.last();
+  if (facts === undefined) throw new Error("no group");
+  const [first, ...others] = facts.lags.map((one) => ({ ...one, committed: one.committed ?? 0 }));
+  if (first === undefined) throw new Error("no partition");
+  const read = facts.lags.reduce((sum, { committed }) => sum + (committed ?? 0), 0);
+  const words = async (lost: number, passed: number, outputs: number) => {
+    for (const one of view.services.values())
+      if (one.service === "enrich") one.counters.records_lost_to_retention = passed;
+    const group = { ...facts, outputs, lags: [{ ...first, lost }, ...others] };
+    return wordsOf(String(Flow({ view, group, now: NOW, viewers: 0 })), "#flow > header");
+  };
+  expect(await words(0, 0, read - 3)).toContain("3 without an output");
+  const told = await words(4, 3, read - 3);
+  expect(told).toContain("7 deleted by retention before they were read");
+  expect(told).not.toContain("without an output");
+});
+
 describe("while no enricher is up", () => {
   const group = FULL_GROUP.last();
   const LATER = NOW + 20_000;

@@ -165,13 +165,18 @@ function Accounts({ group, lines, unknown }: Omit<UpProps, "none"> & { group: Gr
   ));
   if (group === undefined) return <>{[<span class="sub">accounts not known yet</span>, ...differences]}</>;
   const read = group.lags.reduce((all, { committed }) => all + (committed ?? 0), 0);
-  const missing = read - group.outputs;
+  const passed = lines.reduce((all, { counters }) => all + (counters.records_lost_to_retention ?? 0), 0);
+  const deleted = passed + group.lags.reduce((all, { lost }) => all + (lost ?? 0), 0);
+  const missing = read - passed - group.outputs;
   return (
     <>
       <span class="sub">
         {count(read)} raw messages done, {count(group.outputs)} enriched messages and dead letters
         {missing < 0 && `: ${count(-missing)} are repeats, or not committed yet`}
       </span>
+      {deleted > 0 && (
+        <State status="warn">{`${count(deleted)} deleted by retention before they were read`}</State>
+      )}
       {missing > 0 && <State status="crit">{`${count(missing)} without an output`}</State>}
       {differences}
       {missing <= 0 &&
