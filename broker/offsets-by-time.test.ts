@@ -98,6 +98,20 @@ describe("offsets by time", () => {
     });
   }
 
+  test("times may fall within a batch, and a rotten one that begins before the log's start counts from there", async () => {
+    const client = await onATopic(false);
+    const start = (offset: number) =>
+      client.ask(deleteRecords, 1, { topics: [{ name: "t", partitions: [{ index: 0, offset }] }] });
+    await send(client, "t", aBatch(["a", "b", "c"], { timestamps: [30, 20, 25] }));
+    await start(1);
+    expect(await offsetAt(client, 20)).toEqual([1, 20]);
+    expect(await offsetAt(client, 22)).toEqual([2, 25]);
+    const rotten = aBatch(["d", "e"], { timestamps: [50, 60] });
+    await send(client, "t", sealed(rotten.fill(0xff, 61)));
+    await start(4);
+    expect(await offsetAt(client, 40)).toEqual([4, 60]);
+  });
+
   test("-2 is the start and -1 the end, also after records were deleted", async () => {
     const client = await onATopic();
     await send(client, "t", aBatch(["a", "b", "c"], { timestamps: [10, 20, 30] }));

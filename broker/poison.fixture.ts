@@ -102,6 +102,17 @@ export const INVALID = {
   "control-batch": (value) => batchOf(value, {}, { attributes: 0x20 }),
   transactional: (value) =>
     batchOf(value, {}, { attributes: 0x10, producerId: 5, producerEpoch: 0, sequence: 0 }),
+  "base-offset-7": (value) => {
+    const batch = batchOf(value);
+    batch.writeBigInt64BE(7n);
+    return batch;
+  },
+  "header-cut": (value) => {
+    const batch = batchOf(value).subarray(0, 60);
+    batch.writeInt32BE(48, 8);
+    return batch;
+  },
+  "producer-without-sequence": (value) => batchOf(value, {}, { producerId: 5, producerEpoch: 0 }),
   "magic-1": (value) => batchOf(value, {}, { magic: 1 }),
   "magic-3": (value) => batchOf(value, {}, { magic: 3 }),
 } satisfies Record<string, Poison>;

@@ -79,8 +79,8 @@ export function checkedHeader(batch: Buffer, { earliest, latest }: TimeLimits): 
   check((attributes & CONTROL) === 0, ERROR.INVALID_RECORD, "no control batch", "one");
   check((attributes & TRANSACTION) === 0, ERROR.INVALID_TXN_STATE, "no transaction", "one");
   check(count > 0 && count === lastDelta + 1, ERROR.INVALID_RECORD, `${lastDelta + 1} messages`, count);
-  const isNumbered = header.producerId < 0 || (header.producerEpoch >= 0 && header.baseSequence >= 0);
-  check(isNumbered, ERROR.INVALID_RECORD, "an epoch and a sequence from 0 on", header.baseSequence);
+  const isNumbered = header.producerId < 0 || header.baseSequence >= 0;
+  check(isNumbered, ERROR.INVALID_RECORD, "a sequence from 0 on", header.baseSequence);
   const codec = attributes & CODEC;
   check(codec < CODECS.length, ERROR.UNSUPPORTED_COMPRESSION, "compression 0 to 4", codec);
   let maxTimestamp = Number.NEGATIVE_INFINITY;

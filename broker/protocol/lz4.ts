@@ -18,7 +18,7 @@ export function unpackLz4(input: Buffer, most: number): Buffer {
   const descriptorEnd = hasSize ? 14 : 6;
   const check = (Bun.hash.xxHash32(input.subarray(4, descriptorEnd)) >>> 8) & 0xff;
   if (input.readUInt8(descriptorEnd) !== check) throw new Error("the frame's header has another sum");
-  const output = new Output(input.length * 4, most);
+  const output = new Output(most);
   let at = descriptorEnd + 1;
   for (;;) {
     const word = input.readUInt32LE(at);

@@ -1,21 +1,25 @@
-/** What a decoder has made so far, up to a bound: bytes taken over, and bytes said again. */
 export class TooLarge extends Error {}
 
+/** Room for one output at a time, up to so much: the page faults of fresh megabytes cost as much as filling them. */
+let space = Buffer.allocUnsafeSlow(1_048_576);
+const MOST_KEPT = 8_388_608;
+const FEW = 32;
+
+/** What a decoder has made so far, up to a bound: bytes taken over, and bytes said again. Good until the next one begins. */
 export class Output {
-  private bytes: Buffer;
+  private bytes = space;
   private length = 0;
 
-  constructor(
-    first: number,
-    private readonly most: number,
-  ) {
-    this.bytes = Buffer.allocUnsafe(Math.min(first, most));
-  }
+  constructor(private readonly most: number) {}
 
   take(from: Buffer, start: number, end: number): void {
     if (end > from.length) throw new Error(`cut off at byte ${from.length}`);
     this.reserve(end - start);
-    this.length += from.copy(this.bytes, this.length, start, end);
+    const { bytes, length } = this;
+    // A call costs more than some bytes one by one.
+    if (end - start >= FEW) from.copy(bytes, length, start, end);
+    else for (let at = start; at < end; at++) bytes[length + at - start] = from[at] as number;
+    this.length += end - start;
   }
 
   /** The `size` bytes from `distance` back on; where these are fewer, again and again. */
@@ -24,7 +28,8 @@ export class Output {
     this.reserve(size);
     const { bytes, length } = this;
     const start = length - distance;
-    if (size < 32) for (let to = length; to < length + size; to++) bytes[to] = bytes[to - distance] as number;
+    if (size < FEW)
+      for (let to = length; to < length + size; to++) bytes[to] = bytes[to - distance] as number;
     // Twice as many with each step.
     else
       for (let made = 0; made < size;) {
@@ -47,8 +52,9 @@ export class Output {
     const needed = this.length + more;
     if (needed > this.most) throw new TooLarge();
     if (needed <= this.bytes.length) return;
-    const grown = Buffer.allocUnsafe(Math.min(this.most, needed * 2));
+    const grown = Buffer.allocUnsafeSlow(Math.min(this.most, needed * 2));
     this.bytes.copy(grown, 0, 0, this.length);
     this.bytes = grown;
+    if (grown.length <= MOST_KEPT) space = grown;
   }
 }

@@ -9,7 +9,7 @@ import { Output } from "./output.ts";
 const JAVA = Buffer.from("\x82SNAPPY\0", "latin1");
 
 export function unpackSnappy(input: Buffer, most: number): Buffer {
-  const output = new Output(input.length * 4, most);
+  const output = new Output(most);
   if (!input.subarray(0, JAVA.length).equals(JAVA)) unpackRaw(input, output);
   else
     for (let at = 16; at < input.length;) {
