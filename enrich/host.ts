@@ -206,7 +206,7 @@ function outMessage({ raw, result }: Output, version: string, partition: number)
       value: result.value,
       headers,
       partition,
-      timestamp: raw.timestamp,
+      timestamp: raw.exactTimestamp ?? raw.timestamp,
     };
   const { reason, path, message } = result;
   return {
@@ -214,7 +214,7 @@ function outMessage({ raw, result }: Output, version: string, partition: number)
     value: raw.value,
     headers: { ...headers, [HEADERS.reason]: reason, [HEADERS.path]: path, [HEADERS.message]: message },
     partition,
-    timestamp: raw.timestamp,
+    timestamp: raw.exactTimestamp ?? raw.timestamp,
   };
 }
 

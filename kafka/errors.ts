@@ -28,6 +28,9 @@ export class KafkaUnavailable extends Error {
   override name = "KafkaUnavailable";
 }
 
+/** What the brokers refuse until an operator has put the topic right; a wait, not a crash. */
+export class OutputRefused extends KafkaUnavailable {}
+
 /** A message that the broker refuses for its size; no repetition helps. */
 export class MessageTooLarge extends Error {
   override name = "MessageTooLarge";

@@ -70,6 +70,8 @@ export function createMember(kafka: Kafka, options: MemberOptions) {
       heartbeatInterval: Math.min(options.sessionMs / 3, 500),
       rebalanceTimeout: options.rebalanceMs,
       maxBytesPerPartition: options.maxBytesPerPartition ?? 262_144,
+      // Partitions that were added to a topic are noticed when its metadata are asked for anew.
+      metadataMaxAge: 10_000,
       maxWaitTimeInMs: 500, // a stop waits for the fetch that is under way
       retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 8, restartOnFailure: async () => false },
     });

@@ -8,19 +8,23 @@ export interface InMessage {
   value: Buffer | null;
   /** The record timestamp, ms */
   timestamp: number;
+  /** Only where a number cannot hold it: the record timestamp as it is, decimal. Whoever passes it on passes on this one. */
+  exactTimestamp?: string;
   headers: Record<string, Buffer>;
 }
 
 const NONE: Record<string, Buffer> = Object.freeze({});
 
 export function toInMessage(message: KafkaMessage): InMessage {
-  return {
+  const made: InMessage = {
     offset: Number(message.offset),
     key: message.key,
     value: message.value,
     timestamp: Number(message.timestamp),
     headers: toHeaders(message.headers),
   };
+  if (!Number.isSafeInteger(made.timestamp)) made.exactTimestamp = message.timestamp;
+  return made;
 }
 
 /** Of a header that stands several times the last counts, as Java's `lastHeader` has it; one without a value is left out. */

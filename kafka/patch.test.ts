@@ -17,8 +17,9 @@ interface Decoder {
 }
 
 const kafkajs = createRequire(Bun.resolveSync("kafkajs", import.meta.dir));
-const encodeRecords: ((messages: Message[], first: number, now: number) => Buffer) & {
+const encodeRecords: ((messages: Message[], first: number | bigint, now: number) => Buffer) & {
   release(records: Buffer): void;
+  timestampOf(message: Message | undefined, now: number): number | bigint;
 } = kafkajs("./src/protocol/recordBatch/records.js");
 const Record: (record: object) => { buffer: Buffer } = kafkajs(
   "./src/protocol/recordBatch/record/v0/index.js",
@@ -107,6 +108,46 @@ describe("records of a batch", () => {
       { numRuns: 500 },
     );
   });
+
+  test("over the whole range of int64 each record keeps its own time, whatever its neighbours have", () => {
+    const time = fc.oneof(
+      fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+      fc.constantFrom(
+        2n ** 63n - 1n,
+        -(2n ** 63n),
+        -1n,
+        0n,
+        BigInt(NOW),
+        BigInt(NOW) * 1_000_000n,
+        2n ** 53n + 1n,
+      ),
+    );
+    fc.assert(
+      fc.property(fc.array(time, { minLength: 1, maxLength: 5 }), (times) => {
+        const list = times.map((one) => ({ key: null, value: "x", timestamp: String(one) }));
+        const first = encodeRecords.timestampOf(list[0], NOW);
+        const decoder = new Decoder(Buffer.from(encodeRecords(list, first, NOW)));
+        const context = { firstOffset: "0", firstTimestamp: String(first), magicByte: 2 };
+        for (const { timestamp } of list) {
+          decoder.readVarInt();
+          expect(decodeRecord(decoder, context)).toMatchObject({ timestamp });
+        }
+        expect(decoder.offset).toBe(decoder.buffer.length);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test("20,000 headers are read in one pass, and a name that stands several times has a list", () => {
+    const many = Object.fromEntries(Array.from({ length: 20_000 }, (_, at) => [`h${at}`, "v"]));
+    const message = { key: null, value: "x", headers: { ...many, twice: ["a", "b", "c"] } };
+    const decoder = new Decoder(Buffer.from(encodeRecords([message], NOW, NOW)));
+    decoder.readVarInt();
+    const context = { firstOffset: "0", firstTimestamp: String(NOW), magicByte: 2 };
+    const record = decodeRecord(decoder, context) as { headers: { [name: string]: Buffer | Buffer[] } };
+    expect(Object.keys(record.headers)).toHaveLength(20_001);
+    expect(record.headers.twice).toEqual(["a", "b", "c"].map((one) => Buffer.from(one)));
+  }, 2_000);
 
   test("two batches that are encoded at the same time do not share a buffer", () => {
     const of = (value: string) => encodeRecords([{ key: null, value }], NOW, NOW);

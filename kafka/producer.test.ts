@@ -2,7 +2,7 @@
 import { describe, expect, spyOn, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import { produce } from "../broker/apis/produce.ts";
-import { endOffsets } from "./admin.ts";
+import { endOffsets, withAdmin } from "./admin.ts";
 import {
   aBroker,
   aClient,
@@ -17,7 +17,7 @@ import {
   until,
 } from "./broker.fixture.ts";
 import type { InMessage } from "./consume.ts";
-import { KafkaUnavailable, MessageTooLarge } from "./errors.ts";
+import { KafkaUnavailable, MessageTooLarge, OutputRefused, isOutage } from "./errors.ts";
 import { fetchMessage } from "./fetch-one.ts";
 import { type OutMessage, sizeOf, splitByBytes } from "./producer.ts";
 
@@ -242,5 +242,47 @@ describe("send", () => {
     const { topic, producer } = await aStream(0);
     await producer.stop();
     expect(producer.send(topic, numbered(1))).rejects.toThrow("the producer is stopped");
+  });
+});
+
+describe("what is not written is not counted as written", () => {
+  const errorOf = (sent: Promise<number>): Promise<unknown> =>
+    sent.then(
+      (count) => `acknowledged ${count}`,
+      (error: unknown) => error,
+    );
+
+  test("a partition that the topic lacks is an error that waits, and heals within seconds of being added", async () => {
+    const broker = await aBroker();
+    const kafka = aClient(broker.port);
+    const topic = await aTopic(kafka, 1);
+    const producer = await aProducer(kafka);
+    const message: OutMessage = { key: null, value: "x", partition: 2 };
+
+    const error = await errorOf(producer.send(topic, [message]));
+    expect(error).toBeInstanceOf(OutputRefused);
+    expect(isOutage(error)).toBe(true);
+    expect(String(error)).toContain(`${topic}[2]: the topic has no such partition`);
+    expect(await producer.send(topic, [{ ...message, partition: 0 }])).toBe(1);
+
+    await withAdmin(kafka, (admin) => admin.createPartitions({ topicPartitions: [{ topic, count: 3 }] }));
+    const isWritten = async () => (await errorOf(producer.send(topic, [message]))) === "acknowledged 1";
+    await until("it is written", isWritten);
+    expect((await endOffsets(kafka, topic)).map(({ high }) => high)).toEqual([1, 0, 1]);
+  });
+
+  test("what the topic refuses for another reason than its size waits, named with the setting to look at", async () => {
+    const broker = await aBroker();
+    const kafka = aClient(broker.port);
+    const topic = await aTopic(kafka, 1, { "message.timestamp.before.max.ms": "3600000" });
+    const producer = await aProducer(kafka);
+    const old = { key: null, value: "x", partition: 0, timestamp: Date.now() - 7_200_000 };
+
+    const error = await errorOf(producer.send(topic, [old]));
+    expect(error).toBeInstanceOf(OutputRefused);
+    expect(isOutage(error)).toBe(true);
+    expect(String(error)).toContain(`${topic}[0]: refused with INVALID_TIMESTAMP`);
+    expect(String(error)).toContain("message.timestamp.before.max.ms");
+    expect(await producer.send(topic, [{ ...old, timestamp: Date.now() }])).toBe(1);
   });
 });

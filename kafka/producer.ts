@@ -3,14 +3,28 @@
  *
  * In: messages of one topic. Out: when every one of them is acknowledged, how many that are: counted here, below whoever sends.
  * Errors: an unreachable broker is tried again until the deadline, then KafkaUnavailable (part of the messages may be
- *   in the topic, in order and without a hole); a message over the topic's limit is MessageTooLarge, at once.
+ *   in the topic, in order and without a hole); a message over the topic's limit is MessageTooLarge, at once; what the topic
+ *   refuses for another reason, or has no partition for, is OutputRefused, at once: only an operator can mend it.
  * Not idempotent in kafkajs's sense: a repeated send after a lost acknowledgement stands twice, and readers drop the second
  *   by `iot.source.offset`. With one send in flight a repeat never overtakes what follows it.
  */
 
-import { CompressionTypes, type Kafka, Partitioners, type Producer as KafkajsProducer } from "kafkajs";
+import {
+  CompressionTypes,
+  type Kafka,
+  Partitioners,
+  type Producer as KafkajsProducer,
+  type RecordMetadata,
+} from "kafkajs";
 import { backoff, sleep } from "./backoff.ts";
-import { KafkaUnavailable, MessageTooLarge, isOutage, protocolType, reasonOf } from "./errors.ts";
+import {
+  KafkaUnavailable,
+  MessageTooLarge,
+  OutputRefused,
+  isOutage,
+  protocolType,
+  reasonOf,
+} from "./errors.ts";
 
 export interface OutMessage {
   key: Buffer | string | null;
@@ -19,8 +33,8 @@ export interface OutMessage {
   headers?: Record<string, string | Buffer>;
   /** Undefined: by the key, as Java's producer does. */
   partition?: number;
-  /** ms; undefined: now */
-  timestamp?: number;
+  /** ms; undefined: now; a decimal text where a number cannot hold it */
+  timestamp?: number | string;
 }
 
 export interface Producer {
@@ -44,6 +58,8 @@ const OVERHEAD = 40;
 /** How long the brokers may take for the replicas' acknowledgements. */
 const ACK_MS = 10_000;
 const STOP_MS = 1_500;
+/** How soon partitions that were added to a topic are known here. */
+const METADATA_MAX_AGE_MS = 10_000;
 /** Over the topic's `max.message.bytes`, or over its `segment.bytes`. */
 const TOO_LARGE = new Set(["MESSAGE_TOO_LARGE", "RECORD_LIST_TOO_LARGE"]);
 
@@ -86,7 +102,8 @@ export async function createProducer(kafka: Kafka, options: ProducerOptions = {}
         return await sendOnce(topic, part, deadline);
       } catch (error) {
         if (TOO_LARGE.has(protocolType(error) ?? "")) return sendHalves(topic, part, deadline);
-        if (!isOutage(error)) throw error;
+        if (error instanceof OutputRefused) throw error;
+        if (!isOutage(error)) throw refused(topic, part, error);
         if (stopping.signal.aborted || performance.now() >= deadline)
           throw new KafkaUnavailable(`${place(topic, part)}: not acknowledged (${reasonOf(error)})`, {
             cause: error,
@@ -117,8 +134,10 @@ export async function createProducer(kafka: Kafka, options: ProducerOptions = {}
     const late = Promise.withResolvers<"late">();
     const timer = setTimeout(late.resolve, Math.max(0, deadline - performance.now()), "late");
     try {
-      if ((await Promise.race([attempt, late.promise])) !== "late") return part.length;
+      const answer = await Promise.race([attempt, late.promise]);
+      if (answer !== "late") return acknowledgedIn(answer, topic, part);
     } catch (error) {
+      if (error instanceof OutputRefused) throw error;
       // Another partition's send may have found the connections dead, and thrown them away under ours.
       const thrownAway = connected !== used;
       const isDead = isOutage(error) && protocolType(error) === undefined;
@@ -152,6 +171,7 @@ async function connect(kafka: Kafka): Promise<KafkajsProducer> {
   const producer = kafka.producer({
     createPartitioner: Partitioners.DefaultPartitioner,
     allowAutoTopicCreation: false,
+    metadataMaxAge: METADATA_MAX_AGE_MS,
     // Ours are the retries: they have a deadline and can be stopped.
     retry: { retries: 0 },
   });
@@ -221,6 +241,32 @@ function byteLength(text: string): number {
   if (text.length > 32) return Buffer.byteLength(text);
   for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 0x7f) return Buffer.byteLength(text);
   return text.length;
+}
+
+/** kafkajs leaves out a partition that the topic lacks and says nothing: acknowledged is what the brokers' answer names. */
+function acknowledgedIn(answer: RecordMetadata[], topic: string, part: OutMessage[]): number {
+  const partition = part[0]?.partition;
+  if (partition === undefined || answer.some((one) => one.partition === partition)) return part.length;
+  throw new OutputRefused(
+    `${place(topic, part)}: the topic has no such partition; expected as many as the topic that is read has: kafka-topics --alter --topic ${topic} --partitions N`,
+  );
+}
+
+/** What to look at for an answer that no repetition heals. */
+const LOOK_AT: Record<string, string> = {
+  INVALID_TIMESTAMP: "message.timestamp.before.max.ms and message.timestamp.after.max.ms of the topic",
+  INVALID_RECORD: "cleanup.policy of the topic: a compacted one takes no message without a key",
+  TOPIC_AUTHORIZATION_FAILED: "the right to Write to the topic",
+  CLUSTER_AUTHORIZATION_FAILED: "the rights of our principal in the cluster",
+  POLICY_VIOLATION: "the cluster's policies",
+};
+
+/** The brokers' own answer keeps the messages waiting, named; anything else is a bug and stays as it is. */
+function refused(topic: string, part: OutMessage[], error: unknown): unknown {
+  const type = protocolType(error);
+  if (type === undefined) return error;
+  const hint = LOOK_AT[type] === undefined ? "" : `; look at ${LOOK_AT[type]}`;
+  return new OutputRefused(`${place(topic, part)}: refused with ${type}, ${reasonOf(error)}${hint}`);
 }
 
 function place(topic: string, [first]: OutMessage[]): string {
