@@ -205,7 +205,15 @@ describe("pages", () => {
     expect(await (await get("/", { cookie: "theme=dark; density=compact" })).text()).toContain(
       '<html lang="en" data-theme="dark" data-density="compact">',
     );
-    for (const back of ["//evil.example", "/\\evil.example", "https://evil.example", "javascript:1"])
+    const elsewhere = ["//evil.example", "/\\evil.example", "https://evil.example", "javascript:1"];
+    const hidden = [
+      "/\t/evil.example",
+      "/\n/evil.example",
+      "\t//evil.example",
+      "/.//evil.example",
+      "http://[",
+    ];
+    for (const back of [...elsewhere, ...hidden])
       expect((await get(`/view?back=${encodeURIComponent(back)}`)).headers.get("location")).toBe("/");
   });
 });

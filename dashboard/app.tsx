@@ -28,7 +28,7 @@ import { TypePage, typeLive } from "./pages/type.tsx";
 import { TypesPage, typesLive } from "./pages/types.tsx";
 import { WrongPage, whyAbsent } from "./pages/wrong.tsx";
 import { openApi } from "./api/openapi.ts";
-import { messagesLink } from "./links.ts";
+import { messagesLink, ownPath } from "./links.ts";
 import { readPlace } from "./api/place.ts";
 import { problem } from "./api/problem.ts";
 import { textOf } from "./model/row.ts";
@@ -161,8 +161,7 @@ export function createApp(deps: AppDeps): Hono<Env> {
     const options = { path: "/", maxAge: 31_536_000, sameSite: "Lax", httpOnly: true } as const;
     if (THEMES.some((name) => name === theme)) setCookie(c, "theme", theme ?? "", options);
     if (DENSITIES.some((name) => name === density)) setCookie(c, "density", density ?? "", options);
-    // Only to a path of ours: "//elsewhere" and "/\elsewhere" are other sites.
-    return c.redirect(back !== undefined && /^\/(?![/\\])/.test(back) ? back : "/", 303);
+    return c.redirect(ownPath(back), 303);
   });
 
   app.get("/assets/:file", (c) => {

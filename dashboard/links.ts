@@ -18,3 +18,14 @@ export const typeLink = (key: string): string => `/types/${encode(key)}`;
 
 /** A lone surrogate has no encoding: it becomes the replacement character instead of an exception. */
 export const encode = (text: string): string => encodeURIComponent(text.toWellFormed());
+
+/**
+ * A path of ours, as a browser would read what came as an address; else "/". Read as a URL, since browsers drop tabs and line
+ * breaks and take a backslash for a slash: "/\t/elsewhere" is another site.
+ */
+export function ownPath(address: string | undefined): string {
+  const origin = "http://own.invalid";
+  const url = address === undefined ? null : URL.parse(address, origin);
+  if (url?.origin !== origin || url.pathname.startsWith("//")) return "/";
+  return url.pathname + url.search + url.hash;
+}

@@ -49,6 +49,17 @@ describe("fold", () => {
     expect(total(v, "enriched")).toBe(14);
   });
 
+  test("headers of raw messages decide nothing: dead letters that were sent again with theirs are all shown", () => {
+    const v = view();
+    put(v, "raw", [
+      record(0, raw(), { source: 7 }),
+      record(1, raw(), { source: 7 }),
+      record(2, raw(), { source: 3 }),
+    ]);
+    expect(v.repeats).toBe(0);
+    expect(v.topics.raw.newest.rows.map((row) => row.offset)).toEqual([0, 1, 2]);
+  });
+
   test("the same source offset in another partition is another message", () => {
     const v = view();
     put(v, "enriched", [record(0, enriched(), { source: 5 })], 0);

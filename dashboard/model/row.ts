@@ -83,6 +83,8 @@ export function toRow(topic: ApiTopic, partition: number, from: InMessage, now: 
     value: from.value === null ? null : Buffer.from(from.value),
     bytes: from.value?.length ?? 0,
   };
+  // The headers of a raw message are its producer's and decide nothing: a dead letter that is sent again keeps ours.
+  if (topic === "raw") return row;
   const source = sourceOf(from);
   if (source !== undefined) row.source = source;
   row.registry = headerText(from, HEADERS.registry);
