@@ -37,8 +37,7 @@ export async function loadRegistry(path: string): Promise<LoadedRegistry> {
   const bytes = await readRegistry(path);
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   const text = decode(bytes);
-  if (text === undefined)
-    throw new ConfigError([`${path}: not UTF-8; expected UTF-8 without a byte order mark`]);
+  if (text === undefined) throw new ConfigError([`${path}: not UTF-8; expected UTF-8`]);
   const compiled = compileRegistry(text, sha256);
   if (!compiled.ok) throw new ConfigError(compiled.faults.map((fault) => `${path}${faultText(fault)}`));
   const { plan, registry } = compiled;
@@ -77,9 +76,10 @@ function unreadable(path: string, error: unknown): ConfigError {
   ]);
 }
 
+/** A byte order mark, as Notepad and PowerShell write it, is passed over. */
 function decode(bytes: Buffer): string | undefined {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
     return undefined;
   }
