@@ -75,6 +75,9 @@ describe("readSettings", () => {
       "a:9092",
       "[::1]:9093",
     ]);
+    expect(faultsOf({ KAFKA_BROKERS: "a:9092,kafka:99999" })).toEqual([
+      'KAFKA_BROKERS: expected a port up to 65535, found "kafka:99999"',
+    ]);
   });
 });
 

@@ -72,12 +72,7 @@ export function readSettings(env: Environment = process.env): Settings {
   const brokersExplicit = read.has("KAFKA_BROKERS");
   const settings: Settings = {
     kafka: {
-      brokers: read.list(
-        "KAFKA_BROKERS",
-        "127.0.0.1:9092",
-        /^[^\s:,]+:\d{1,5}$|^\[[0-9a-f:]+\]:\d{1,5}$/i,
-        "host:port",
-      ),
+      brokers: readBrokers(read),
       brokersExplicit,
       ssl: readSsl(read),
       sasl: readSasl(read),
@@ -118,6 +113,16 @@ export function readSettings(env: Environment = process.env): Settings {
   };
   if (read.faults.length > 0) throw new ConfigError(read.faults);
   return settings;
+}
+
+function readBrokers(read: Reader): string[] {
+  const name = "KAFKA_BROKERS";
+  const form = /^[^\s:,]+:\d{1,5}$|^\[[0-9a-f:]+\]:\d{1,5}$/i;
+  const brokers = read.list(name, "127.0.0.1:9092", form, "host:port");
+  for (const broker of brokers)
+    if (Number(broker.slice(broker.lastIndexOf(":") + 1)) > 65_535)
+      read.fault(name, "a port up to 65535", broker);
+  return brokers;
 }
 
 function readSsl(read: Reader): { ca?: string } | undefined {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { startBroker } from "../broker/broker.ts";
 import {
   TopicFaults,
   checkTopics,
@@ -15,10 +16,12 @@ import {
   aProducer,
   aStream,
   aTopic,
+  afterwards,
   collectLog,
   numbered,
   until,
 } from "./broker.fixture.ts";
+import { createKafka } from "./client.ts";
 import { fetchMessage } from "./fetch-one.ts";
 import { groupLag } from "./lag.ts";
 
@@ -151,4 +154,11 @@ test("fetchMessage finds one message inside a batch, and nothing where nothing i
 test("the cluster's id is the broker's", async () => {
   const broker = await aBroker();
   expect(await clusterId(aClient(broker.port))).toBe(broker.clusterId);
+});
+
+test("a broker is reached by its IPv6 address in brackets", async () => {
+  const broker = await startBroker({ host: "::1" });
+  afterwards(() => broker.stop());
+  const kafka = createKafka({ brokers: [`[::1]:${broker.port}`], clientId: "test" }, collectLog());
+  expect(await clusterId(kafka)).toBe(broker.clusterId);
 });

@@ -38,6 +38,8 @@ describe("export", () => {
     expect(text).toStartWith("topic,partition,offset,timestamp,key,");
     expect(text).toContain(`"'=cmd|"" /C calc"""`);
     expect(["=1", "+1", "-1", "@x", "\tx"].map(csvField)).toEqual(["'=1", "'+1", "'-1", "'@x", "'\tx"]);
+    // Where semicolons part the fields, and where a spreadsheet drops a line break in front.
+    expect([csvField("x;=1+1"), csvField("\n=1")]).toEqual(['"x;=1+1"', '"\'\n=1"']);
     expect([csvField(-5), csvField(null), csvField('a"b'), csvField("a\nb")]).toEqual([
       "-5",
       "",
