@@ -45,6 +45,36 @@ describeWith(["go", "java", "kafka-jars"], "the pipeline on Apache Kafka", () =>
     expect(value.length).toBeGreaterThan(LIMITS.rawBytes);
   }, 120_000);
 
+  test("reads what is committed only: of 20 committed and 10 aborted messages 20 are enriched", async () => {
+    const flow = await createFlow(kafka.brokers, "transactions.", 1);
+    const producer = flow.kafka.producer({ transactionalId: "t", idempotent: true, maxInFlightRequests: 1 });
+    await producer.connect();
+    for (const [from, end] of [
+      [0, "commit"],
+      [10, "abort"],
+      [20, "commit"],
+    ] as const) {
+      const transaction = await producer.transaction();
+      const messages = Array.from({ length: 10 }, (_, at) => ({
+        key: `d${from + at}`,
+        value: `{"n":${from + at}}`,
+      }));
+      await transaction.send({ topic: topicName("raw", flow.prefix), messages });
+      await transaction[end]();
+    }
+    await producer.disconnect();
+    const pipeline = await startPipeline(flow, files.env);
+    const keys = async () =>
+      (await readTopic(flow.brokers, topicName("enriched", flow.prefix))).flat().map(({ key }) => `${key}`);
+    await until("the last committed one is there", async () => (await keys()).includes("d29"), {
+      withinMs: 60_000,
+      alive: [pipeline],
+    });
+    await pipeline.stop(25_000);
+    const committed = [...Array(10).keys(), ...Array.from({ length: 10 }, (_, at) => 20 + at)];
+    expect(await keys()).toEqual(committed.map((at) => `d${at}`));
+  }, 120_000);
+
   test("stands still, loudly, where an output topic has too few partitions: nothing of it is written or committed", async () => {
     const flow = await createFlow(kafka.brokers, "unequal.", 3);
     const raw = topicName("raw", flow.prefix);

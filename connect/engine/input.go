@@ -20,6 +20,7 @@ func inputSpec() *service.ConfigSpec {
 			service.NewStringListField("topics"),
 			service.NewStringField("consumer_group"),
 			service.NewStringEnumField("start_offset", "earliest", "latest").Default("earliest"),
+			service.NewStringEnumField("transaction_isolation_level", "read_uncommitted", "read_committed").Default("read_uncommitted"),
 			service.NewDurationField("session_timeout").Default("1m"),
 			service.NewDurationField("fetch_max_wait").Default("5s"),
 			service.NewDurationField("commit_period").Default("5s"),
@@ -79,8 +80,17 @@ func consumerOptions(conf *service.ParsedConfig) ([]kgo.Opt, error) {
 	if start == "latest" {
 		offset = kgo.NewOffset().AtEnd()
 	}
+	isolation, err := conf.FieldString("transaction_isolation_level")
+	if err != nil {
+		return nil, err
+	}
+	level := kgo.ReadUncommitted()
+	if isolation == "read_committed" {
+		level = kgo.ReadCommitted()
+	}
 	options := []kgo.Opt{
 		kgo.ConsumeTopics(topics...), kgo.ConsumerGroup(group), kgo.ConsumeResetOffset(offset), kgo.AutoCommitMarks(),
+		kgo.FetchIsolationLevel(level),
 	}
 	for name, option := range map[string]func(time.Duration) kgo.Opt{
 		"session_timeout": func(d time.Duration) kgo.Opt { return kgo.SessionTimeout(d) },
