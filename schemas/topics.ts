@@ -57,6 +57,8 @@ export const GROUPS = { enrich: "iot-enrich", projections: "iot-projections" } a
 export const HEADERS = {
   /** Offset of the raw message, decimal. Partition number and record timestamp are the raw message's own. */
   sourceOffset: "iot.source.offset",
+  /** Which of the topics that were called iot.raw one after the other: ms since 1970 of when it was noticed; absent = 0. */
+  sourceEpoch: "iot.source.epoch",
   /** `registry_version` that judged. */
   registry: "iot.registry",
   /** Dead letters: one of the closed reasons. */

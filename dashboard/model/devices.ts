@@ -1,8 +1,9 @@
 /**
  * The devices that were heard, each with its latest verdict by measured time.
  *
- * In: enriched rows. Out: a bounded map. Late data never becomes the latest, but shows that a device is alive; a clock
- * that runs ahead never blocks what comes after it.
+ * In: enriched rows. Out: a bounded map. Late data never becomes the latest, but shows that a device is alive; a wrong clock
+ * never blocks what comes after it: one that runs ahead, one at an impossible time, and one that fell back, as the third
+ * message in a row tells that is behind.
  */
 import { MISSED_MESSAGES } from "../../registry/compile-rules.ts";
 import type { PlanType } from "../../registry/plan.ts";
@@ -29,6 +30,8 @@ export interface Device {
   reasons: string[];
   /** Of the latest by measured time. */
   measured: number;
+  /** Messages in a row that were measured before it. */
+  behind: number;
   /** Of the last that arrived, late or not. */
   arrived: number;
   /** As its messages tell it. */
@@ -39,10 +42,16 @@ export interface Device {
 
 export type Devices = Map<string, Device>;
 
+/** No device has measured before: its clock was never set. The same for times that are numbers, see registry/time.ts. */
+const FIRST_POSSIBLE = Date.UTC(2000, 0);
+/** So many messages in a row are not late data: the clock fell back. */
+const FELL_BACK = 3;
+
 /** Which time a message counts as in the order of measuring: a missing or impossible claim is its arrival. */
-export function measuredTime(row: Row, facts: Facts): number {
-  const wrong = facts.findings.some(({ code }) => code === "timestamp.missing" || code === "timestamp.ahead");
-  return wrong ? row.time : Math.min(facts.measured ?? row.time, row.time + 5 * MINUTE_MS);
+export function measuredTime(row: Row, { measured = row.time, findings }: Facts): number {
+  const wrong = findings.some(({ code }) => code === "timestamp.missing" || code === "timestamp.ahead");
+  if (wrong || measured < FIRST_POSSIBLE) return row.time;
+  return Math.min(measured, row.time + 5 * MINUTE_MS);
 }
 
 /** Returns how many devices had to leave for it. */
@@ -52,8 +61,9 @@ export function seeDevice(devices: Devices, row: Row, facts: Facts): number {
   const measured = measuredTime(row, facts);
   const arrived = Math.max(known?.arrived ?? 0, row.time);
   if (known !== undefined) devices.delete(id);
-  if (known !== undefined && measured < known.measured) {
-    devices.set(id, { ...known, arrived });
+  const behind = known !== undefined && measured < known.measured ? known.behind + 1 : 0;
+  if (known !== undefined && behind > 0 && behind < FELL_BACK) {
+    devices.set(id, { ...known, arrived, behind });
     return 0;
   }
   devices.set(id, {
@@ -65,6 +75,7 @@ export function seeDevice(devices: Devices, row: Row, facts: Facts): number {
     findings: facts.findings,
     reasons: facts.reasons,
     measured,
+    behind: 0,
     arrived,
     everyMs: facts.everyMs,
     partition: row.partition,

@@ -12,6 +12,7 @@ import {
   waiting,
 } from "./view.ts";
 import { fleetOf, statsOf } from "./stats.ts";
+import { HEADERS } from "../../schemas/topics.ts";
 import { enriched, NOW, raw, record, dead } from "../sample.case.ts";
 
 const view = (): ViewModel => createView(NOW);
@@ -60,6 +61,57 @@ describe("fold", () => {
     expect(v.topics.raw.newest.rows.map((row) => row.offset)).toEqual([0, 1, 2]);
   });
 
+  describe("when iot.raw was made anew", () => {
+    const verdicts = (v: ViewModel, from: number, sources: number[], epoch?: number) => {
+      const headers = epoch === undefined ? undefined : { [HEADERS.sourceEpoch]: String(epoch) };
+      put(
+        v,
+        "enriched",
+        sources.map((source, i) => record(from + i, enriched(), { source, headers })),
+      );
+      return v.topics.enriched.newest.rows.map((row) => row.offset);
+    };
+
+    test("its verdicts are shown at once, as their epoch tells; those of before are repeats from then on", () => {
+      const v = view();
+      setEnds(v, "raw", [{ partition: 0, high: 1_000 }]);
+      verdicts(v, 0, [97, 98, 99]);
+      expect(verdicts(v, 3, [0, 1, 2], NOW)).toEqual([0, 1, 2, 3, 4, 5]);
+      expect(verdicts(v, 6, [2, 100], NOW)).toEqual([0, 1, 2, 3, 4, 5, 7]);
+      expect(verdicts(v, 8, [101])).toHaveLength(7);
+      expect(verdicts(v, 9, [0], NOW + 1)).toHaveLength(8);
+      expect(v.repeats).toBe(2);
+    });
+
+    test("of an enrichment without epochs they are shown at once where it ends before what was seen", () => {
+      const v = view();
+      setEnds(v, "raw", [{ partition: 0, high: 3 }]);
+      expect(verdicts(v, 0, [97, 98, 99, 0, 1, 1, 2])).toEqual([0, 1, 2, 3, 4, 6]);
+      expect(v.repeats).toBe(1);
+    });
+
+    test("and where they fall further than a repeat can; nearer they are repeats while it has what was seen", () => {
+      const v = view();
+      setEnds(v, "raw", [{ partition: 0, high: 90_000 }]);
+      expect(verdicts(v, 0, [6_000, 1_000, 6_001])).toEqual([0, 2]);
+      expect(verdicts(v, 3, [1_000, 1_001])).toEqual([0, 2, 3, 4]);
+    });
+
+    test("verdicts on messages that are gone do not tell that the new ones are judged", () => {
+      const v = view();
+      setKafka(v, true, NOW);
+      put(v, "raw", [record(0, raw()), record(1, raw()), record(2, raw())]);
+      verdicts(v, 0, [97, 98, 99]);
+      expect(waiting(v)).toBe(3);
+      put(v, "dlq", [dead(98, "{", "not_json")]);
+      expect(waiting(v)).toBe(3);
+      verdicts(v, 3, [0, 1]);
+      expect(waiting(v)).toBe(1);
+      verdicts(v, 5, [2]);
+      expect(waiting(v)).toBe(0);
+    });
+  });
+
   test("the same source offset in another partition is another message", () => {
     const v = view();
     put(v, "enriched", [record(0, enriched(), { source: 5 })], 0);
@@ -98,6 +150,40 @@ describe("fold", () => {
       record(1, enriched({ timestamp: at(0), grade: "GOOD" }), { source: 1, timestamp: NOW }),
     ]);
     expect(v.devices.get("breaker-001")?.grade).toBe("GOOD");
+  });
+
+  describe("a clock that is wrong never freezes a verdict", () => {
+    const later = (minutes: number, grade: "GOOD" | "BAD", i: number, timestamp = at(minutes * 60_000)) =>
+      record(i, enriched({ timestamp, grade }), { source: i, timestamp: NOW + i });
+    const grades = (...messages: ReturnType<typeof record>[]) => {
+      const v = view();
+      return messages.map((message) => {
+        put(v, "enriched", [message], 0, NOW + 10_000);
+        return v.devices.get("breaker-001")?.grade;
+      });
+    };
+
+    test("one that stands at an impossible time: what arrived last counts", () => {
+      const reset = "1970-01-01T00:00:30Z";
+      expect(grades(later(0, "GOOD", 0), later(0, "BAD", 1, reset), later(0, "GOOD", 2, reset))).toEqual([
+        "GOOD",
+        "BAD",
+        "GOOD",
+      ]);
+    });
+
+    test("one that fell back: two messages behind are late data, the third counts, and so do those after it", () => {
+      const before = later(0, "GOOD", 0);
+      const fallen = [1, 2, 3, 4].map((i) => later(i - 60, i === 4 ? "GOOD" : "BAD", i));
+      expect(grades(before, ...fallen)).toEqual(["GOOD", "GOOD", "GOOD", "BAD", "GOOD"]);
+    });
+
+    test("late data between messages of now are never three in a row", () => {
+      const mixed = [1, 2, 3, 4, 5, 6].map((i) =>
+        i % 3 === 0 ? later(i, "GOOD", i) : later(i - 60, "BAD", i),
+      );
+      expect(new Set(grades(later(0, "GOOD", 0), ...mixed))).toEqual(new Set(["GOOD"]));
+    });
   });
 
   test("a record timestamp in the future counts as now", () => {

@@ -3,7 +3,7 @@
  *
  * In: batches of raw, enriched, dlq and services, in any order between partitions. Out: the ViewModel, changed in place.
  * Errors: none; what cannot be read counts and is shown as it is. No I/O and no clock: `now` is passed.
- * A repeat (its `iot.source.offset` was seen) and a message read twice count once; late data never becomes the latest.
+ * A repeat (repeats.ts) and a message read twice count once; late data never becomes the latest.
  */
 import type { ApiTopic } from "../../schemas/api.ts";
 import { Value } from "@sinclair/typebox/value";
@@ -11,9 +11,10 @@ import { Heartbeat } from "../../schemas/service.ts";
 import { seeDevice } from "./devices.ts";
 import { keep } from "./newest.ts";
 import type { InMessage } from "../../kafka/message.ts";
+import { isRepeat, type Seen } from "./repeats.ts";
 import { type Facts, factsOf, type Row, toRow } from "./row.ts";
 import { REPEATED_STEPS } from "./series.ts";
-import { COLUMN, partitionOf, type TopicState, type ViewModel } from "./view.ts";
+import { COLUMN, epochIn, partitionOf, type TopicState, type ViewModel } from "./view.ts";
 import { tell } from "./watch.ts";
 import { countAt, latencyColumn, tally } from "./window.ts";
 
@@ -37,12 +38,9 @@ export function fold(view: ViewModel, batch: Batch, now: number): void {
     if (message.offset < partition.next) continue;
     partition.next = message.offset + 1;
     const row = toRow(batch.topic, batch.partition, message, now, view.serial + 1);
-    if (row.source !== undefined) {
-      if (row.source <= partition.source) {
-        view.repeats++;
-        continue;
-      }
-      partition.source = row.source;
+    if (isRepeat(partition.seen, row, view.topics.raw.partitions.get(batch.partition)?.end)) {
+      view.repeats++;
+      continue;
     }
     follow(view, row);
     view.serial++;
@@ -101,21 +99,29 @@ function countEnriched(view: ViewModel, row: Row, facts: Facts, at: number): voi
 }
 
 /** A raw message waits until its verdict, or that of a later one in its partition, is there. */
-function follow({ topics, backlog }: ViewModel, { topic, partition, offset, source, time }: Row): void {
+function follow({ topics, backlog }: ViewModel, { topic, partition, offset, time }: Row): void {
   const first = backlog.get(partition)?.first;
+  const judged = judgedIn(topics, partition);
   if (topic === "raw") {
-    const judged = Math.max(
-      topics.enriched.partitions.get(partition)?.source ?? -1,
-      topics.dlq.partitions.get(partition)?.source ?? -1,
-    );
     if (first === undefined && offset > judged) backlog.set(partition, { first: offset, since: time });
-  } else if (first !== undefined && source !== undefined && source >= first) {
+  } else if (first !== undefined && judged >= first) {
     // The next one is not older than this one, whose record time the verdict has.
-    const next = source + 1;
+    const next = judged + 1;
     if (next < (topics.raw.partitions.get(partition)?.next ?? 0))
       backlog.set(partition, { first: next, since: time });
     else backlog.delete(partition);
   }
+}
+
+/** The highest offset of the raw partition that has a verdict; verdicts on an iot.raw that is gone are none. */
+function judgedIn(topics: ViewModel["topics"], partition: number): number {
+  const { raw, enriched, dlq } = topics;
+  const end = raw.partitions.get(partition)?.end ?? 0;
+  const good = enriched.partitions.get(partition)?.seen;
+  const dead = dlq.partitions.get(partition)?.seen;
+  const epoch = epochIn(topics, partition);
+  const upTo = (seen: Seen | undefined) => (seen?.epoch === epoch && seen.source < end ? seen.source : -1);
+  return Math.max(upTo(good), upTo(dead));
 }
 
 const MAX_SERVICES = 500;

@@ -32,6 +32,8 @@ export interface Row {
   bytes: number;
   /** Offset of the raw message, from the header. */
   source?: number;
+  /** In which of the topics that were called iot.raw one after the other, from the header; absent = 0. */
+  epoch?: number;
   registry?: string;
   reason?: string;
   path?: string;
@@ -65,9 +67,13 @@ export interface Facts {
 export type Json = Record<string, unknown>;
 
 /** The offset of the raw message, as its header tells it. */
-export function sourceOf(message: InMessage): number | undefined {
-  const source = headerText(message, HEADERS.sourceOffset);
-  return source !== undefined && /^\d{1,15}$/.test(source) ? Number(source) : undefined;
+export const sourceOf = (message: InMessage): number | undefined =>
+  headerNumber(message, HEADERS.sourceOffset);
+export const epochOf = (message: InMessage): number | undefined => headerNumber(message, HEADERS.sourceEpoch);
+
+function headerNumber(message: InMessage, name: string): number | undefined {
+  const text = headerText(message, name);
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
 export function toRow(topic: ApiTopic, partition: number, from: InMessage, now: number, serial: number): Row {
@@ -87,6 +93,8 @@ export function toRow(topic: ApiTopic, partition: number, from: InMessage, now: 
   if (topic === "raw") return row;
   const source = sourceOf(from);
   if (source !== undefined) row.source = source;
+  const epoch = epochOf(from);
+  if (epoch !== undefined) row.epoch = epoch;
   row.registry = headerText(from, HEADERS.registry);
   if (topic === "dlq") {
     row.reason = headerText(from, HEADERS.reason) ?? "unnamed";

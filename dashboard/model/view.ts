@@ -7,6 +7,7 @@ import { topicName } from "../../schemas/topics.ts";
 import { type Catalog, rhythmsOf } from "./catalog.ts";
 import { type Devices, HOUR_MS, type Rhythms } from "./devices.ts";
 import { createNewest, type Newest } from "./newest.ts";
+import { nothingSeen, type Seen } from "./repeats.ts";
 import type { Row } from "./row.ts";
 import type { Watch } from "./watch.ts";
 import { type Buckets, createBuckets, createTally, LATENCY_COLUMNS, type Tally } from "./window.ts";
@@ -25,12 +26,20 @@ const KEPT: Record<ApiTopic, [rows: number, bytes: number]> = {
 /** Column of each topic in the rate buckets. */
 export const COLUMN: Record<ApiTopic, number> = { raw: 0, enriched: 1, dlq: 2 };
 
+export interface PartitionState {
+  /** Next offset to be written. */
+  end: number;
+  /** Next offset to be read. */
+  next: number;
+  /** Of an output: which raw messages have one here. */
+  seen: Seen;
+}
+
 export interface TopicState {
   newest: Newest<Row>;
   /** How many came, since the start: most of them are no longer kept. */
   folded: number;
-  /** By partition. `end`: next offset to be written; `next`: next to be read; `source`: highest source offset seen. */
-  partitions: Map<number, { end: number; next: number; source: number }>;
+  partitions: Map<number, PartitionState>;
   /** ms; of the newest message by arrival, for enriched by enrichment. */
   last?: number;
 }
@@ -130,13 +139,26 @@ export function createView(now: number, names: Record<ApiTopic, string> = NAMES)
   };
 }
 
-export function partitionOf(topic: TopicState, partition: number) {
+export function partitionOf(topic: TopicState, partition: number): PartitionState {
   let state = topic.partitions.get(partition);
   if (state === undefined) {
-    state = { end: 0, next: 0, source: -1 };
+    state = { end: 0, next: 0, seen: nothingSeen() };
     topic.partitions.set(partition, state);
   }
   return state;
+}
+
+/** The newest iot.raw that the outputs of a partition tell of. */
+export const epochIn = ({ enriched, dlq }: ViewModel["topics"], partition: number): number =>
+  Math.max(
+    enriched.partitions.get(partition)?.seen.epoch ?? 0,
+    dlq.partitions.get(partition)?.seen.epoch ?? 0,
+  );
+
+/** As far as it is known: whether the raw message of a verdict is one of the topic that is there now. */
+export function isOfThisRaw({ topics }: ViewModel, { topic, partition, offset, epoch = 0 }: Row): boolean {
+  const begin = topics[topic].partitions.get(partition)?.seen.begin ?? 0;
+  return offset >= begin && epoch >= epochIn(topics, partition);
 }
 
 /** The offset to be read next, by partition. */

@@ -25,9 +25,7 @@ export async function findParts(archive: Archive, row: Row): Promise<MessagePart
   const own = row.topic === "raw" ? { row, raw: row } : { row, verdict: row };
   try {
     if (row.topic === "raw") return { ...own, verdict: await archive.verdictOf(row) };
-    return row.source === undefined
-      ? own
-      : { ...own, raw: await archive.get("raw", row.partition, row.source) };
+    return { ...own, raw: await archive.rawOf(row) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return { ...own, away: error instanceof GivenUp ? reason : `Kafka does not answer: ${reason}` };

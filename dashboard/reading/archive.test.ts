@@ -2,8 +2,9 @@ import { describe, expect, test } from "bun:test";
 import type { ApiTopic } from "../../schemas/api.ts";
 import { fold } from "../model/fold.ts";
 import type { InMessage } from "../../kafka/message.ts";
-import { toRow } from "../model/row.ts";
-import { createView, setKafka } from "../model/view.ts";
+import { type Row, toRow } from "../model/row.ts";
+import { createView, setEnds, setKafka } from "../model/view.ts";
+import { HEADERS } from "../../schemas/topics.ts";
 import { enriched, NOW, raw, record } from "../sample.case.ts";
 import { appFor, type ServeOptions } from "../serve.case.ts";
 import { createArchive, type Places } from "./archive.ts";
@@ -49,6 +50,8 @@ test("while the brokers are away a message that is kept is shown, and its other 
 /** A partition of an output: the sources of its messages, by offset from `low`; undefined: of somebody else. */
 interface Log {
   sources: (number | undefined)[];
+  /** Of each of them; none: no header. */
+  epochs?: number[];
   low?: number;
   /** What the time says where to begin. */
   near?: number;
@@ -62,23 +65,25 @@ function archiveOf(logs: Partial<Record<ApiTopic, Log>>) {
   const places: Places = {
     async from(topic, _partition, offset) {
       reads.count++;
-      const { sources = [], low = 0 } = logs[topic] ?? {};
+      const { sources = [], epochs, low = 0 } = logs[topic] ?? {};
       if (offset < low) return [];
+      const headers = (i: number) => ({ [HEADERS.sourceEpoch]: `${epochs?.[offset - low + i]}` });
       return sources
         .slice(offset - low, offset - low + CHUNK)
-        .map((source, i) => record(offset + i, "{}", { source }));
+        .map((source, i) => record(offset + i, "{}", { source, headers: epochs && headers(i) }));
     },
     async span(topic) {
       const { sources, low = 0, near = low } = logs[topic] ?? {};
       return sources && { low, high: low + sources.length, near };
     },
   };
-  const archive = createArchive(createView(NOW), places, () => NOW);
+  const view = createView(NOW);
+  const archive = createArchive(view, places, () => NOW);
   const verdict = async (offset: number) => {
     const found = await archive.verdictOf(toRow("raw", 2, record(offset, raw()), NOW, 0));
     return found && `${found.topic}[${found.partition}]@${found.offset} of ${found.source}`;
   };
-  return { verdict, reads };
+  return { verdict, reads, view };
 }
 
 const upTo = (count: number, from = 0) => Array.from({ length: count }, (_, i) => from + i);
@@ -120,6 +125,37 @@ describe("the verdict on an old message", () => {
       const { verdict } = archiveOf({ enriched: { sources, near } });
       for (const offset of upTo(300)) expect(await verdict(offset)).toEndWith(` of ${offset}`);
     }
+  });
+
+  test("is the one on the message that is there now, where iot.raw was made anew", async () => {
+    const old = upTo(3_000);
+    const epochs = [...old.map(() => 0), ...upTo(500).map(() => NOW)];
+    const { verdict, view } = archiveOf({ enriched: { sources: [...old, ...upTo(500)], epochs } });
+    const message = record(3_499, enriched(), { source: 499, headers: { [HEADERS.sourceEpoch]: `${NOW}` } });
+    fold(view, { topic: "enriched", partition: 2, messages: [message], highWatermark: 3_500 }, NOW);
+    for (const offset of [0, 17, 498])
+      expect(await verdict(offset)).toBe(`enriched[2]@${3_000 + offset} of ${offset}`);
+    expect(await verdict(2_000)).toBeUndefined();
+  });
+
+  test("is found behind those of before, where an enrichment without epochs met an iot.raw that was made anew", async () => {
+    const { verdict, view } = archiveOf({ enriched: { sources: [...upTo(3_000), ...upTo(500)] } });
+    setEnds(view, "raw", [{ partition: 2, high: 600 }]);
+    const messages = [2_999, 3_000].map((offset) => record(offset, enriched(), { source: offset % 3_000 }));
+    fold(view, { topic: "enriched", partition: 2, messages, highWatermark: 3_500 }, NOW);
+    for (const offset of [0, 17, 498])
+      expect(await verdict(offset)).toBe(`enriched[2]@${3_000 + offset} of ${offset}`);
+  });
+
+  test("whose raw message is gone with its topic is not shown beside another one", async () => {
+    const view = keeping();
+    const headers = { [HEADERS.sourceEpoch]: `${NOW}` };
+    const message = record(8, enriched(), { source: 40, headers });
+    fold(view, { topic: "enriched", partition: 2, messages: [message], highWatermark: 41 }, NOW);
+    const archive = createArchive(view, { from: async () => [], span: async () => undefined }, () => NOW);
+    const row = async (offset: number) => (await archive.get("enriched", 2, offset)) as Row;
+    expect((await archive.rawOf(await row(8)))?.offset).toBe(40);
+    expect(await archive.rawOf({ ...(await row(7)), source: 40 })).toBeUndefined();
   });
 
   test("that has expired, or never was, is not there", async () => {

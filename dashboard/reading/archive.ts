@@ -3,13 +3,14 @@
  *
  * Enriched messages and dead letters keep the partition of their raw message and name its offset, which rises from one to
  * the next but for repeats, that begin again lower. So the verdict on an old one is searched by it; its time only tells
- * where to begin, since a clock may be wrong and a thousand messages may be of one millisecond.
+ * where to begin, since a clock may be wrong and a thousand messages may be of one millisecond. Verdicts on an iot.raw that
+ * was deleted since are passed over: its offsets are those of other messages now.
  * Errors: the brokers' own, passed on; no answer in time; a search given up. A place where nothing is, is undefined.
  */
 import type { ApiTopic } from "../../schemas/api.ts";
 import type { InMessage } from "../../kafka/message.ts";
-import { type Row, sourceOf, toRow } from "../model/row.ts";
-import type { ViewModel } from "../model/view.ts";
+import { epochOf, type Row, sourceOf, toRow } from "../model/row.ts";
+import { epochIn, isOfThisRaw, type ViewModel } from "../model/view.ts";
 import { within } from "./within.ts";
 
 /** What the brokers are asked; places.ts binds it to kafka/. */
@@ -32,6 +33,8 @@ export interface Archive {
   get(topic: ApiTopic, partition: number, offset: number): Promise<Row | undefined>;
   /** The enriched message or dead letter of a raw message; undefined if there is none. */
   verdictOf(raw: Row): Promise<Row | undefined>;
+  /** The raw message of an enriched message or dead letter; undefined if it is gone. */
+  rawOf(verdict: Row): Promise<Row | undefined>;
 }
 
 /** The brokers answer, but what was searched was not found in as many reads: nothing is known. */
@@ -64,12 +67,19 @@ export function createArchive(
   }
 
   async function bySource(topic: ApiTopic, raw: Row): Promise<Row | undefined> {
-    const row = kept(topic, raw.partition, (candidate) => candidate.source === raw.offset);
+    const row = kept(topic, raw.partition, (one) => one.source === raw.offset && isOfThisRaw(view, one));
     if (row !== undefined) return row;
     const span = await within(places.span(topic, raw.partition, raw.timestamp), patienceMs);
     if (span === undefined) return undefined;
+    span.low = Math.max(span.low, view.topics[topic].partitions.get(raw.partition)?.seen.begin ?? 0);
+    const epoch = epochIn(view.topics, raw.partition);
+    const sourceIn = (message: InMessage) => {
+      const of = epochOf(message) ?? 0;
+      if (of !== epoch) return of < epoch ? -1 : Number.POSITIVE_INFINITY;
+      return sourceOf(message);
+    };
     const until = performance.now() + 2 * patienceMs;
-    const found = await searchSource(span, raw.offset, async (offset, reads) => {
+    const found = await searchSource(span, raw.offset, sourceIn, async (offset, reads) => {
       if (reads > MAX_READS || performance.now() > until)
         throw new GivenUp(`The search in ${topic}[${raw.partition}] was given up after ${reads - 1} reads.`);
       return within(places.from(topic, raw.partition, offset), patienceMs);
@@ -80,6 +90,10 @@ export function createArchive(
   return {
     get,
     verdictOf: async (raw) => (await bySource("enriched", raw)) ?? (await bySource("dlq", raw)),
+    rawOf: async (verdict) =>
+      verdict.source === undefined || !isOfThisRaw(view, verdict)
+        ? undefined
+        : await get("raw", verdict.partition, verdict.source),
   };
 }
 
@@ -90,6 +104,7 @@ export function createArchive(
 async function searchSource(
   span: Span,
   wanted: number,
+  sourceIn: (message: InMessage) => number | undefined,
   read: (offset: number, reads: number) => Promise<InMessage[]>,
 ): Promise<InMessage | undefined> {
   let { low, high } = span;
@@ -98,9 +113,9 @@ async function searchSource(
   let step = 0;
   for (let reads = 1; low < high; reads++) {
     const messages = await read(at, reads);
-    const hit = messages.find((message) => sourceOf(message) === wanted);
+    const hit = messages.find((message) => sourceIn(message) === wanted);
     if (hit !== undefined) return hit;
-    const sources = messages.map(sourceOf).filter((source) => source !== undefined);
+    const sources = messages.map(sourceIn).filter((source) => source !== undefined);
     const next = (messages.at(-1)?.offset ?? high) + 1;
     const [first] = sources;
     const last = sources.at(-1);

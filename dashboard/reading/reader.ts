@@ -100,12 +100,17 @@ export function startReader(options: ReaderOptions): Reader {
     return undefined;
   }
 
-  /** How many messages there are since a time; notes how far each partition has to be read. */
+  /**
+   * How many messages there are since a time; notes how far each partition has to be read. The raw topic comes last: where
+   * it ends tells which outputs are of one that was deleted.
+   */
   async function planReadBack(from: number): Promise<number> {
     let messages = 0;
     toReach.clear();
-    for (const topic of shortName.keys()) {
-      const ends = new Map((await endOffsets(kafka, topic)).map(({ partition, high }) => [partition, high]));
+    for (const [topic, name] of [...shortName].reverse()) {
+      const told = await endOffsets(kafka, topic);
+      setEnds(view, name, told);
+      const ends = new Map(told.map(({ partition, high }) => [partition, high]));
       for (const { partition, offset } of await offsetsAt(kafka, topic, from)) {
         const end = ends.get(partition) ?? offset;
         messages += end - offset;
