@@ -5,6 +5,7 @@
  */
 import { openWatch } from "../model/watch.ts";
 import { type Cards, encode, event, type LivePage, partial } from "./frames.ts";
+import type { Row } from "../model/row.ts";
 import type { ViewModel } from "../model/view.ts";
 
 /** Without news: time alone makes a device silent, which the page tells within a second; and it listens for a sign of life. */
@@ -38,7 +39,8 @@ export function createChannel(page: LivePage, view: ViewModel, build: string, op
   /** The charts' past as it was last sent whole. */
   let past = view.past;
   let wholeAt = opened;
-  /** What the feed has shown: highest serial, newest time. */
+  /** What the feed has shown: the rows, the highest serial, the newest time. */
+  let shown: Row[] = [];
   let serial = 0;
   let newest = 0;
   const close = page.watch === undefined ? () => {} : openWatch(view, page.watch, opened);
@@ -108,6 +110,7 @@ export function createChannel(page: LivePage, view: ViewModel, build: string, op
     const { feed } = page;
     if (feed === undefined) return "";
     const all = feed.rows(view);
+    shown = all;
     const rows = all.filter((row) => row.serial > serial);
     const late = rows.some((row) => row.time < newest);
     serial = view.serial;
@@ -121,7 +124,8 @@ export function createChannel(page: LivePage, view: ViewModel, build: string, op
     const { feed } = page;
     let text = "";
     for (const [id, html] of cards) text += partial(id, "outerMorph", html);
-    if (feed !== undefined) text += partial("feed", "outerMorph", String(feed.whole(feed.rows(view))));
+    // As of the last frame, like the cards: what came since goes on top with the next one, and must not stand there already.
+    if (feed !== undefined) text += partial("feed", "outerMorph", String(feed.whole(shown)));
     return tickText(now, true) + event(undefined, text);
   }
 
