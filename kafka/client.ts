@@ -13,6 +13,9 @@ import { REQUEST_TIMEOUT_MS, socketFactory } from "./sockets.ts";
 export type { Kafka } from "kafkajs";
 export type { KafkaLog } from "./outages.ts";
 
+/** Producers and consumers know of partitions that were added to a topic after so long; kafkajs's own five minutes are too long. */
+export const METADATA_MAX_AGE_MS = 10_000;
+
 export interface KafkaSettings {
   /** `host:port` each */
   brokers: string[];

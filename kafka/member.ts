@@ -8,6 +8,7 @@
 
 import type { Consumer as KafkajsConsumer, EachBatchPayload, Kafka } from "kafkajs";
 import { backoff } from "./backoff.ts";
+import { METADATA_MAX_AGE_MS } from "./client.ts";
 import { isGroupHeld, isOutage, protocolType, reasonOf } from "./errors.ts";
 import type { KafkaLog } from "./outages.ts";
 
@@ -70,8 +71,7 @@ export function createMember(kafka: Kafka, options: MemberOptions) {
       heartbeatInterval: Math.min(options.sessionMs / 3, 500),
       rebalanceTimeout: options.rebalanceMs,
       maxBytesPerPartition: options.maxBytesPerPartition ?? 262_144,
-      // Partitions that were added to a topic are noticed when its metadata are asked for anew.
-      metadataMaxAge: 10_000,
+      metadataMaxAge: METADATA_MAX_AGE_MS,
       maxWaitTimeInMs: 500, // a stop waits for the fetch that is under way
       retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 8, restartOnFailure: async () => false },
     });

@@ -17,6 +17,7 @@ import {
   type RecordMetadata,
 } from "kafkajs";
 import { backoff, sleep } from "./backoff.ts";
+import { METADATA_MAX_AGE_MS } from "./client.ts";
 import {
   KafkaUnavailable,
   MessageTooLarge,
@@ -58,8 +59,6 @@ const OVERHEAD = 40;
 /** How long the brokers may take for the replicas' acknowledgements. */
 const ACK_MS = 10_000;
 const STOP_MS = 1_500;
-/** How soon partitions that were added to a topic are known here. */
-const METADATA_MAX_AGE_MS = 10_000;
 /** Over the topic's `max.message.bytes`, or over its `segment.bytes`. */
 const TOO_LARGE = new Set(["MESSAGE_TOO_LARGE", "RECORD_LIST_TOO_LARGE"]);
 
@@ -133,11 +132,10 @@ export async function createProducer(kafka: Kafka, options: ProducerOptions = {}
     );
     const late = Promise.withResolvers<"late">();
     const timer = setTimeout(late.resolve, Math.max(0, deadline - performance.now()), "late");
+    let answer: RecordMetadata[] | "late";
     try {
-      const answer = await Promise.race([attempt, late.promise]);
-      if (answer !== "late") return acknowledgedIn(answer, topic, part);
+      answer = await Promise.race([attempt, late.promise]);
     } catch (error) {
-      if (error instanceof OutputRefused) throw error;
       // Another partition's send may have found the connections dead, and thrown them away under ours.
       const thrownAway = connected !== used;
       const isDead = isOutage(error) && protocolType(error) === undefined;
@@ -146,6 +144,7 @@ export async function createProducer(kafka: Kafka, options: ProducerOptions = {}
     } finally {
       clearTimeout(timer);
     }
+    if (answer !== "late") return acknowledgedIn(answer, topic, part);
     attempt.catch(() => {});
     await throwAway(used);
     throw new KafkaUnavailable(`${place(topic, part)}: no acknowledgement in ${deadlineMs} ms`);

@@ -11,7 +11,7 @@ import { TooLarge } from "./output.ts";
 import { unpackSnappy } from "./snappy.ts";
 import { unpackZstd } from "./zstd.ts";
 
-/** As KAFKA_MAX_BATCH_BYTES, from which on readers of ours pass a batch by. */
+/** The most that the records of a batch may unpack to; a batch that is larger is not stored. */
 export const MOST_UNPACKED = 33_554_432;
 
 export const CODECS = ["none", "gzip", "snappy", "lz4", "zstd"];
