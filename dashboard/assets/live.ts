@@ -41,6 +41,8 @@ let counts: number[] = [];
 let topic = 0;
 /** What came for the feed while a row was open; the oldest would be trimmed anyway. */
 let held: string[] = [];
+/** It is put on the page, piece by piece: what comes meanwhile goes on top of it. */
+let releasing = false;
 const MAX_HELD = 50;
 
 const now = (): number => Date.now() + ahead;
@@ -77,7 +79,7 @@ const stream = follow($("#live"), {
   },
   onHtml(html, isFeed, whole) {
     if (paused || late) return false;
-    if (!isFeed || $("#feed details[open]") === null) return true;
+    if (!isFeed || (!releasing && $("#feed details[open]") === null)) return true;
     held = whole ? [html] : [...held, html].slice(-MAX_HELD);
     return false;
   },
@@ -189,6 +191,7 @@ function pause(on: boolean): void {
   if (!stream.exists || on === paused) return;
   paused = on;
   countsAtPause = on ? counts : undefined;
+  held = [];
   const button = $("#pause");
   button?.setAttribute("aria-pressed", String(on));
   button?.classList.toggle("main", on);
@@ -208,17 +211,21 @@ document.addEventListener(
     const details = event.target;
     if (!(details instanceof HTMLDetailsElement) || details.closest("#feed") === null) return;
     if (details.open) void stream.load(details);
-    else release();
+    else void release();
   },
   true,
 );
 
-/** The last open row was closed: what came meanwhile goes on top. */
-function release(): void {
-  if ($("#feed details[open]") !== null) return;
-  const html = held;
-  held = [];
-  void html.reduce((before, rows) => before.then(() => stream.put(rows)), Promise.resolve());
+/** The last open row was closed: what came meanwhile goes on top. A paused page stays as it is: a snapshot ends the pause. */
+async function release(): Promise<void> {
+  if (releasing) return;
+  releasing = true;
+  while (!paused && $("#feed details[open]") === null) {
+    const html = held.shift();
+    if (html === undefined) break;
+    await stream.put(html);
+  }
+  releasing = false;
 }
 
 listenToKeys(() => pause(!paused));
