@@ -2,7 +2,8 @@
 import { Database } from "bun:sqlite";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { batchHeader, isSound } from "../broker/protocol/batch.ts";
+import { batchHeader } from "../batches/header.ts";
+import { isSound } from "../broker/protocol/batch.ts";
 import { createKafka } from "../kafka/client.ts";
 import { endOffsets } from "../kafka/admin.ts";
 import { fetchFrom } from "../kafka/fetch-one.ts";
@@ -25,11 +26,11 @@ export async function readAll(brokers: string, topic: string): Promise<Found[]> 
   const found: Found[] = [];
   for (const { partition, high } of await endOffsets(kafka, topic)) {
     for (let at = 0; at < high;) {
-      const messages = await fetchFrom(kafka, topic, partition, at, FETCH_BYTES);
+      const { messages, next } = await fetchFrom(kafka, topic, partition, at, FETCH_BYTES);
       if (messages.length === 0)
         throw new Error(`${topic}[${partition}]@${at}: nothing to read, the end is ${high}`);
       for (const { offset, value } of messages) found.push({ partition, offset, value: String(value) });
-      at = (messages.at(-1)?.offset ?? at) + 1;
+      at = next;
     }
   }
   return found;

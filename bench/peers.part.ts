@@ -6,7 +6,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import type { Kafka } from "kafkajs";
+import type { Kafka } from "../kafka/client.ts";
 import { endOffsets } from "../kafka/admin.ts";
 import { fetchMessage } from "../kafka/fetch-one.ts";
 import { HEAP_ENV } from "../runtime/heap-env.ts";

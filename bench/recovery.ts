@@ -215,8 +215,8 @@ async function freshOutput(kafka: Kafka, partition: number, from: number, sinceM
   await until(
     `${topic}[${partition}]: a new output`,
     async () => {
-      const messages = await fetchFrom(kafka, topic, partition, at, READ_BYTES);
-      at = (messages.at(-1)?.offset ?? at - 1) + 1;
+      const { messages, next } = await fetchFrom(kafka, topic, partition, at, READ_BYTES);
+      at = next;
       return messages.some(({ timestamp }) => timestamp > sinceMs);
     },
     { withinMs: 60_000, everyMs: 10 },

@@ -1,6 +1,6 @@
 /** Record batches for tests, made from nothing but the format's description. */
 import { gzipSync } from "node:zlib";
-import { crc32c } from "./protocol/crc32c.ts";
+import { crc32c } from "../batches/crc32c.ts";
 
 export interface BatchOptions {
   /** ms, one for each value; default 1000, 1001, … */

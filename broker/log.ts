@@ -10,14 +10,8 @@ import { join } from "node:path";
 import type { BrokerLog } from "./broker.ts";
 import { DataFolderError } from "./database.ts";
 import { type Producers, rememberSequence } from "./producers.ts";
-import {
-  type BatchHeader,
-  batchHeader,
-  type Budget,
-  firstRecordSince,
-  isSound,
-  placeBatch,
-} from "./protocol/batch.ts";
+import { type BatchHeader, batchHeader } from "../batches/header.ts";
+import { type Budget, firstRecordSince, isSound, placeBatch } from "./protocol/batch.ts";
 
 export interface Partition {
   topicId: number;

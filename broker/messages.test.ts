@@ -4,7 +4,7 @@ import { initProducerId, produce } from "./apis/produce.ts";
 import { aBatch, type BatchOptions, sealed } from "./batch.fixture.ts";
 import { aBroker, aFolder, aRawClient, collectLog, type RawClient } from "./raw-client.fixture.ts";
 import { read, send, withTopic } from "./requests.fixture.ts";
-import { batchHeader } from "./protocol/batch.ts";
+import { batchHeader } from "../batches/header.ts";
 import { ERROR } from "./protocol/errors.ts";
 
 async function onATopic(configs: Record<string, string> = {}): Promise<RawClient> {

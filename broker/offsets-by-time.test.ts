@@ -7,7 +7,7 @@ import { deleteRecords } from "./apis/topic-admin.ts";
 import { aBatch, aRecord, packed, rawBatch, sealed } from "./batch.fixture.ts";
 import { aBroker, aRawClient, type RawClient } from "./raw-client.fixture.ts";
 import { send, withTopic } from "./requests.fixture.ts";
-import { CODECS } from "./protocol/unpack.ts";
+import { CODECS } from "../batches/unpack.ts";
 
 /** `validate: false` for batches that no broker takes, but that one of before may have kept. */
 async function onATopic(validate = true): Promise<RawClient> {

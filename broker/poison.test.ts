@@ -50,7 +50,9 @@ describe("a batch is looked into before it is stored", () => {
     await send(client, "t", INVALID["offset-delta-wrong-zstd"]("value"));
     await send(client, "t", INVALID["corrupt-zstd"]());
     const [first, second] = log.lines;
-    expect(first).toBe("warn t[0]: a batch is refused: record 0, byte 4: expected offset delta 0, got 7");
+    expect(first).toBe(
+      "warn t[0]: a batch is refused: record 0, byte 4: expected an offset delta from 0 to 1, got 7",
+    );
     expect(second).toStartWith("warn t[0]: a batch is refused: zstd: it cannot be unpacked: ");
   });
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { aBatch } from "./batch.fixture.ts";
 import { judgeSequence, type Producers, rememberSequence } from "./producers.ts";
-import { batchHeader } from "./protocol/batch.ts";
+import { batchHeader } from "../batches/header.ts";
 import { ERROR } from "./protocol/errors.ts";
 
 const header = (producerId: number, sequence = 0) =>

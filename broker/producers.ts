@@ -1,5 +1,5 @@
 /** What each idempotent producer wrote last to a partition, so that a retry is not stored twice. Source: KIP-98. */
-import type { BatchHeader } from "./protocol/batch.ts";
+import type { BatchHeader } from "../batches/header.ts";
 import { ERROR } from "./protocol/errors.ts";
 
 /** As many as a producer has in flight at most. */

@@ -20,6 +20,7 @@ describe("readSettings", () => {
       brokersExplicit: false,
       ssl: undefined,
       sasl: undefined,
+      maxBatchBytes: 33_554_432,
     });
     expect(settings.http).toEqual({ host: "127.0.0.1", port: 5001, portExplicit: false, allowedHosts: [] });
     expect(settings.sim).toEqual({

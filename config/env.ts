@@ -16,6 +16,8 @@ export interface Settings {
     brokersExplicit: boolean;
     ssl?: { ca?: string };
     sasl?: { mechanism: SaslMechanism; username: string; password: string };
+    /** The most that a batch of records may unpack to for a reader, bytes; a larger one becomes a dead letter. */
+    maxBatchBytes: number;
   };
   topics: Record<TopicName, string>;
   topicPartitions: number;
@@ -76,6 +78,7 @@ export function readSettings(env: Environment = process.env): Settings {
       brokersExplicit,
       ssl: readSsl(read),
       sasl: readSasl(read),
+      maxBatchBytes: read.integer("KAFKA_MAX_BATCH_BYTES", 33_554_432, 1_048_576, 1_073_741_824),
     },
     topics: Object.fromEntries(
       Object.keys(TOPICS).map((name) => [name, topicName(name as TopicName, prefix)]),

@@ -3,14 +3,17 @@
  *
  * In: what was acknowledged of each batch. Out: the difference, 0 when all is well. Errors: a line for each hole, once.
  * A repeat (after a crash or a rebalance) is no hole, nor is what was deleted before it was read: that is counted by itself.
- * Control records of somebody's transactions are seen as a hole.
+ * Offsets within a batch that hold no message (markers of transactions, what was aborted or compacted) are none either.
  */
 export interface Settled {
   topic: string;
   partition: number;
+  /** The offset that the batch begins with, and the one after all that it settles. */
   first: number;
-  last: number;
-  /** Messages acknowledged by the brokers, enriched and dead letters together. */
+  next: number;
+  /** Offsets in between that hold no message. */
+  empty: number;
+  /** Acknowledged by the brokers, enriched and dead letters together. */
   outputs: number;
 }
 
@@ -21,6 +24,8 @@ export interface Accounting {
   next(topic: string, partition: number): number | undefined;
   /** What the outputs tell about a partition that another member may have had: this offset must come next. */
   resume(topic: string, partition: number, next: number): void;
+  /** Goes on at `to`, though so many messages before it have no output; returns that in words, undefined if there are none. */
+  skip(topic: string, partition: number, to: number, messages: number): string | undefined;
   /** After a join another member may have gone on in between: the next batch of each partition starts anew. */
   joined(): void;
   /** Before this offset nothing is left of the partition; gives how many messages nobody has read. */
@@ -37,15 +42,23 @@ export function createAccounting(): Accounting {
   let difference = 0;
   let lost = 0;
 
+  function hole(range: string, messages: number, outputs: number): string | undefined {
+    if (messages === outputs) return undefined;
+    difference += Math.abs(messages - outputs);
+    return `${range}: expected ${messages} outputs, found ${outputs}`;
+  }
+
   return {
-    settle({ topic, partition, first, last, outputs }) {
+    settle({ topic, partition, first, next: after, empty, outputs }) {
       const place = `${topic}[${partition}]`;
-      const from = Math.min(next.get(place) ?? first, first);
-      next.set(place, Math.max(next.get(place) ?? 0, last + 1));
-      const missing = last + 1 - from - outputs;
-      if (missing === 0) return undefined;
-      difference += Math.abs(missing);
-      return `${place}@${from}..${last}: expected ${last + 1 - from} outputs, found ${outputs}`;
+      next.set(place, Math.max(next.get(place) ?? 0, after));
+      return hole(`${place}@${first}..${after - 1}`, after - first - empty, outputs);
+    },
+    skip(topic, partition, to, messages) {
+      const place = `${topic}[${partition}]`;
+      const from = next.get(place) ?? to;
+      next.set(place, to);
+      return hole(`${place}@${from}..${to - 1}`, messages, 0);
     },
     next: (topic, partition) => next.get(`${topic}[${partition}]`),
     resume: (topic, partition, offset) => void next.set(`${topic}[${partition}]`, offset),

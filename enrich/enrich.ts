@@ -104,7 +104,8 @@ function fits(text: string, pieces: Pieces): boolean {
   return units * 3 <= LIMITS.outputBytes || utf8Length(join(text, pieces)) <= LIMITS.outputBytes;
 }
 
-function deadLetter({ reason, path, message }: DeadLetter): DeadLetterMessage {
+/** Path and message cut to what their headers may hold. */
+export function deadLetter({ reason, path, message }: Omit<DeadLetter, "ok">): DeadLetterMessage {
   return { to: "dlq", reason, path: cutPointer(path), message: cut(message, LIMITS.messageHeaderBytes) };
 }
 

@@ -1,71 +1,8 @@
-/** A batch and its outputs, with a list for a producer, then on the embedded broker. Over 250 lines: whole messages stand here. */
-import { afterEach, describe, expect, test } from "bun:test";
-import { startBroker } from "../broker/broker.ts";
-import { ensureTopics } from "../kafka/admin.ts";
-import { createKafka } from "../kafka/client.ts";
-import { type Batch, consume, type InMessage } from "../kafka/consume.ts";
-import { KafkaUnavailable, MessageTooLarge } from "../kafka/errors.ts";
-import { groupLag } from "../kafka/lag.ts";
-import { createProducer, type OutMessage, wholeValue } from "../kafka/producer.ts";
-import { DEAD_LETTERS } from "../schemas/examples/examples.case.ts";
-import { readTopic, type WireMessage } from "../test/read-topic.ts";
-import { createAccounting } from "./accounting.ts";
+/** A batch and its outputs, with a list for a producer. Over 250 lines: whole messages stand here. */
+import { describe, expect, test } from "bun:test";
+import { KafkaUnavailable, MessageTooLarge, OutputRefused } from "../kafka/errors.ts";
 import { CASE_TIME, changed } from "./enrich.case.ts";
-import { type Chunk, createHandler, type HostOptions } from "./host.ts";
-import { shippedPlan } from "./plan.case.ts";
-
-const plan = shippedPlan();
-const topics = { enriched: "iot.enriched", dlq: "iot.raw.dlq" };
-const NOW = CASE_TIME + 5_000;
-
-interface Sent {
-  topic: string;
-  message: OutMessage;
-}
-
-/** A host whose producer writes into a list. */
-function host(overrides: Partial<HostOptions> = {}) {
-  const sent: Sent[] = [];
-  const chunks: Chunk[] = [];
-  const errors: string[] = [];
-  const accounting = createAccounting();
-  const handle = createHandler({
-    topics,
-    producer: {
-      async send(topic, messages) {
-        sent.push(...messages.map((message) => ({ topic, message: asSent(message) })));
-        return messages.length;
-      },
-      stop: async () => {},
-    },
-    plan: () => plan,
-    now: () => NOW,
-    accounting,
-    observe: (chunk) => chunks.push(chunk),
-    log: { error: (message) => errors.push(message) },
-    ...overrides,
-  });
-  return { handle, sent, chunks, errors, accounting };
-}
-
-/** An enriched value as one text. */
-const asSent = (message: OutMessage): OutMessage =>
-  Array.isArray(message.value) ? { ...message, value: wholeValue(message)?.toString() ?? null } : message;
-
-const raw = (offset: number, value: string | Buffer | null, more: Partial<InMessage> = {}): InMessage => ({
-  offset,
-  key: Buffer.from("breaker-001"),
-  value: typeof value === "string" ? Buffer.from(value) : value,
-  timestamp: CASE_TIME + offset,
-  headers: {},
-  ...more,
-});
-const batchOf = (messages: InMessage[]): Batch => ({
-  topic: "iot.raw",
-  partition: 3,
-  messages,
-  highWatermark: 1_000,
-});
+import { asSent, batchOf, host, NOW, plan, raw, type Sent, topics } from "./host.fixture.ts";
 
 describe("a batch", () => {
   test("an enriched message keeps partition and record timestamp, its key is the device id, its headers are ours", async () => {
@@ -257,25 +194,62 @@ describe("a batch", () => {
   });
 
   for (const [what, values] of Object.entries({
-    "a dead letter": [changed({}), "{"],
-    "a dead letter in place of a refused enriched message": [changed({}), changed({ "/note": "huge" })],
+    "a dead letter": [changed({}), "{", changed({})],
+    "a dead letter in place of a refused enriched message": [
+      changed({}),
+      changed({ "/note": "huge" }),
+      changed({}),
+    ],
   }))
-    test(`${what} that the brokers refuse ends the service, with its place: it must not be lost`, async () => {
-      const { handle, chunks } = host({
+    test(`${what} that the brokers refuse lets the partition wait, with its place; what is written by then is not sent again`, async () => {
+      const sent: Sent[] = [];
+      let isSmall = true;
+      const { handle, chunks, accounting } = host({
         producer: {
           send: async (topic, messages) => {
             const isHuge = messages.some((message) => String(asSent(message).value).includes("huge"));
-            if (messages.length > 0 && (topic === topics.dlq || isHuge)) throw new MessageTooLarge("refused");
+            const isRefused = topic === topics.dlq ? isSmall : isHuge;
+            if (messages.length > 0 && isRefused) throw new MessageTooLarge("refused");
+            sent.push(...messages.map((message) => ({ topic, message })));
             return messages.length;
           },
           stop: async () => {},
         },
       });
-      const error = await handle(batchOf(values.map((value, at) => raw(6 + at, value)))).catch((it) => it);
-      expect(error).toBeInstanceOf(MessageTooLarge);
-      expect(error.message).toBe("iot.raw[3]@7: its dead letter fits nowhere: refused");
+      const batch = batchOf(values.map((value, at) => raw(6 + at, value)));
+      for (const attempt of [1, 2]) {
+        const error = await handle(batch).catch((it) => it);
+        expect(error).toBeInstanceOf(OutputRefused);
+        expect(`${attempt}: ${error.message}`).toBe(
+          `${attempt}: iot.raw[3]@7: its dead letter fits nowhere: refused`,
+        );
+      }
       expect(chunks).toEqual([]);
+      isSmall = false;
+      await handle(batch);
+      expect(sent.map(({ message }) => message.headers?.["iot.source.offset"])).toEqual(["6", "8", "7"]);
+      expect(accounting.difference()).toBe(0);
     });
+
+  test("of more messages than are sent at once, those that are acknowledged are not sent again", async () => {
+    const sent: string[] = [];
+    let sends = 0;
+    const { handle, accounting } = host({
+      producer: {
+        send: async (_, messages) => {
+          if (++sends === 3) throw new KafkaUnavailable("away");
+          sent.push(...messages.map(({ headers }) => `${headers?.["iot.source.offset"]}`));
+          return messages.length;
+        },
+        stop: async () => {},
+      },
+    });
+    const batch = batchOf(Array.from({ length: 1_000 }, (_, offset) => raw(offset, changed({}))));
+    await expect(handle(batch)).rejects.toThrow("away");
+    await handle(batch);
+    expect(sent).toEqual(Array.from({ length: 1_000 }, (_, offset) => `${offset}`));
+    expect(accounting.difference()).toBe(0);
+  });
 
   test("a bug of ours is logged with topic, partition and offset; the message is a dead letter", async () => {
     const { handle, sent, errors } = host({
@@ -286,114 +260,75 @@ describe("a batch", () => {
     expect(errors).toEqual(["iot.raw[3]@5: a bug in enrich(), the message is a dead letter"]);
   });
 
-  test("a hole in the offsets is logged and counted", async () => {
-    const { handle, errors, accounting } = host();
-    await handle(batchOf([raw(5, changed({})), raw(8, changed({}))]));
-    expect(accounting.difference()).toBe(2);
-    expect(errors).toEqual(["iot.raw[3]@5..8: expected 4 outputs, found 2"]);
+  test("messages that are missing before a batch are logged and counted, offsets that held none are not", async () => {
+    for (const [held, difference] of [
+      [2, 2],
+      [0, 0],
+      [undefined, 2],
+    ] as const) {
+      const { handle, errors, accounting } = host({
+        raw: { start: async () => 0, count: async () => held },
+      });
+      await handle(batchOf([raw(5, changed({}))]));
+      await handle(batchOf([raw(8, changed({}))]));
+      expect(accounting.difference()).toBe(difference);
+      const hole = "iot.raw[3]@6..7: expected 2 outputs, found 0";
+      expect(errors).toEqual(difference === 0 ? [] : [hole]);
+    }
   });
-});
 
-describe("on the embedded broker", () => {
-  const cleanups: (() => Promise<unknown>)[] = [];
-  afterEach(async () => {
-    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-  });
-  const quiet = { info() {}, warn() {}, error() {} };
-
-  async function cluster() {
-    const broker = await startBroker({ port: 0 });
-    cleanups.push(() => broker.stop());
-    const brokers = `127.0.0.1:${broker.port}`;
-    const kafka = createKafka({ brokers: [brokers], clientId: "test" }, quiet);
-    const names = ["iot.raw", topics.enriched, topics.dlq];
-    await ensureTopics(
-      kafka,
-      names.map((name) => ({ name, partitions: 2, configs: {} })),
-      { partitionsMustMatch: names },
-    );
-    const producer = await createProducer(kafka);
-    cleanups.push(() => producer.stop());
-    return { kafka, brokers, producer };
-  }
-
-  /** Runs the host until the group has no lag. */
-  async function runHost({ kafka, producer }: Awaited<ReturnType<typeof cluster>>) {
-    const accounting = createAccounting();
-    const { handle, chunks, errors } = host({ producer, accounting });
-    const consumer = await consume(kafka, {
-      groupId: "iot-enrich",
-      topics: ["iot.raw"],
-      from: "earliest",
-      commit: true,
-      handle,
-      onJoin: accounting.joined,
-      log: quiet,
+  test("a batch may settle offsets that hold no message, before, between and behind those that do, and no message at all", async () => {
+    const { handle, sent, errors, accounting } = host();
+    await handle({ ...batchOf([raw(5, changed({})), raw(8, changed({}))]), first: 3, next: 12, empty: 7 });
+    await handle({ ...batchOf([]), first: 12, next: 14, empty: 2 });
+    await handle(batchOf([raw(14, changed({}))]));
+    expect({ sent: sent.length, errors, difference: accounting.difference() }).toEqual({
+      sent: 3,
+      errors: [],
+      difference: 0,
     });
-    const deadline = Date.now() + 15_000;
-    while ((await groupLag(kafka, "iot-enrich", "iot.raw")).some(({ lag }) => lag > 0)) {
-      if (Date.now() > deadline) throw new Error(`lag after 15 s: ${consumer.health().join("; ")}`);
-      await Bun.sleep(20);
-    }
-    await consumer.stop();
-    return { chunks, errors, accounting };
-  }
+  });
 
-  const header = (message: WireMessage, name: string) =>
-    message.headers.filter(([found]) => found === name).map(([, value]) => String(value));
+  test("records that nobody can read are one dead letter, with the range of their offsets and the cause", async () => {
+    const { handle, sent, errors, accounting, chunks } = host();
+    const undecodable = { first: 5, last: 9, cause: "a batch of 90 bytes: expected CRC 1, got 2" };
+    await handle({ ...batchOf([]), first: 5, next: 10, empty: 4, undecodable });
+    await handle(batchOf([raw(10, changed({}))]));
+    expect(sent[0]).toEqual({
+      topic: topics.dlq,
+      message: {
+        key: null,
+        value: Buffer.alloc(0),
+        headers: {
+          "iot.source.offset": "5",
+          "iot.source.last_offset": "9",
+          "iot.registry": plan.version,
+          "iot.reason": "undecodable",
+          "iot.path": "",
+          "iot.message": "offsets 5 to 9 cannot be read: a batch of 90 bytes: expected CRC 1, got 2",
+        },
+        partition: 3,
+        timestamp: NOW,
+      },
+    });
+    expect(errors).toEqual([
+      "iot.raw[3]@5..9 cannot be read, it is a dead letter: a batch of 90 bytes: expected CRC 1, got 2",
+    ]);
+    expect([accounting.difference(), chunks.length]).toEqual([0, 2]);
+  });
 
-  test("every raw message has one output with the same partition number and time, and is committed", async () => {
-    const { kafka, brokers, producer } = await cluster();
-    const values = [changed({}), ...DEAD_LETTERS.map(({ raw: value }) => value)];
-    const messages = Array.from({ length: 400 }, (_, index): OutMessage => ({
-      key: index % 3 === 0 ? null : "breaker-001",
-      value: values[index % values.length] ?? null,
-      headers: { "iot.reason": "spoofed", "iot.source.offset": "spoofed" },
-      partition: index % 2,
-      timestamp: CASE_TIME + index,
-    }));
-    await producer.send("iot.raw", messages);
-    const { accounting, errors } = await runHost({ kafka, brokers, producer });
-    expect({ errors, difference: accounting.difference() }).toEqual({ errors: [], difference: 0 });
-
-    const [all, enriched, dead] = await Promise.all(
-      ["iot.raw", topics.enriched, topics.dlq].map((topic) => readTopic(brokers, topic)),
+  test("what the outputs hold already is not judged again, and its epoch goes on", async () => {
+    const { handle, sent, accounting } = host({
+      resume: async () => ({ next: 8, written: new Set([5, 7]), epoch: 1_780_000_000_000 }),
+    });
+    await handle(batchOf([raw(5, changed({})), raw(6, changed({})), raw(7, "{"), raw(8, changed({}))]));
+    expect(sent.map(({ message }) => message.headers)).toEqual(
+      ["6", "8"].map((offset) => ({
+        "iot.source.offset": offset,
+        "iot.source.epoch": "1780000000000",
+        "iot.registry": plan.version,
+      })),
     );
-    for (const partition of [0, 1]) {
-      const source = all?.[partition] ?? [];
-      const outputs = [...(enriched?.[partition] ?? []), ...(dead?.[partition] ?? [])];
-      const byOffset = new Map(outputs.map((output) => [header(output, "iot.source.offset").join(), output]));
-      expect(outputs).toHaveLength(source.length);
-      expect(byOffset.size).toBe(source.length);
-      for (const { offset, timestamp, value, key } of source) {
-        const output = byOffset.get(String(offset));
-        expect(output?.timestamp).toBe(timestamp);
-        if (output === undefined || header(output, "iot.reason").length === 0) continue;
-        expect({ key: output.key, value: output.value }).toEqual({ key, value });
-        expect(header(output, "iot.reason")).not.toContain("spoofed");
-      }
-    }
-  }, 30_000);
-
-  test("a second start goes on behind the last commit and repeats nothing", async () => {
-    const running = await cluster();
-    const send = (from: number) =>
-      running.producer.send(
-        "iot.raw",
-        Array.from({ length: 50 }, (_, index) => ({
-          key: "breaker-001",
-          value: changed({}),
-          partition: 0,
-          timestamp: CASE_TIME + from + index,
-        })),
-      );
-    await send(0);
-    await runHost(running);
-    await send(50);
-    await runHost(running);
-    const [first = []] = await readTopic(running.brokers, topics.enriched);
-    expect(first.map((message) => header(message, "iot.source.offset").join())).toEqual(
-      [...Array(100).keys()].map(String),
-    );
-  }, 30_000);
+    expect(accounting.difference()).toBe(0);
+  });
 });

@@ -2,20 +2,24 @@
  * What the Bun host does with a batch of one partition: enrich each message, send the outputs, wait until all are acknowledged.
  *
  * In: a batch of `iot.raw`. Out: `iot.enriched` and `iot.raw.dlq`, the same partition number and record timestamp; when the
- *   promise resolves the caller may commit. Errors: of the infrastructure, to the consume loop, which tries the batch again;
- *   a message that the brokers refuse for its size becomes a dead letter. Nothing is forwarded from the raw headers.
+ *   promise resolves the caller may commit. What stood in the outputs before, from a process that ended between write and commit,
+ *   is not judged again: the registry may have changed since.
+ * Errors: of the infrastructure, to the consume loop, which tries the batch again; a message that the brokers refuse for its size
+ *   becomes a dead letter. Nothing is forwarded from the raw headers.
  */
-import type { Batch, InMessage } from "../kafka/consume.ts";
-import { MessageTooLarge } from "../kafka/errors.ts";
-import type { OutMessage, Producer } from "../kafka/producer.ts";
+import type { Batch, InMessage, Undecodable } from "../kafka/consume.ts";
+import { OutputRefused } from "../kafka/errors.ts";
+import type { Producer } from "../kafka/producer.ts";
 import type { Plan } from "../registry/plan.ts";
-import type { DeadLetterReason } from "../schemas/dead-letter.ts";
-import { HEADERS } from "../schemas/topics.ts";
 import type { Accounting } from "./accounting.ts";
 import { bytesToText, keyToText } from "./bytes-to-text.ts";
-import type { OutputsEnd } from "./host-outputs.ts";
-import { type DeadLetterMessage, enrichInPieces, type EnrichedPieces } from "./enrich.ts";
-import { valueBytes } from "./host-value.ts";
+import type { RawTopic } from "./host-raw.ts";
+import type { Resume } from "./host-resume.ts";
+import { deadLetter, type DeadLetterMessage, enrichInPieces } from "./enrich.ts";
+import { type Output, type Partition, send } from "./host-send.ts";
+import { type EnrichedBytes, valueBytes } from "./host-value.ts";
+
+export type { Output } from "./host-send.ts";
 
 export interface HostOptions {
   topics: { enriched: string; dlq: string };
@@ -25,12 +29,12 @@ export interface HostOptions {
   now: () => number;
   accounting: Accounting;
   /** Asked at the first batch of a partition after a join. Absent: nothing is known about what was before. */
-  outputsEnd?: OutputsEnd;
-  /** Where the raw partition begins now; asked when messages are missing before a batch. Absent: nothing is known of it. */
-  logStart?: (partition: number) => Promise<number | undefined>;
+  resume?: Resume;
+  /** Asked when messages are missing before a batch. Absent: all that is missing is. */
+  raw?: RawTopic;
   /** Counts what was sent. */
   observe: (chunk: Chunk) => void;
-  log: { error(message: string, fields?: object): void };
+  log: { info(message: string): void; error(message: string, fields?: object): void };
 }
 
 /** What became of some messages of a batch, once the brokers have it. */
@@ -42,80 +46,133 @@ export interface Chunk {
   latencySeconds: [number, number];
 }
 
-export interface Output {
-  raw: InMessage;
-  result: EnrichedBytes | DeadLetterMessage;
-}
-
-/** The enriched text as the bytes of its parts, one behind the other. */
-export interface EnrichedBytes extends Pick<EnrichedPieces, "to" | "verdict"> {
-  value: (Buffer | string)[];
-}
-
 /** Bounds the memory of a large batch, and how long the event loop is busy at a time. */
 export const CHUNK_MESSAGES = 400;
 
 export function createHandler(options: HostOptions): (batch: Batch) => Promise<void> {
+  const { accounting, log } = options;
   const plans = new WeakMap<Batch, Plan>();
+  const partitions = new Map<number, Partition>();
+
   return async (batch) => {
+    const { topic, partition, first, next } = batch;
     // A batch that is tried again is judged as it was: some of its outputs may stand already, and must not stand in the other topic too.
     const plan = plans.get(batch) ?? options.plan();
     plans.set(batch, plan);
-    if (options.accounting.next(batch.topic, batch.partition) === undefined) await resume(options, batch);
-    await bookDeleted(options, batch);
-    for (let start = 0; start < batch.messages.length; start += CHUNK_MESSAGES) {
-      await handleChunk(options, plan, batch, batch.messages.slice(start, start + CHUNK_MESSAGES));
+    let known = partitions.get(partition);
+    // Behind a join, and where offsets begin again: iot.raw may be another one.
+    const expected = accounting.next(topic, partition);
+    if (known === undefined || expected === undefined || expected > first) {
+      known = await resumed(batch);
+      partitions.set(partition, known);
     }
+    await bookGap(options, batch);
+    const outputs = await deliverBatch(options, plan, batch, known).catch((error) => {
+      // The batch comes again as another one, perhaps under another registry: the outputs are asked what stands in them.
+      if (options.resume && error instanceof OutputRefused) partitions.delete(partition);
+      throw error;
+    });
+    const hole = accounting.settle({ topic, partition, first, next, empty: batch.empty, outputs });
+    if (hole !== undefined) log.error(hole);
+    for (const offset of known.written) if (offset < next) known.written.delete(offset);
   };
+
+  async function resumed({ topic, partition, first }: Batch): Promise<Partition> {
+    const nothing = { next: undefined, written: new Set<number>(), epoch: 0 };
+    const { next, written, epoch } = (await options.resume?.(partition, first)) ?? nothing;
+    accounting.resume(topic, partition, Math.min(next ?? first, first));
+    if (epoch > 0 && next === undefined)
+      log.info(
+        `${topic}[${partition}] is not the one that the outputs are of: its outputs are of epoch ${epoch}`,
+      );
+    if (written.size > 0)
+      log.info(
+        `${topic}[${partition}]@${first}: ${written.size} outputs stand behind the commit, they are kept`,
+      );
+    return { written, epoch };
+  }
 }
 
-async function resume({ accounting, outputsEnd }: HostOptions, batch: Batch): Promise<void> {
-  const { topic, partition, messages } = batch;
-  const next = await outputsEnd?.(partition, messages[0]?.offset ?? 0);
-  if (next !== undefined) accounting.resume(topic, partition, next);
-}
-
-/** What retention deleted before we came to it is lost, but not by us: it is said once and counted for itself. */
-async function bookDeleted({ accounting, logStart, log }: HostOptions, batch: Batch): Promise<void> {
-  const { topic, partition, messages } = batch;
-  const first = messages[0]?.offset ?? 0;
+/** What is missing between what the outputs let expect and a batch: retention took it, which is said once, or it held messages. */
+async function bookGap({ accounting, raw, log }: HostOptions, batch: Batch): Promise<void> {
+  const { topic, partition, first } = batch;
   const next = accounting.next(topic, partition) ?? first;
   if (next >= first) return;
-  const start = Math.min(first, (await logStart?.(partition)) ?? 0);
+  const start = Math.min(first, (await raw?.start(partition)) ?? 0);
   const lost = accounting.deleted(topic, partition, start);
-  if (lost === 0) return;
   const range = `${topic}[${partition}]@${next}..${start - 1}`;
-  log.error(`${range}: ${lost} messages were deleted before they were read: see the topic's retention.ms`);
+  if (lost > 0)
+    log.error(`${range}: ${lost} messages were deleted before they were read: see the topic's retention.ms`);
+  const from = Math.max(next, start);
+  if (from >= first) return;
+  const hole = accounting.skip(
+    topic,
+    partition,
+    first,
+    (await raw?.count(partition, from, first)) ?? first - from,
+  );
+  if (hole !== undefined) log.error(hole);
 }
 
-async function handleChunk(
+/** Sees to it that every message has its output; gives how many are acknowledged, now or before. */
+async function deliverBatch(
   options: HostOptions,
   plan: Plan,
   batch: Batch,
-  messages: InMessage[],
-): Promise<void> {
-  const { topic, partition } = batch;
+  known: Partition,
+): Promise<number> {
+  const { topic, partition, messages, undecodable } = batch;
+  const { written } = known;
+  const left = written.size === 0 ? messages : messages.filter(({ offset }) => !written.has(offset));
+  let outputs = messages.length - left.length;
+  let start = 0;
+  try {
+    for (; start < left.length; start += CHUNK_MESSAGES)
+      outputs += await deliver(options, plan, batch, known, left.slice(start, start + CHUNK_MESSAGES));
+  } catch (error) {
+    for (const { offset } of left.slice(0, start)) written.add(offset);
+    throw error;
+  }
+  if (!undecodable) return outputs;
+  const { first, last, cause } = undecodable;
+  if (!written.has(first)) await deliver(options, plan, batch, known, [undecodable]);
+  options.log.error(`${topic}[${partition}]@${first}..${last} cannot be read, it is a dead letter: ${cause}`);
+  return 1;
+}
+
+/** Enriches, sends, and counts; gives how many outputs are acknowledged. */
+async function deliver(
+  options: HostOptions,
+  plan: Plan,
+  batch: Batch,
+  known: Partition,
+  sources: InMessage[] | [Undecodable],
+): Promise<number> {
   const began = performance.now();
-  const outputs = messages.map((raw) => ({ raw, result: enrichMessage(raw, plan, options.now()) }));
+  const outputs = sources.map((source) => outputOf(source, plan, options.now()));
   const enrichSeconds = (performance.now() - began) / 1000;
   reportBugs(options.log, batch, outputs);
 
-  const { sent, acknowledged } = await send(options, plan.version, batch, outputs);
+  const { sent, acknowledged } = await send(options, plan.version, batch, known, outputs);
 
-  const first = messages[0];
-  const last = messages.at(-1);
-  if (!first || !last) return;
+  const [first, last] = [outputs[0], outputs.at(-1)];
+  if (!first || !last) return acknowledged;
   const now = options.now();
-  const since = ({ timestamp }: InMessage) => Math.max(0, (now - timestamp) / 1000);
+  const since = ({ raw }: Output) => Math.max(0, (now - raw.timestamp) / 1000);
   options.observe({ outputs: sent, enrichSeconds, latencySeconds: [since(first), since(last)] });
-  const hole = options.accounting.settle({
-    topic,
-    partition,
-    first: first.offset,
-    last: last.offset,
-    outputs: acknowledged,
+  return acknowledged;
+}
+
+function outputOf(source: InMessage | Undecodable, plan: Plan, now: number): Output {
+  if ("offset" in source) return { raw: source, result: enrichMessage(source, plan, now) };
+  const { first, last, cause } = source;
+  const raw = { offset: first, key: null, value: NO_BYTES, timestamp: now, headers: {} };
+  const result = deadLetter({
+    reason: "undecodable",
+    path: "",
+    message: `offsets ${first} to ${last} cannot be read: ${cause}`,
   });
-  if (hole !== undefined) options.log.error(hole);
+  return { raw, result, lastOffset: last };
 }
 
 const NO_BYTES = Buffer.alloc(0);
@@ -127,95 +184,6 @@ function enrichMessage(raw: InMessage, plan: Plan, now: number): EnrichedBytes |
   const result = enrichInPieces(text, { key, timestamp: raw.timestamp, bytes: bytes.length }, plan, now);
   if (result.to === "dlq") return result;
   return { to: "enriched", value: valueBytes(bytes, text, result.pieces), verdict: result.verdict };
-}
-
-type Place = Pick<Batch, "topic" | "partition">;
-
-/** What became of the outputs, and how many the producer has an acknowledgement for: accounting believes the latter. */
-interface Settlement {
-  sent: Output[];
-  acknowledged: number;
-}
-
-/**
- * Sends what is enriched, and then the dead letters: one that is refused for its size is one of these, and must not stand behind a
- * later one, which readers would take for a repeat. A dead letter that is refused too has no place left: the service ends and names
- * it, and its offset is not committed.
- */
-async function send(
-  { producer, topics }: HostOptions,
-  version: string,
-  place: Place,
-  outputs: Output[],
-): Promise<Settlement> {
-  const isDead = ({ result }: Output): boolean => result.to === "dlq";
-  const message = (output: Output): OutMessage => outMessage(output, version, place.partition);
-  const refused = new Set<Output>();
-  const enriched = outputs.filter((output) => !isDead(output));
-  const some = await sendAll(producer, topics.enriched, enriched, message, (output) => refused.add(output));
-  const sent = outputs.map((output) =>
-    refused.has(output) ? { raw: output.raw, result: refusal(topics.enriched) } : output,
-  );
-  const others = await sendAll(producer, topics.dlq, sent.filter(isDead), message, ({ raw }, error) => {
-    const at = `${place.topic}[${place.partition}]@${raw.offset}`;
-    throw new MessageTooLarge(`${at}: its dead letter fits nowhere: ${error.message}`);
-  });
-  return { sent, acknowledged: some + others };
-}
-
-/** All at once, and one by one in a topic with a limit below ours. What was sent before comes again; readers drop it. */
-async function sendAll(
-  producer: Producer,
-  topic: string,
-  outputs: Output[],
-  message: (output: Output) => OutMessage,
-  onRefused: (output: Output, error: MessageTooLarge) => void,
-): Promise<number> {
-  try {
-    return await producer.send(topic, outputs.map(message));
-  } catch (error) {
-    if (!(error instanceof MessageTooLarge)) throw error;
-  }
-  let acknowledged = 0;
-  for (const output of outputs) {
-    try {
-      acknowledged += await producer.send(topic, [message(output)]);
-    } catch (error) {
-      if (!(error instanceof MessageTooLarge)) throw error;
-      onRefused(output, error);
-    }
-  }
-  return acknowledged;
-}
-
-function refusal(topic: string): DeadLetterMessage {
-  const reason: DeadLetterReason = "output_too_large";
-  return {
-    to: "dlq",
-    reason,
-    path: "",
-    message: `${topic} refuses it for its size: see the topic's max.message.bytes`,
-  };
-}
-
-function outMessage({ raw, result }: Output, version: string, partition: number): OutMessage {
-  const headers = { [HEADERS.sourceOffset]: String(raw.offset), [HEADERS.registry]: version };
-  if (result.to === "enriched")
-    return {
-      key: result.verdict.device_id,
-      value: result.value,
-      headers,
-      partition,
-      timestamp: raw.exactTimestamp ?? raw.timestamp,
-    };
-  const { reason, path, message } = result;
-  return {
-    key: raw.key,
-    value: raw.value,
-    headers: { ...headers, [HEADERS.reason]: reason, [HEADERS.path]: path, [HEADERS.message]: message },
-    partition,
-    timestamp: raw.exactTimestamp ?? raw.timestamp,
-  };
 }
 
 /** The one thing that is logged for a message: it is our fault and needs a person. */

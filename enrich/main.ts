@@ -6,7 +6,7 @@
  */
 import { ConfigError, type Settings } from "../config/env.ts";
 import { type RegistryWatch, watchRegistry } from "../config/registry-file.ts";
-import { checkTopics, endOffsets, topicNames } from "../kafka/admin.ts";
+import { checkTopics, topicNames } from "../kafka/admin.ts";
 import type { Kafka } from "../kafka/client.ts";
 import { consume } from "../kafka/consume.ts";
 import { groupLag } from "../kafka/lag.ts";
@@ -17,11 +17,11 @@ import { showUsage } from "../runtime/usage.ts";
 import { GROUPS } from "../schemas/topics.ts";
 import { createAccounting } from "./accounting.ts";
 import { createHandler } from "./host.ts";
-import { createOutputsEnd } from "./host-outputs.ts";
+import { createRawTopic } from "./host-raw.ts";
+import { createResume } from "./host-resume.ts";
 import { createHostMetrics, type HostMetrics } from "./host-metrics.ts";
 
 const LAG_EVERY_MS = 5_000;
-const LOG_START_MS = 4_000;
 /** Together below the two seconds that a stop may take; a batch in hand that is cut off comes again. */
 const CONSUMER_STOP_MS = 1_300;
 const PRODUCER_STOP_MS = 400;
@@ -46,8 +46,8 @@ async function start({ settings, log, kafka, metrics, crash }: ServiceContext): 
     plan: () => registry.current().plan,
     now: Date.now,
     accounting,
-    outputsEnd: createOutputsEnd(kafka, settings.topics),
-    logStart: (partition) => lowOf(kafka, settings.topics.raw, partition),
+    resume: createResume(kafka, settings.topics, Date.now),
+    raw: createRawTopic(kafka, settings.topics.raw),
     observe: counts.observe,
     log,
   });
@@ -101,13 +101,6 @@ async function requireTopics(kafka: Kafka, { raw, enriched, dlq }: Settings["top
   const missing = names.filter((name) => !there.includes(name));
   const faults = [...unequal, ...missing.map((name) => `${name}: missing; create it with: bun run topics`)];
   if (faults.length > 0) throw new ConfigError(faults);
-}
-
-/** Undefined while the brokers do not tell: accounting must not hold the flow. */
-async function lowOf(kafka: Kafka, topic: string, partition: number): Promise<number | undefined> {
-  const asked = endOffsets(kafka, topic).catch(() => []);
-  const offsets = await Promise.race([asked, Bun.sleep(LOG_START_MS).then(() => [])]);
-  return offsets.find((one) => one.partition === partition)?.low;
 }
 
 /** The group's lag as the brokers tell it, every few seconds; while they are away the last answer stands. */

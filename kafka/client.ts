@@ -5,16 +5,22 @@
  * Errors: none here; an unreachable broker is said once (outages.ts) and tried again by whoever uses the client.
  */
 
-import { Kafka, type SASLOptions, logLevel } from "kafkajs";
+import { Kafka as KafkajsKafka, type SASLOptions, logLevel } from "kafkajs";
 import { registerCodecs } from "./codecs.ts";
 import { type Entry, type KafkaLog, createOutages } from "./outages.ts";
 import { REQUEST_TIMEOUT_MS, socketFactory } from "./sockets.ts";
 
-export type { Kafka } from "kafkajs";
 export type { KafkaLog } from "./outages.ts";
 
 /** Producers and consumers know of partitions that were added to a topic after so long; kafkajs's own five minutes are too long. */
 export const METADATA_MAX_AGE_MS = 10_000;
+
+/** Of a batch that unpacks to more nothing is read: a KB may stand for gigabytes. */
+const MAX_BATCH_BYTES = 33_554_432;
+
+export interface Kafka extends KafkajsKafka {
+  readonly maxBatchBytes: number;
+}
 
 export interface KafkaSettings {
   /** `host:port` each */
@@ -22,13 +28,15 @@ export interface KafkaSettings {
   clientId: string;
   /** TLS when present; `ca` is a PEM text, else the system's authorities count. */
   ssl?: { ca?: string };
+  /** The most that one batch may unpack to for a reader, bytes; default 32 MiB */
+  maxBatchBytes?: number;
   sasl?: { mechanism: "plain" | "scram-sha-256" | "scram-sha-512"; username: string; password: string };
 }
 
 export function createKafka(settings: KafkaSettings, log: KafkaLog): Kafka {
   registerCodecs();
   const outages = createOutages(log);
-  return new Kafka({
+  const kafka = new KafkajsKafka({
     clientId: settings.clientId,
     brokers: settings.brokers,
     ssl: settings.ssl ? { ca: settings.ssl.ca } : undefined,
@@ -41,4 +49,5 @@ export function createKafka(settings: KafkaSettings, log: KafkaLog): Kafka {
     // Some 1.5 s, then the error comes up to a loop of ours, which can be stopped; kafkajs's own could not.
     retry: { initialRetryTime: 100, multiplier: 2, factor: 0.2, maxRetryTime: 1_000, retries: 4 },
   });
+  return Object.assign(kafka, { maxBatchBytes: settings.maxBatchBytes ?? MAX_BATCH_BYTES });
 }

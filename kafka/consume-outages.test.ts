@@ -21,7 +21,7 @@ import {
 } from "./broker.fixture.ts";
 import { createProducer } from "./producer.ts";
 import { type Batch, consume } from "./consume.ts";
-import { KafkaUnavailable } from "./errors.ts";
+import { KafkaUnavailable, OutputRefused } from "./errors.ts";
 
 describe("errors", () => {
   test("an infrastructure error blocks in place: the same batch again, and health says where and why", async () => {
@@ -314,4 +314,27 @@ test("the watchdog names the partition that stands still while messages wait", a
   );
   gate.resolve();
   await until("it moves again", isFine(consumer));
+});
+
+test("a partition whose output refuses steps aside: the others are read on, it is named, tried again, and heals", async () => {
+  const { kafka, topic, producer } = await aStream(1, 2);
+  let isRefused = true;
+  const got: string[] = [];
+  const consumer = await aConsumer(kafka, {
+    topics: [topic],
+    handle: async ({ partition, messages }) => {
+      if (partition === 0 && isRefused) throw new OutputRefused("the output refuses it");
+      got.push(...messages.map(({ value }) => `${partition} ${value}`));
+    },
+  });
+  await until("it waits", () => consumer.health().length > 0);
+  // Longer than the waits between its tries: a fetch after the refusal has to bring each of them.
+  for (let at = 0; at < 5; at++) {
+    await producer.send(topic, numbered(1, at, 1));
+    await until("the other goes on", () => got.includes(`1 ${at}`), 3_000);
+  }
+  expect(consumer.health()).toEqual([`${topic}[0]@0 waits: the output refuses it`]);
+  isRefused = false;
+  await until("it goes on", () => got.includes("0 0") && isFine(consumer)());
+  await until("both are committed", async () => (await committed(kafka, topic)).join() === "1,5");
 });

@@ -3,30 +3,42 @@
  *
  * In: a group, topics, and `handle`, which gets the messages of one partition, in order, and resolves when all that they cause is
  *   acknowledged. Out: the offset is committed after that, and only then: a crash repeats at most a batch and loses nothing.
- * Errors: of the infrastructure (isOutage): the partition waits and the same batch is tried again, so order is kept. Any other
+ * Errors: of the infrastructure (isOutage): the partition waits and the same batch is tried again, so order is kept. What an output
+ *   refuses until somebody puts it right (OutputRefused): the partition steps aside, and the others are read on. Any other
  *   error of `handle`, or of kafkajs itself: onCrash, and the process is to end; a bad message is not an error of `handle`.
  * Partitions are handled at the same time, each of them one batch after another. Source: design.md section 4.
  * Over 250 lines: a third is the contract with the callers; joining and watching stand in member.ts and watch.ts.
  */
 
-import type { Consumer as KafkajsConsumer, EachBatchPayload, Kafka } from "kafkajs";
+import type { Consumer as KafkajsConsumer, EachBatchPayload } from "kafkajs";
 import { endOffsets, offsetsAt } from "./admin.ts";
 import { backoff, sleep } from "./backoff.ts";
-import { isOutage, mustRejoin, reasonOf } from "./errors.ts";
+import type { Kafka } from "./client.ts";
+import { isOutage, mustRejoin, OutputRefused, reasonOf } from "./errors.ts";
+import { readFetched, type Undecodable } from "./fetched.ts";
 import { createMember } from "./member.ts";
-import { type InMessage, toInMessage } from "./message.ts";
+import type { InMessage } from "./message.ts";
 import type { KafkaLog } from "./outages.ts";
 import { createPace } from "./pace.ts";
 import { watchOffsets } from "./watch.ts";
 import { type Place, createWatchdog } from "./watchdog.ts";
 
+export type { Undecodable } from "./fetched.ts";
 export type { InMessage } from "./message.ts";
 
 export interface Batch {
   topic: string;
   partition: number;
-  /** In the order of their offsets; never empty. */
+  /** Up to here everything was settled before. */
+  first: number;
+  /** Up to here everything is settled by this. */
+  next: number;
+  /** Offsets in between that hold no message: markers, what was aborted or compacted, and all but the first that cannot be read. */
+  empty: number;
+  /** In the order of their offsets; may be empty. */
   messages: InMessage[];
+  /** Then there are no messages: these offsets cannot be read by anybody. */
+  undecodable?: Undecodable;
   /** The offset after the partition's last message. */
   highWatermark: number;
 }
@@ -100,6 +112,8 @@ export async function consume(kafka: Kafka, options: ConsumeOptions): Promise<Co
   const blocked = new Map<string, string>();
   /** The next offset of each partition: where to go on when nothing is committed. */
   const positions = new Map<string, number>();
+  /** Partitions that stepped aside: place -> how often. */
+  const aside = new Map<string, number>();
   let assigned: Place[] = [];
   let inHand = 0;
   const pace = createPace(maxMessages);
@@ -120,7 +134,6 @@ export async function consume(kafka: Kafka, options: ConsumeOptions): Promise<Co
     prepare: findStart,
     onJoin: joined,
     eachBatch,
-    onSkip: watchdog.moved,
   });
 
   /** Handle, then commit, then go on. Whatever returns early leaves the offset where it was. */
@@ -133,13 +146,13 @@ export async function consume(kafka: Kafka, options: ConsumeOptions): Promise<Co
     const heartbeats = keepBeating(payload.heartbeat, sessionMs / 6);
     inHand++;
     try {
-      for (const batch of pieces(payload, pace.size)) {
+      for (const batch of pieces(payload, kafka.maxBatchBytes, pace.size)) {
         const started = performance.now();
         const goOn = (): boolean => isRunning() && isOurs() && !heartbeats.lost();
-        const handled = await handleInPlace(batch, goOn);
+        const handled = await handleInPlace(batch, goOn, payload.pause);
         if (!handled) throw heartbeats.lost() ?? new GivenUp();
         if (!isOurs()) return;
-        const next = lastOffset(batch) + 1;
+        const { next } = batch;
         if (commit) await commitInPlace(payload, next, isOurs);
         if (!isOurs()) return;
         resolveOffset(String(next - 1));
@@ -158,12 +171,17 @@ export async function consume(kafka: Kafka, options: ConsumeOptions): Promise<Co
   }
 
   /** True when handled; false when there was nothing left to wait for. */
-  async function handleInPlace(batch: Batch, goOn: () => boolean): Promise<boolean> {
+  async function handleInPlace(
+    batch: Batch,
+    goOn: () => boolean,
+    pause: EachBatchPayload["pause"],
+  ): Promise<boolean> {
     const place = placeOf(batch);
-    const at = `${place}@${batch.messages[0]?.offset}`;
+    const at = `${place}@${batch.first}`;
     for (let attempt = 0; goOn(); attempt++) {
       try {
         await options.handle(batch);
+        aside.delete(place);
         if (blocked.delete(place)) log.info(`${at}: goes on`);
         return true;
       } catch (error) {
@@ -175,11 +193,23 @@ export async function consume(kafka: Kafka, options: ConsumeOptions): Promise<Co
         if (!blocked.has(place))
           log.warn(`${at} waits: ${reason}; the same batch is tried again until it passes`);
         blocked.set(place, `${at} waits: ${reason}`);
+        if (error instanceof OutputRefused) {
+          stepAside(place, pause);
+          return false;
+        }
         await backoff(attempt, stop);
       }
     }
     blocked.delete(place);
     return false;
+  }
+
+  /** kafkajs fetches again only when all that it fetched is handled: what waits for a person must not be in its hands. */
+  function stepAside(place: string, pause: EachBatchPayload["pause"]): void {
+    const attempt = aside.get(place) ?? 0;
+    aside.set(place, attempt + 1);
+    const resume = pause();
+    void backoff(attempt, stop).then(resume);
   }
 
   async function commitInPlace(
@@ -204,6 +234,7 @@ export async function consume(kafka: Kafka, options: ConsumeOptions): Promise<Co
       partitions.map((partition) => ({ topic, partition })),
     );
     watchdog.assign(assigned);
+    blocked.clear();
     options.onJoin?.();
     for (const { topic, partition } of commit ? [] : assigned) {
       const offset = positions.get(placeOf({ topic, partition }));
@@ -275,18 +306,46 @@ function keepBeating(heartbeat: () => Promise<void>, everyMs: number): { lost():
 }
 
 /** What was fetched, in batches of our own size: a compressed fetch may hold ten thousand messages. */
-function* pieces({ batch }: EachBatchPayload, size: () => number): Generator<Batch> {
-  const { topic, partition, messages } = batch;
+function* pieces({ batch }: EachBatchPayload, maxBatchBytes: number, size: () => number): Generator<Batch> {
+  const { topic, partition, bytes, lastStableOffset, abortedTransactions } = batch;
   const highWatermark = Number(batch.highWatermark);
-  for (let at = 0; at < messages.length;) {
-    const piece = messages.slice(at, at + size());
-    at += piece.length;
-    yield { topic, partition, messages: piece.map(toInMessage), highWatermark };
+  let first = Number(batch.fetchedOffset);
+  let next = first;
+  let messages: InMessage[] = [];
+  let empty = 0;
+  const spans = readFetched({
+    bytes,
+    from: first,
+    stableEnd: Number(lastStableOffset),
+    aborted: abortedTransactions,
+    maxBatchBytes,
+  });
+  const made = (rest: Pick<Batch, "next" | "messages" | "empty" | "undecodable">): Batch => {
+    const piece = { topic, partition, highWatermark, first, ...rest };
+    first = piece.next;
+    return piece;
+  };
+  for (const { undecodable, ...span } of spans) {
+    if (undecodable) {
+      if (next > first) yield made({ next, messages, empty });
+      yield made({ next: span.next, messages: [], empty: span.empty, undecodable });
+      messages = [];
+      empty = 0;
+    } else {
+      messages = messages.length === 0 ? span.messages : messages.concat(span.messages);
+      empty += span.empty;
+    }
+    next = span.next;
+    for (let most = size(); messages.length > most; most = size()) {
+      const rest = messages.slice(most);
+      const cut = rest[0]?.offset ?? next;
+      const emptyBefore = cut - first - most;
+      empty -= emptyBefore;
+      yield made({ next: cut, messages: messages.slice(0, most), empty: emptyBefore });
+      messages = rest;
+    }
   }
-}
-
-function lastOffset({ messages }: Batch): number {
-  return messages.at(-1)?.offset ?? -1;
+  if (next > first) yield made({ next, messages, empty });
 }
 
 function placeOf({ topic, partition }: Place): string {

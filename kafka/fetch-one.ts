@@ -6,9 +6,10 @@
  * has it, and kafkajs is pinned and patched here, so that object is taken from the client.
  */
 
-import type { Kafka, KafkaMessage } from "kafkajs";
+import type { Kafka } from "./client.ts";
 import { isOutage, protocolType } from "./errors.ts";
-import { type InMessage, toInMessage } from "./message.ts";
+import { readFetched, type Undecodable } from "./fetched.ts";
+import type { InMessage } from "./message.ts";
 
 interface Cluster {
   connect(): Promise<void>;
@@ -18,7 +19,21 @@ interface Cluster {
   findBroker(node: { nodeId: string }): Promise<{ fetch(request: object): Promise<FetchResponse> }>;
 }
 interface FetchResponse {
-  responses: { partitions: { messages: KafkaMessage[] }[] }[];
+  responses: { partitions: FetchedPartition[] }[];
+}
+interface FetchedPartition {
+  /** Bytes, with our patch */
+  messages: Buffer;
+  lastStableOffset: string;
+  abortedTransactions: { producerId: string; firstOffset: string }[];
+}
+
+/** What stands at an offset and behind it. */
+export interface Stretch {
+  messages: InMessage[];
+  /** Up to here everything is in `messages`, or holds none, or cannot be read; the offset asked for if there is nothing yet. */
+  next: number;
+  undecodable: Undecodable[];
 }
 
 /** One batch is enough: the broker returns it whole whatever its size. */
@@ -30,24 +45,25 @@ export async function fetchMessage(
   partition: number,
   offset: number,
 ): Promise<InMessage | undefined> {
-  const messages = await fetchFrom(kafka, topic, partition, offset, ONE_BATCH);
+  const { messages } = await fetchFrom(kafka, topic, partition, offset, ONE_BATCH);
   return messages.find((message) => message.offset === offset);
 }
 
-/** What stands at `offset` and behind it, up to so many bytes, at least a batch; [] if there is nothing (any more, or yet). */
+/** Up to so many bytes as they are stored, at least a batch; no messages if there is nothing (any more, or yet). */
 export async function fetchFrom(
   kafka: Kafka,
   topic: string,
   partition: number,
   offset: number,
   maxBytes: number,
-): Promise<InMessage[]> {
+): Promise<Stretch> {
+  const nothing = { messages: [], next: offset, undecodable: [] };
   const cluster = clusterOf(kafka);
   try {
     await cluster.connect();
     await cluster.addTargetTopic(topic);
     const [nodeId] = Object.keys(cluster.findLeaderForPartitions(topic, [partition]));
-    if (nodeId === undefined) return []; // no such partition
+    if (nodeId === undefined) return nothing; // no such partition
     const broker = await cluster.findBroker({ nodeId });
     const { responses } = await broker.fetch({
       maxWaitTime: 100,
@@ -56,17 +72,34 @@ export async function fetchFrom(
       isolationLevel: 1,
       topics: [{ topic, partitions: [{ partition, fetchOffset: String(offset), maxBytes }] }],
     });
-    const messages = responses.flatMap(({ partitions }) => partitions.flatMap((one) => one.messages));
-    return messages.map(toInMessage).filter((message) => message.offset >= offset);
+    const [answer] = responses.flatMap(({ partitions }) => partitions);
+    return answer ? stretchOf(answer, offset, kafka.maxBatchBytes) : nothing;
   } catch (error) {
     const type = protocolType(error);
-    if (type === "OFFSET_OUT_OF_RANGE" || type === "UNKNOWN_TOPIC_OR_PARTITION") return [];
+    if (type === "OFFSET_OUT_OF_RANGE" || type === "UNKNOWN_TOPIC_OR_PARTITION") return nothing;
     throw error;
   } finally {
     await cluster.disconnect().catch((error) => {
       if (!isOutage(error)) throw error;
     });
   }
+}
+
+function stretchOf(answer: FetchedPartition, from: number, maxBatchBytes: number): Stretch {
+  const stretch: Stretch = { messages: [], next: from, undecodable: [] };
+  const spans = readFetched({
+    bytes: answer.messages,
+    from,
+    stableEnd: Number(answer.lastStableOffset),
+    aborted: answer.abortedTransactions,
+    maxBatchBytes,
+  });
+  for (const { messages, next, undecodable } of spans) {
+    for (const message of messages) stretch.messages.push(message);
+    stretch.next = next;
+    if (undecodable) stretch.undecodable.push(undecodable);
+  }
+  return stretch;
 }
 
 function clusterOf(kafka: Kafka): Cluster {

@@ -1,4 +1,5 @@
 /** What the loop does when kafkajs joins again or crashes: a fake one does so when the test says it. */
+import { aBatch } from "../broker/batch.fixture.ts";
 import { describe, expect, test } from "bun:test";
 import { type aClient, aConsumer, isFine, until } from "./broker.fixture.ts";
 import { KafkaUnavailable } from "./errors.ts";
@@ -77,7 +78,10 @@ function aFakeClient() {
         topic: "t",
         partition: 0,
         highWatermark: "1",
-        messages: [{ offset: "0", timestamp: "1", key: null, value: null }],
+        lastStableOffset: "1",
+        fetchedOffset: "0",
+        abortedTransactions: [],
+        bytes: aBatch(["x"]),
       },
       isRunning: () => true,
       isStale: () => false,

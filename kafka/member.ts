@@ -26,8 +26,6 @@ export interface MemberOptions {
   prepare: () => Promise<void>;
   onJoin: (consumer: KafkajsConsumer, assignment: Record<string, number[]>) => void;
   eachBatch: (payload: EachBatchPayload) => Promise<void>;
-  /** kafkajs went over messages without asking: markers of transactions. */
-  onSkip: (topic: string, partition: number, next: number) => void;
 }
 
 const HELD = "the group is held by members of another protocol: it joins when they have left";
@@ -86,6 +84,7 @@ export function createMember(kafka: Kafka, options: MemberOptions) {
       await consumer.run({
         autoCommit: false,
         eachBatchAutoResolve: false,
+        batchesAsBytes: true,
         partitionsConsumedConcurrently: options.partitionsAtOnce ?? 16,
         eachBatch: options.eachBatch,
       });
@@ -98,7 +97,7 @@ export function createMember(kafka: Kafka, options: MemberOptions) {
   }
 
   function follow(consumer: KafkajsConsumer): void {
-    const { CRASH, GROUP_JOIN, REBALANCING, END_BATCH_PROCESS } = consumer.events;
+    const { CRASH, GROUP_JOIN, REBALANCING } = consumer.events;
     consumer.on(CRASH, ({ payload }) => end(payload.error));
     consumer.on(GROUP_JOIN, ({ payload }) => {
       joins++;
@@ -107,9 +106,6 @@ export function createMember(kafka: Kafka, options: MemberOptions) {
     });
     consumer.on(REBALANCING, () => {
       outside = "the group is rebalancing";
-    });
-    consumer.on(END_BATCH_PROCESS, ({ payload: { topic, partition, batchSize, lastOffset } }) => {
-      if (batchSize === 0) options.onSkip(topic, partition, Number(lastOffset) + 1);
     });
   }
 

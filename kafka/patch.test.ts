@@ -4,6 +4,8 @@ import { describe, expect, test } from "bun:test";
 import { createRequire } from "node:module";
 import fc from "fast-check";
 import { registerCodecs } from "./codecs.ts";
+import { readFetched } from "./fetched.ts";
+import type { InMessage } from "./message.ts";
 
 interface Message {
   key: Buffer | string | null;
@@ -11,11 +13,6 @@ interface Message {
   headers?: Record<string, string | Buffer | (string | Buffer)[]>;
   timestamp?: string;
 }
-interface Decoder {
-  buffer: Buffer;
-  offset: number;
-}
-
 const kafkajs = createRequire(Bun.resolveSync("kafkajs", import.meta.dir));
 const encodeRecords: ((messages: Message[], first: number | bigint, now: number) => Buffer) & {
   release(records: Buffer): void;
@@ -24,23 +21,14 @@ const encodeRecords: ((messages: Message[], first: number | bigint, now: number)
 const Record: (record: object) => { buffer: Buffer } = kafkajs(
   "./src/protocol/recordBatch/record/v0/index.js",
 );
-const decodeRecord: (decoder: Decoder, context: object) => object = kafkajs(
-  "./src/protocol/recordBatch/record/v0/decoder.js",
-);
-const Decoder: new (buffer: Buffer) => Decoder & { readVarInt(): number } =
-  kafkajs("./src/protocol/decoder.js");
 const RequestQueue: new (options: object) => {
   throttleCheckTimeoutId: unknown;
   checkPendingRequests(): void;
 } = kafkajs("./src/network/requestQueue/index.js");
 
-const decodeMessages: (decoder: Decoder) => Promise<{ offset: string }[]> = kafkajs(
-  "./src/protocol/requests/fetch/v4/decodeMessages.js",
-);
 const { RecordBatch }: { RecordBatch(batch: object): Promise<{ buffer: Buffer }> } = kafkajs(
   "./src/protocol/recordBatch/v0/index.js",
 );
-const Long: { fromInt(value: number): unknown } = kafkajs("./src/utils/long.js");
 registerCodecs();
 
 const NOW = 1_756_296_102_123;
@@ -88,28 +76,24 @@ describe("records of a batch", () => {
     );
   });
 
-  test("are read back as they were written, over 2^31 offsets and 24 days of timestamps", () => {
-    fc.assert(
-      fc.property(messages, fc.integer({ min: 0, max: 2 ** 50 }), (list, firstOffset) => {
-        const first = Number(list[0]?.timestamp ?? NOW);
-        const decoder = new Decoder(Buffer.from(encodeRecords(list, first, NOW)));
-        const context = { firstOffset: String(firstOffset), firstTimestamp: String(first), magicByte: 2 };
-        for (const [index, message] of list.entries()) {
-          decoder.readVarInt();
-          expect(decodeRecord(decoder, context)).toMatchObject({
-            offset: String(firstOffset + index),
-            timestamp: message.timestamp ?? String(NOW),
+  test("are read back as they were written, over 2^31 offsets and 24 days of timestamps", async () => {
+    await fc.assert(
+      fc.asyncProperty(messages, fc.integer({ min: 0, max: 2 ** 50 }), async (list, firstOffset) => {
+        const found = await writtenAndRead(list, firstOffset);
+        expect(found).toMatchObject(
+          list.map((message, index) => ({
+            offset: firstOffset + index,
+            timestamp: Number(message.timestamp ?? NOW),
             key: asBytes(message.key),
             value: asBytes(message.value),
-          });
-        }
-        expect(decoder.offset).toBe(decoder.buffer.length);
+          })),
+        );
       }),
       { numRuns: 500 },
     );
   });
 
-  test("over the whole range of int64 each record keeps its own time, whatever its neighbours have", () => {
+  test("over the whole range of int64 each record keeps its own time, whatever its neighbours have", async () => {
     const time = fc.oneof(
       fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
       fc.constantFrom(
@@ -122,32 +106,17 @@ describe("records of a batch", () => {
         2n ** 53n + 1n,
       ),
     );
-    fc.assert(
-      fc.property(fc.array(time, { minLength: 1, maxLength: 5 }), (times) => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(time, { minLength: 1, maxLength: 5 }), async (times) => {
         const list = times.map((one) => ({ key: null, value: "x", timestamp: String(one) }));
-        const first = encodeRecords.timestampOf(list[0], NOW);
-        const decoder = new Decoder(Buffer.from(encodeRecords(list, first, NOW)));
-        const context = { firstOffset: "0", firstTimestamp: String(first), magicByte: 2 };
-        for (const { timestamp } of list) {
-          decoder.readVarInt();
-          expect(decodeRecord(decoder, context)).toMatchObject({ timestamp });
-        }
-        expect(decoder.offset).toBe(decoder.buffer.length);
+        const found = await writtenAndRead(list, 0);
+        expect(found.map(({ timestamp, exactTimestamp }) => exactTimestamp ?? String(timestamp))).toEqual(
+          times.map(String),
+        );
       }),
       { numRuns: 1_000 },
     );
   });
-
-  test("20,000 headers are read in one pass, and a name that stands several times has a list", () => {
-    const many = Object.fromEntries(Array.from({ length: 20_000 }, (_, at) => [`h${at}`, "v"]));
-    const message = { key: null, value: "x", headers: { ...many, twice: ["a", "b", "c"] } };
-    const decoder = new Decoder(Buffer.from(encodeRecords([message], NOW, NOW)));
-    decoder.readVarInt();
-    const context = { firstOffset: "0", firstTimestamp: String(NOW), magicByte: 2 };
-    const record = decodeRecord(decoder, context) as { headers: { [name: string]: Buffer | Buffer[] } };
-    expect(Object.keys(record.headers)).toHaveLength(20_001);
-    expect(record.headers.twice).toEqual(["a", "b", "c"].map((one) => Buffer.from(one)));
-  }, 2_000);
 
   test("two batches that are encoded at the same time do not share a buffer", () => {
     const of = (value: string) => encodeRecords([{ key: null, value }], NOW, NOW);
@@ -168,56 +137,6 @@ describe("records of a batch", () => {
   });
 });
 
-describe("the answer to a fetch", () => {
-  const records = (count: number) =>
-    encodeRecords(
-      Array.from({ length: count }, (_, at) => ({ key: null, value: `${at}`.padEnd(1_000) })),
-      NOW,
-      NOW,
-    );
-  /** Batches of 500 records of 1,000 bytes, compressed to nearly nothing. */
-  const answer = async (batches: number) => {
-    const body = records(500);
-    const encoded: Buffer[] = [];
-    for (let at = 0; at < batches; at++) {
-      const batch = await RecordBatch({
-        compression: 4,
-        records: body,
-        recordCount: 500,
-        lastOffsetDelta: 499,
-        firstOffset: Long.fromInt(at * 500),
-        firstTimestamp: NOW,
-        maxTimestamp: NOW,
-      });
-      encoded.push(Buffer.from(batch.buffer));
-    }
-    const size = Buffer.alloc(4);
-    const all = Buffer.concat(encoded);
-    size.writeInt32BE(all.length);
-    return new Decoder(Buffer.concat([size, all]));
-  };
-
-  test("is decompressed up to some megabytes, in whole batches from the first on; the next fetch gets the rest", async () => {
-    const few = await decodeMessages(await answer(3));
-    expect(few.map(({ offset }) => Number(offset))).toEqual(Array.from({ length: 1_500 }, (_, at) => at));
-    const many = await decodeMessages(await answer(200));
-    expect(many.map(({ offset }) => Number(offset))).toEqual(Array.from({ length: 2_500 }, (_, at) => at));
-  });
-
-  test("a batch that is larger than that comes whole", async () => {
-    const body = records(10_000);
-    const batch = await RecordBatch({
-      compression: 4,
-      records: body,
-      recordCount: 10_000,
-      lastOffsetDelta: 9_999,
-    });
-    const size = Buffer.alloc(4);
-    size.writeInt32BE(batch.buffer.length);
-    expect(await decodeMessages(new Decoder(Buffer.concat([size, batch.buffer])))).toHaveLength(10_000);
-  });
-});
-
 test("a connection without waiting requests sets no timer", () => {
   const queue = new RequestQueue({
     maxInFlightRequests: null,
@@ -229,6 +148,23 @@ test("a connection without waiting requests sets no timer", () => {
   queue.checkPendingRequests();
   expect(queue.throttleCheckTimeoutId).toBeNull();
 });
+
+/** The list as a batch at this offset, as the producer sends it, and as it is read. */
+async function writtenAndRead(list: Message[], firstOffset: number): Promise<InMessage[]> {
+  const firstTimestamp = list.length === 0 ? NOW : encodeRecords.timestampOf(list[0], NOW);
+  const batch = await RecordBatch({
+    records: encodeRecords(list, firstTimestamp, NOW),
+    recordCount: list.length,
+    lastOffsetDelta: list.length - 1,
+    firstTimestamp,
+    maxTimestamp: firstTimestamp,
+  });
+  const bytes = Buffer.from(batch.buffer);
+  bytes.writeBigInt64BE(BigInt(firstOffset));
+  const spans = [...readFetched({ bytes, from: firstOffset, aborted: [], maxBatchBytes: 10_000_000 })];
+  expect(spans.map(({ undecodable }) => undecodable)).toEqual([undefined]);
+  return spans.flatMap(({ messages: found }) => found);
+}
 
 function asBytes(part: Message["value"]): Buffer | null {
   if (part === null || Buffer.isBuffer(part)) return part;

@@ -4,6 +4,8 @@
  * The value of `iot.raw.dlq` is the raw bytes; the verdict stands in headers (topics.ts). Source: design.md section 3.
  */
 export const DEAD_LETTER_REASONS = {
+  undecodable:
+    "a batch of records that nobody can read: corrupt, not what it says, or larger than KAFKA_MAX_BATCH_BYTES",
   too_large: "more than 65,536 bytes",
   not_utf8: "the bytes are not UTF-8",
   not_json: "not JSON: empty, a tombstone, a byte order mark, a syntax error, a number beyond a double",

@@ -12,6 +12,13 @@ const ours = {
     pattern: "^(0|[1-9][0-9]*)$",
     description: "Offset of the raw message; its partition number and record timestamp are the same as here",
   }),
+  [HEADERS.sourceEpoch]: Type.Optional(
+    Type.String({
+      pattern: "^[1-9][0-9]*$",
+      description:
+        "When it was noticed that iot.raw had been deleted and made anew, ms since 1970; absent: 0. Source offsets rise within an epoch",
+    }),
+  ),
   [HEADERS.registry]: Type.String({
     pattern: "^.+\\+[0-9a-f]{8}$",
     description: "registry_version: metadata.version + '+' + 8 hex digits of the file's SHA-256",
@@ -28,6 +35,13 @@ export type EnrichedHeaders = Static<typeof EnrichedHeaders>;
 export const DeadLetterHeaders = Type.Object(
   {
     ...ours,
+    [HEADERS.sourceLastOffset]: Type.Optional(
+      Type.String({
+        pattern: "^(0|[1-9][0-9]*)$",
+        description:
+          "Of reason undecodable only: the last offset of the batch; its value is empty, its key null",
+      }),
+    ),
     [HEADERS.reason]: Type.Union(
       Object.entries(DEAD_LETTER_REASONS).map(([reason, description]) =>
         Type.Literal(reason, { description }),

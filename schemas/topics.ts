@@ -59,6 +59,8 @@ export const HEADERS = {
   sourceOffset: "iot.source.offset",
   /** Which of the topics that were called iot.raw one after the other: ms since 1970 of when it was noticed; absent = 0. */
   sourceEpoch: "iot.source.epoch",
+  /** Dead letters of reason `undecodable` only: the last offset of the batch that cannot be read, decimal; the first is `sourceOffset`. */
+  sourceLastOffset: "iot.source.last_offset",
   /** `registry_version` that judged. */
   registry: "iot.registry",
   /** Dead letters: one of the closed reasons. */

@@ -62,7 +62,7 @@ const SIGNS: Record<ProducerFault, (message: RawMessage) => boolean> = {
 
 describe("messages broken on purpose", () => {
   test("there is one kind for each dead-letter reason that a producer can cause", () => {
-    const others = ["output_too_large", "internal"];
+    const others = ["output_too_large", "internal", "undecodable"];
     expect([...PRODUCER_FAULTS, ...others].sort()).toEqual(Object.keys(DEAD_LETTER_REASONS).sort());
   });
 

@@ -15,8 +15,8 @@ export interface RawMessage {
   value: string | Buffer | null;
 }
 
-/** No producer causes these two: one needs a registry that finds thousands of faults, the other a bug of ours. */
-export type ProducerFault = Exclude<DeadLetterReason, "output_too_large" | "internal">;
+/** No device causes these: a registry that finds thousands of faults, a bug of ours, a client that writes broken batches. */
+export type ProducerFault = Exclude<DeadLetterReason, "output_too_large" | "internal" | "undecodable">;
 type Break = (good: Telemetry, random: Random) => RawMessage["value"] | RawMessage;
 
 const BREAKS: Record<ProducerFault, Break> = {

@@ -8,8 +8,9 @@ const MAY_IMPORT: Record<string, string[]> = {
   schemas: [],
   registry: ["schemas"],
   config: ["schemas", "registry"],
-  kafka: [],
-  broker: [],
+  batches: [],
+  kafka: ["batches"],
+  broker: ["batches"],
   runtime: ["config", "kafka"],
   simulator: ["schemas", "config", "kafka", "runtime"],
   ingest: ["schemas", "registry", "config", "kafka", "runtime"],
@@ -27,12 +28,13 @@ const MAY_ALSO_IMPORT: Record<string, string[]> = {
   // main.ts cut in two, so that its loop can be tested without a process.
   "enrich/host.ts": ["kafka"],
   "enrich/host-metrics.ts": ["kafka", "runtime"],
-  "enrich/host-outputs.ts": ["kafka"],
+  "enrich/host-raw.ts": ["kafka"],
+  "enrich/host-resume.ts": ["kafka"],
+  "enrich/host-send.ts": ["kafka"],
 };
 /** Packages with one home. */
 const ONLY_IN: Record<string, string[]> = {
   kafkajs: ["kafka"],
-  "kafkajs-snappy": ["kafka"],
   "bun:sqlite": ["broker", "store"],
   hono: ["dashboard", "ingest"],
   pino: ["runtime"],

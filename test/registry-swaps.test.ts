@@ -70,11 +70,14 @@ function load(plan: () => Plan) {
     now: () => NOW,
     accounting,
     observe: () => {},
-    log: { error: (message) => expect(message).toBe("") },
+    log: { info() {}, error: (message) => expect(message).toBe("") },
   });
   const next = (): Batch => ({
     topic: "iot.raw",
     partition: 0,
+    first: offset,
+    next: offset + PER_BATCH,
+    empty: 0,
     highWatermark: offset + PER_BATCH,
     messages: Array.from({ length: PER_BATCH }, () => ({
       offset: offset++,

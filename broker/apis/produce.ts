@@ -7,9 +7,10 @@
 import { randomInt } from "node:crypto";
 import type { Partition, Write } from "../log.ts";
 import { judgeSequence } from "../producers.ts";
-import { type BatchHeader, batchHeader, checkedHeader, checkFrame } from "../protocol/batch.ts";
+import { type BatchHeader, batchHeader } from "../../batches/header.ts";
+import { checkedHeader, checkFrame } from "../protocol/batch.ts";
 import { ProtocolError } from "../protocol/codec.ts";
-import { BatchError, ERROR } from "../protocol/errors.ts";
+import { BatchError, ERROR, refusalCode } from "../protocol/errors.ts";
 import * as t from "../protocol/fields.ts";
 import { api, type Broker, eachPartition } from "./api.ts";
 
@@ -67,16 +68,17 @@ function judge(broker: Broker, partition: Partition, batch: Buffer): Outcome {
   try {
     header = headerOf(broker, topic, batch);
   } catch (error) {
-    if (!(error instanceof BatchError)) throw error;
-    broker.report.warn(`${topic}[${index}]: a batch is refused: ${error.message}`);
-    return refused(error.errorCode, logStartOffset);
+    const code = refusalCode(error);
+    if (code === undefined) throw error;
+    broker.report.warn(`${topic}[${index}]: a batch is refused: ${(error as Error).message}`);
+    return refused(code, logStartOffset);
   }
   const known = judgeSequence(producers, header);
   if (known) return { ...known, logStartOffset };
   return { errorCode: ERROR.NONE, baseOffset, logStartOffset, write: { partition, batch, header } };
 }
 
-/** Errors: BatchError for what this topic does not take. */
+/** Errors: those of a refusal, for what this topic does not take. */
 function headerOf({ topics, validate }: Broker, topic: string, batch: Buffer): BatchHeader {
   checkFrame(batch);
   const most = topics.limit(topic, "max.message.bytes");

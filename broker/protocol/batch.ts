@@ -5,41 +5,25 @@
  * Out: its header, the first record at or after a time. Errors: BatchError, as Apache Kafka 4.1 would say.
  * Source: https://kafka.apache.org/documentation/#recordbatch
  */
-import { crc32c } from "./crc32c.ts";
+import {
+  type BatchHeader,
+  batchHeader,
+  CODEC,
+  CONTROL,
+  HEADER_BYTES,
+  sums,
+  TRANSACTION,
+} from "../../batches/header.ts";
+import { RecordWalk } from "../../batches/records.ts";
+import { CODECS, unpack } from "../../batches/unpack.ts";
 import { BatchError, ERROR } from "./errors.ts";
-import { walkRecords } from "./records.ts";
-import { CODECS, MOST_UNPACKED, unpack } from "./unpack.ts";
 
-const HEADER_BYTES = 61;
+/** The most that the records of a batch may unpack to; a batch that is larger is not stored. */
+export const MOST_UNPACKED = 33_554_432;
+
 /** Up to the format's number, which says what is behind it. */
 const FORMAT_BYTES = 17;
-const [CODEC, TRANSACTION, CONTROL] = [7, 0x10, 0x20];
 const NO_TIME = -1;
-
-export type BatchHeader = ReturnType<typeof batchHeader>;
-
-/** Also: length at 8, leader epoch 12, magic 16, CRC 17. Times in ms; producerId -1: not idempotent. */
-export function batchHeader(batch: Buffer) {
-  const baseOffset = int64(batch, 0);
-  const lastDelta = batch.readInt32BE(23);
-  return {
-    baseOffset,
-    lastDelta,
-    lastOffset: baseOffset + lastDelta,
-    attributes: batch.readInt16BE(21),
-    baseTimestamp: int64(batch, 27),
-    maxTimestamp: int64(batch, 35),
-    producerId: int64(batch, 43),
-    producerEpoch: batch.readInt16BE(51),
-    baseSequence: batch.readInt32BE(53),
-    count: batch.readInt32BE(57),
-  };
-}
-
-/** Producers may send any time; beyond 2^53 ms they are all the same to us. */
-function int64(bytes: Buffer, at: number): number {
-  return Math.min(Number.MAX_SAFE_INTEGER, Number(bytes.readBigInt64BE(at)));
-}
 
 function check(isFine: boolean, errorCode: number, expected: string, got: unknown): void {
   if (!isFine) throw new BatchError(errorCode, `expected ${expected}, got ${got}`);
@@ -60,8 +44,8 @@ export function checkFrame(batch: Buffer): void {
 }
 
 function checkSum(batch: Buffer): void {
-  const sum = crc32c(batch.subarray(21));
-  check(sum === batch.readUInt32BE(17), ERROR.CORRUPT_MESSAGE, `CRC ${batch.readUInt32BE(17)}`, sum);
+  const { announced, found } = sums(batch);
+  check(found === announced, ERROR.CORRUPT_MESSAGE, `CRC ${announced}`, found);
 }
 
 /** What a topic demands of the times of its records, in ms. */
@@ -84,13 +68,15 @@ export function checkedHeader(batch: Buffer, { earliest, latest }: TimeLimits): 
   const codec = attributes & CODEC;
   check(codec < CODECS.length, ERROR.UNSUPPORTED_COMPRESSION, "compression 0 to 4", codec);
   let maxTimestamp = Number.NEGATIVE_INFINITY;
-  walkRecords(unpack(batch.subarray(HEADER_BYTES), codec, MOST_UNPACKED), count, (delta, offset) => {
-    const time = baseTimestamp + delta;
+  const walk = new RecordWalk(unpack(batch.subarray(HEADER_BYTES), codec, MOST_UNPACKED), count, lastDelta);
+  while (walk.next()) {
+    const time = baseTimestamp + walk.timeDelta;
     if (time > maxTimestamp) maxTimestamp = time;
-    if (time < earliest || time > latest)
-      check(time === NO_TIME, ERROR.INVALID_TIMESTAMP, `record ${offset}: ${earliest} to ${latest} ms`, time);
-    return false;
-  });
+    if (time < earliest || time > latest) {
+      const expected = `record ${walk.offsetDelta}: ${earliest} to ${latest} ms`;
+      check(time === NO_TIME, ERROR.INVALID_TIMESTAMP, expected, time);
+    }
+  }
   return { ...header, maxTimestamp: Math.min(Number.MAX_SAFE_INTEGER, maxTimestamp) };
 }
 
@@ -119,20 +105,18 @@ export type Budget = { bytes: number };
  * or not within the budget.
  */
 export function firstRecordSince(batch: Buffer, since: number, from: number, budget: Budget) {
-  const { baseOffset, baseTimestamp, maxTimestamp, attributes, count } = batchHeader(batch);
-  let found: { offset: number; timestamp: number } | undefined;
+  const { baseOffset, baseTimestamp, maxTimestamp, attributes, count, lastDelta } = batchHeader(batch);
   const most = Math.min(MOST_UNPACKED, budget.bytes);
   try {
     if (batch.length > most) throw new RangeError();
     budget.bytes -= most;
     const records = unpack(batch.subarray(HEADER_BYTES), attributes & CODEC, most);
     budget.bytes += most - records.length;
-    walkRecords(records, count, (delta, offset) => {
-      const it = { offset: baseOffset + offset, timestamp: baseTimestamp + delta };
-      if (it.timestamp >= since && it.offset >= from) found = it;
-      return found !== undefined;
-    });
-    return found;
+    for (const walk = new RecordWalk(records, count, lastDelta); walk.next();) {
+      const it = { offset: baseOffset + walk.offsetDelta, timestamp: baseTimestamp + walk.timeDelta };
+      if (it.timestamp >= since && it.offset >= from) return it;
+    }
+    return undefined;
   } catch {
     // Too large, or not what our own check would let in: from a broker of before, or under a valid sum all the same.
     return { offset: Math.max(from, baseOffset), timestamp: maxTimestamp };

@@ -1,3 +1,5 @@
+import { InvalidBatch, TooLarge } from "../../batches/errors.ts";
+
 /** Kafka's error codes, those that this broker gives. Source: https://kafka.apache.org/protocol#protocol_error_codes */
 export const ERROR = {
   NONE: 0,
@@ -35,11 +37,18 @@ export const ERROR = {
 } as const;
 
 /** Why a batch is refused. */
-export class BatchError extends Error {
+export class BatchError extends InvalidBatch {
   constructor(
     readonly errorCode: number,
     message: string,
   ) {
     super(message);
   }
+}
+
+/** The answer to a batch that is refused; undefined for an error that is no refusal. */
+export function refusalCode(error: unknown): number | undefined {
+  if (error instanceof BatchError) return error.errorCode;
+  if (error instanceof TooLarge) return ERROR.MESSAGE_TOO_LARGE;
+  return error instanceof InvalidBatch ? ERROR.INVALID_RECORD : undefined;
 }

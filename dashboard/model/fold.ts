@@ -22,6 +22,8 @@ export interface Batch {
   topic: ApiTopic;
   partition: number;
   messages: InMessage[];
+  /** Up to here offsets hold no further message; absent: up to the last message. */
+  next?: number;
   /** Next offset to be written. */
   highWatermark: number;
 }
@@ -54,6 +56,7 @@ export function fold(view: ViewModel, batch: Batch, now: number): void {
     }
   }
   if (untold.length > 0) tell(view, topic, untold);
+  partition.next = Math.max(partition.next, batch.next ?? 0);
   view.version++;
 }
 

@@ -10,7 +10,8 @@ const FETCH_BYTES = 131_072;
 
 export function placesOf(kafka: Kafka, topics: Record<ApiTopic, string>, fetchBytes = FETCH_BYTES): Places {
   return {
-    from: (topic, partition, offset) => fetchFrom(kafka, topics[topic], partition, offset, fetchBytes),
+    from: async (topic, partition, offset) =>
+      (await fetchFrom(kafka, topics[topic], partition, offset, fetchBytes)).messages,
 
     async span(topic, partition, timestamp) {
       const [ends, starts] = await Promise.all([

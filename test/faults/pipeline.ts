@@ -7,7 +7,8 @@
 import { createAccounting } from "../../enrich/accounting.ts";
 import { createHandler } from "../../enrich/host.ts";
 import { createHostMetrics } from "../../enrich/host-metrics.ts";
-import { createOutputsEnd } from "../../enrich/host-outputs.ts";
+import { createRawTopic } from "../../enrich/host-raw.ts";
+import { createResume } from "../../enrich/host-resume.ts";
 import { createKafka, type Kafka } from "../../kafka/client.ts";
 import { type Batch, consume } from "../../kafka/consume.ts";
 import { groupLag } from "../../kafka/lag.ts";
@@ -32,6 +33,8 @@ export interface Plant {
     commit: (next: number) => Promise<void>,
   ): Promise<void>;
   send?(topic: string, messages: OutMessage[], send: Producer["send"]): Promise<unknown>;
+  /** Does not look at what its outputs hold when it starts. */
+  forgets?: boolean;
   /** The offset that is committed in place of `next`. */
   commit?(next: number, highWatermark: number): number;
 }
@@ -75,8 +78,9 @@ export async function runPipeline(brokers: string, names: Names, sound: Plan, pl
     plan: () => plant.plan?.(sound) ?? sound,
     now: Date.now,
     accounting,
+    ...(plant.forgets ? {} : { resume: createResume(kafka, names, Date.now) }),
     // Patient: on a busy machine accounting would rather go on without knowing.
-    outputsEnd: createOutputsEnd(kafka, names, LIMIT_MS),
+    raw: createRawTopic(kafka, names.raw, LIMIT_MS),
     observe: counts.observe,
     log: SILENT,
   });

@@ -87,7 +87,8 @@ export function changes(): Bug[] {
     {
       name: "chooses the partition by the key's hash",
       caught: "wrong partition",
-      also: ["accounting", "commit past the output", "lost"],
+      // The next start finds other messages at these offsets, takes iot.raw for another one, and names its epoch.
+      also: ["accounting", "commit past the output", "lost", "wrong content"],
       send: (topic, messages, send) =>
         send(
           topic,

@@ -1,4 +1,4 @@
-export class TooLarge extends Error {}
+import { TooLarge } from "./errors.ts";
 
 /** Room for one output at a time, up to so much: the page faults of fresh megabytes cost as much as filling them. */
 let space = Buffer.allocUnsafeSlow(1_048_576);
@@ -50,7 +50,7 @@ export class Output {
 
   private reserve(more: number): void {
     const needed = this.length + more;
-    if (needed > this.most) throw new TooLarge();
+    if (needed > this.most) throw new TooLarge(`more than ${this.most} bytes`);
     if (needed <= this.bytes.length) return;
     const grown = Buffer.allocUnsafeSlow(Math.min(this.most, needed * 2));
     this.bytes.copy(grown, 0, 0, this.length);
