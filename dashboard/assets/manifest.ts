@@ -3,6 +3,7 @@
  *
  * In: a folder that may be written. Out: name -> hashed file, and the files as responses that may be kept for ever.
  * Errors: the bundler's messages when the build fails.
+ * Run by itself it only builds: an image does that, where the service may not write.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
@@ -81,3 +82,5 @@ function sourceHash(): string {
   for (const file of [...own, ...ALSO]) hasher.update(readFileSync(join(import.meta.dir, file)));
   return hasher.digest("hex").slice(0, 12);
 }
+
+if (import.meta.main) await loadAssets();

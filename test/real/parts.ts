@@ -30,7 +30,8 @@ export type PartName =
   | "go"
   | "npx"
   | "git"
-  | "shellcheck";
+  | "shellcheck"
+  | "mount-namespace";
 
 const FINDERS: Record<PartName, () => Part> = {
   chromium: () => ({
@@ -57,6 +58,10 @@ const FINDERS: Record<PartName, () => Part> = {
   }),
   npx: () => ({ path: firstProgram("npx"), hint: "apt-get install npm" }),
   git: () => ({ path: firstProgram("git"), hint: "apt-get install git" }),
+  "mount-namespace": () => ({
+    path: canMount() ? firstProgram("unshare") : undefined,
+    hint: "run as root where unshare --mount is allowed",
+  }),
   shellcheck: () => ({ path: firstProgram("shellcheck"), hint: "apt-get install shellcheck" }),
   go: () => ({ path: firstProgram("go", "/usr/local/go/bin/go"), hint: "apt-get install golang" }),
 };
@@ -106,6 +111,12 @@ function kafkaJars(): string | undefined {
     (folder) =>
       folder && existsSync(folder) && readdirSync(folder).some((file) => file.startsWith("kafka_2.13-")),
   );
+}
+
+function canMount(): boolean {
+  if (firstProgram("unshare") === undefined || firstProgram("setpriv") === undefined) return false;
+  const tried = ["unshare", "--mount", "--propagation", "private", "mount", "-t", "tmpfs", "none", "/mnt"];
+  return Bun.spawnSync(tried, { stderr: "ignore" }).exitCode === 0;
 }
 
 function debianPostgres(): string | undefined {
