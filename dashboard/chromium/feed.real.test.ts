@@ -9,7 +9,7 @@ import type { ApiMessages, ApiTopic } from "../../schemas/api.ts";
 import { fold } from "../model/fold.ts";
 import type { ViewModel } from "../model/view.ts";
 import { enriched, raw, record } from "../sample.case.ts";
-import { isLive } from "./browser.case.ts";
+import { ACTS, ids } from "./acts.case.ts";
 import { inChromium } from "./in-chromium.case.ts";
 
 const WATCH_MS = Number(Bun.env.FEED_WATCH_SECONDS ?? 10) * 1_000;
@@ -31,7 +31,7 @@ inChromium("a feed that somebody uses in Chromium", ({ live, served }) => {
     const wrong: string[] = [];
     const until = performance.now() + WATCH_MS;
     for (let round = 0; round < ACTS.length || performance.now() < until; round++) {
-      const [name, act] = ACTS[round % ACTS.length] ?? ["hover", hover];
+      const [name, act] = ACTS[round % ACTS.length] ?? ACTS[0];
       source.start();
       await act(page);
       source.stop();
@@ -78,16 +78,6 @@ interface Watched {
   /** A batch of each partition for itself, so that what comes later is often older. */
   mixed?: boolean;
 }
-
-const ACTS: [string, (page: Page) => Promise<void>][] = [
-  ["resize", resize],
-  ["hover", hover],
-  ["open a row", openRow],
-  ["pause and resume", pause],
-  ["open, pause, close, resume", openInPause],
-  ["load again", reload],
-  ["lose the line", loseStream],
-];
 
 function sending(view: ViewModel, atOnce: number, mixed: boolean) {
   const next = Array.from({ length: PARTITIONS }, () => 2_000);
@@ -164,9 +154,6 @@ const seen = (page: Page): Promise<string[]> =>
     return found;
   });
 
-const ids = (page: Page): Promise<string[]> =>
-  page.locator("#feed > li").evaluateAll((all) => all.map(({ id }) => id));
-
 /** Nothing is sent any more: within a few frames the page and the API name the same rows. */
 async function differs(page: Page, api: string): Promise<string[]> {
   const { topic, messages } = (await (await fetch(api)).json()) as ApiMessages;
@@ -178,87 +165,4 @@ async function differs(page: Page, api: string): Promise<string[]> {
     shown = await ids(page);
   }
   return shown.join() === told.join() ? [] : [`shown ${shown.join(" ")}, the API has ${told.join(" ")}`];
-}
-
-const SIZES: [number, number][] = [
-  [390, 844],
-  [768, 1024],
-  [1440, 900],
-];
-
-async function resize(page: Page): Promise<void> {
-  for (const [width, height] of SIZES) {
-    await page.setViewportSize({ width, height });
-    await page.waitForTimeout(300);
-  }
-}
-
-async function hover(page: Page): Promise<void> {
-  const box = await page.locator("#feed").boundingBox();
-  await page.mouse.move((box?.x ?? 0) + 200, (box?.y ?? 0) + 20);
-  for (let i = 0; i < 10; i++) {
-    await page.mouse.move((box?.x ?? 0) + 200 + i, (box?.y ?? 0) + 20 + i * 20);
-    await page.waitForTimeout(100);
-  }
-}
-
-/** The row moves: it is clicked where it is by then. */
-async function toggle(page: Page, open: boolean): Promise<void> {
-  await page.evaluate((isOpen) => {
-    const all = [...document.querySelectorAll<HTMLDetailsElement>("#feed details")];
-    const one = isOpen ? all[2] : all.find((details) => details.open);
-    one?.querySelector("summary")?.click();
-  }, open);
-}
-
-async function openRow(page: Page): Promise<void> {
-  await toggle(page, true);
-  await page.locator("#feed details[open] .more *").first().waitFor();
-  await page.waitForTimeout(1_200);
-  await toggle(page, false);
-  await page.waitForTimeout(700);
-}
-
-const TWO_FRAMES_MS = 1_100;
-
-/** What is paused does not move. */
-async function holds(page: Page): Promise<void> {
-  const before = await ids(page);
-  await page.waitForTimeout(TWO_FRAMES_MS);
-  expect(await ids(page)).toEqual(before);
-}
-
-async function pause(page: Page): Promise<void> {
-  await page.keyboard.press("p");
-  await holds(page);
-  await page.keyboard.press("p");
-  await isLive(page, 8_000);
-  await page.waitForTimeout(700);
-}
-
-async function openInPause(page: Page): Promise<void> {
-  await toggle(page, true);
-  await page.waitForTimeout(TWO_FRAMES_MS);
-  await page.keyboard.press("p");
-  await toggle(page, false);
-  await holds(page);
-  await page.keyboard.press("p");
-  await isLive(page, 8_000);
-  await page.waitForTimeout(700);
-}
-
-async function reload(page: Page): Promise<void> {
-  await page.reload({ waitUntil: "domcontentloaded" });
-  await isLive(page, 8_000);
-  await page.waitForTimeout(1_000);
-}
-
-/** A line that is cut in the middle. */
-async function loseStream(page: Page): Promise<void> {
-  await page.context().setOffline(true);
-  await page.waitForTimeout(300);
-  await page.context().setOffline(false);
-  await page.evaluate(() => document.querySelector<HTMLButtonElement>("#cut-try")?.click());
-  await isLive(page, 8_000);
-  await page.waitForTimeout(700);
 }

@@ -39,7 +39,7 @@ export function Attention({ view, group, now }: Props) {
       <header class="rule">
         <h2 id="h-attention">Needs attention</h2>
         <span class="sub">
-          {count(devices)} of {count(view.devices.size)} devices
+          {view.caughtUp ? `${count(devices)} of ${count(view.devices.size)} devices` : "not known yet"}
         </span>
         <a class="t12" href={messagesLink({ topic: "enriched", grade: "BAD" })}>
           Messages graded bad
@@ -47,7 +47,9 @@ export function Attention({ view, group, now }: Props) {
       </header>
       {lines.length === 0 ? (
         <p class="body top">
-          {view.devices.size === 0 ? (
+          {!view.caughtUp ? (
+            <State status="off">Messages of the last hour are being read</State>
+          ) : view.devices.size === 0 ? (
             <State status="off">Nothing to judge yet</State>
           ) : (
             <State status="ok">All devices report, and all is good</State>
@@ -77,6 +79,7 @@ function findTrouble(
   group: GroupFacts | undefined,
   now: number,
 ): { lines: Line[]; devices: number } {
+  if (!view.caughtUp) return { lines: [], devices: 0 };
   const until = judgedUntil(view, now);
   const bad: Line[] = [];
   const uncertain: Line[] = [];

@@ -59,6 +59,10 @@ export function Fleet({ view, now }: { view: ViewModel; now: number }) {
       </header>
       {view.devices.size === 0 ? (
         <p class="body m">No device has been seen yet.</p>
+      ) : !view.caughtUp ? (
+        <p class="body m">
+          {count(view.devices.size)} devices so far. How they are is told when all is read.
+        </p>
       ) : (
         <div class="body">
           <dl class={isLarge(view) ? "heat dense" : "heat"}>

@@ -21,9 +21,9 @@ export const RailFooter = ({ view, now }: { view: ViewModel; now: number }) => (
   </footer>
 );
 
-/** Of what changes while the brokers are away; undefined while they answer. */
-export const notKnown = ({ kafka }: ViewModel): string | undefined => {
-  if (kafka.connected) return undefined;
+/** Of what changes while the brokers are away, or before all is read back; undefined once it is known. */
+export const notKnown = ({ kafka, caughtUp }: ViewModel): string | undefined => {
+  if (kafka.connected) return caughtUp ? undefined : "not known yet";
   return kafka.answered === 0 ? "not known yet" : `not known since ${clockSeconds(kafka.since)}`;
 };
 

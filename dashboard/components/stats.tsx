@@ -79,11 +79,19 @@ export function StatsGrid({ view, now }: { view: ViewModel; now: number }) {
       <Stat
         name="Devices reporting"
         value={
-          <>
-            {count(fleet.reporting)} <small>of {count(fleet.seen)}</small>
-          </>
+          view.caughtUp ? (
+            <>
+              {count(fleet.reporting)} <small>of {count(fleet.seen)}</small>
+            </>
+          ) : (
+            "–"
+          )
         }
-        detail={`${count(fleet.silent)} silent, ${count(fleet.unknown)} of unknown type`}
+        detail={
+          view.caughtUp
+            ? `${count(fleet.silent)} silent, ${count(fleet.unknown)} of unknown type`
+            : `${count(fleet.seen)} so far; not known yet`
+        }
       />
     </dl>
   );

@@ -35,7 +35,7 @@ const ENRICH = "enrich";
 export function presence(view: ViewModel, group: GroupFacts | undefined, now: number): ServiceLine[] {
   const heardUntil = lastHeard(view, now);
   const lines = [...view.services.values()].map((beat): ServiceLine => {
-    const silent = heardUntil - beat.beat > ABSENT_MS;
+    const silent = view.caughtUp && heardUntil - beat.beat > ABSENT_MS;
     const state = beat.state === "ready" ? "up" : "degraded";
     return {
       service: beat.service,
@@ -68,11 +68,12 @@ export function presence(view: ViewModel, group: GroupFacts | undefined, now: nu
     );
 }
 
-/** The lines of the enrichment, and whether one of them is at work; "not known" before the brokers told of its group. */
+/** The lines of the enrichment, and whether one of them is at work; "not known" before the brokers told of its group, or all is read. */
 export function enrichers(view: ViewModel, group: GroupFacts | undefined, now: number) {
   const lines = presence(view, group, now).filter(({ service }) => service === ENRICH);
   if (lines.some(isHere)) return { lines, state: "up" } as const;
-  return { lines, state: lines.length === 0 && group === undefined ? "not known" : "none up" } as const;
+  const isUnknown = !view.caughtUp || (lines.length === 0 && group === undefined);
+  return { lines, state: isUnknown ? "not known" : "none up" } as const;
 }
 
 export const isHere = ({ presence: state }: ServiceLine): boolean => state === "up" || state === "degraded";

@@ -97,7 +97,7 @@ export interface ViewModel {
   };
   /** From when on every message is known, ms; undefined before the first read. */
   coveredFrom?: number;
-  /** The read-back at the start has reached the end of every partition. */
+  /** False while the past is read back: until the end of every partition is reached, what is newest is not known. */
   caughtUp: boolean;
 }
 
@@ -135,7 +135,7 @@ export function createView(now: number, names: Record<ApiTopic, string> = NAMES)
     rhythms: new Map(),
     backlog: new Map(),
     kafka: { connected: false, since: now, answered: 0, reason: "not connected yet", outages: [] },
-    caughtUp: false,
+    caughtUp: true,
   };
 }
 
@@ -241,8 +241,12 @@ export function waiting({ topics: { raw }, backlog }: ViewModel): number {
   return sum;
 }
 
-/** Until when a device's silence is known to be its own: whoever is not heard after that may be among what waits. */
+/**
+ * Until when a device's silence is known to be its own: whoever is not heard after that may be among what waits. While the
+ * past is read back nothing is known of anybody.
+ */
 export function judgedUntil(view: ViewModel, now: number): number {
+  if (!view.caughtUp) return 0;
   let until = lastHeard(view, now);
   for (const { since } of view.backlog.values()) until = Math.min(until, since);
   return until;

@@ -103,7 +103,9 @@ function TypesTable({ view, now }: { view: ViewModel; now: number }) {
               <td class="c2 u">{category}</td>
               <td class="num">{count(devices.length)}</td>
               <td class="num u c1">
-                {count(devices.filter((device) => isSilent(device, until, view.rhythms)).length)}
+                {view.caughtUp
+                  ? count(devices.filter((device) => isSilent(device, until, view.rhythms)).length)
+                  : "–"}
               </td>
               <td class="num c1">{count(sum)}</td>
               <td class="num">{sum === 0 ? "–" : `${percent(good / sum)} %`}</td>

@@ -7,7 +7,8 @@ import { ensureTopics, withAdmin } from "../../kafka/admin.ts";
 import { createKafka, type Kafka } from "../../kafka/client.ts";
 import { createProducer } from "../../kafka/producer.ts";
 import { HEADERS, topicName, TOPICS, type TopicName } from "../../schemas/topics.ts";
-import { createView, total, type ViewModel } from "../model/view.ts";
+import { beat } from "../full.case.ts";
+import { createView, type Service, total, type ViewModel } from "../model/view.ts";
 import { startReader } from "./reader.ts";
 import { enriched, raw } from "../sample.case.ts";
 import { type RangeName, rateSeries } from "../model/series.ts";
@@ -48,10 +49,10 @@ async function send(topic: TopicName, count: number, timestamp: number, headers 
   await producer.stop();
 }
 
-function start(groupId: string, view = createView(Date.now())) {
+function start(groupId: string, view = createView(Date.now()), of = topics) {
   const crashes: Error[] = [];
   const onCrash = (error: Error) => void crashes.push(error);
-  return { view, crashes, reader: startReader({ view, kafka, topics, groupId, log: SILENT, onCrash }) };
+  return { view, crashes, reader: startReader({ view, kafka, topics: of, groupId, log: SILENT, onCrash }) };
 }
 
 /** Makes a topic anew, with two partitions as before. */
@@ -144,6 +145,31 @@ describe("the reader", () => {
     }
     await Promise.all([stays.reader.stop(), again.reader.stop()]);
     expect([...stays.crashes, ...again.crashes]).toEqual([]);
+  }, 60_000);
+
+  test("all is read back only when the heartbeats are too: before, every service would look absent", async () => {
+    const quiet = Object.fromEntries(
+      Object.keys(TOPICS).map((name) => [name, topicName(name as TopicName, "quiet")]),
+    ) as typeof topics;
+    await ensureTopics(
+      kafka,
+      Object.values(quiet).map((name) => ({ name, partitions: 1, configs: {} })),
+    );
+    const beats = createView(Date.now());
+    beat(beats, { service: "enrich", instance: "host:1" });
+    const [{ beat: _, ...heartbeat }] = [...beats.services.values()] as [Service];
+    const producer = await createProducer(kafka);
+    await producer.send(quiet.services, [{ key: "host:1", value: JSON.stringify(heartbeat) }]);
+    await producer.stop();
+    const { view, reader } = start("dashboard-quiet", createView(Date.now()), quiet);
+    expect(view.caughtUp).toBe(false);
+    let known = -1;
+    await until(() => {
+      if (view.caughtUp && known < 0) known = view.services.size;
+      return known >= 0;
+    }, "caught up");
+    await reader.stop();
+    expect(known).toBe(1);
   }, 60_000);
 
   test("a topic that was made anew ends the process with a reason, since what is known is of another topic", async () => {

@@ -57,12 +57,13 @@ export function startReader(options: ReaderOptions): Reader {
   const stopping = new AbortController();
   const { signal } = stopping;
   const shortName = new Map(API_TOPICS.map((name) => [topics[name], name]));
-  /** Partitions that the read-back has not finished: place -> offset to reach. */
+  /** Partitions that the read-back has not finished, the heartbeats' too: place -> offset to reach. */
   const toReach = new Map<string, number>();
   let consumer: Consumer | undefined;
   let asking: string | undefined = "the brokers have not been asked yet";
   let asked = Number.NEGATIVE_INFINITY;
   let unanswered = 0;
+  view.caughtUp = false;
 
   async function run(): Promise<void> {
     const from = await firstTime();
@@ -107,9 +108,10 @@ export function startReader(options: ReaderOptions): Reader {
   async function planReadBack(from: number): Promise<number> {
     let messages = 0;
     toReach.clear();
-    for (const [topic, name] of [...shortName].reverse()) {
+    for (const topic of [topics.services, ...[...shortName.keys()].reverse()]) {
       const told = await endOffsets(kafka, topic);
-      setEnds(view, name, told);
+      const name = shortName.get(topic);
+      if (name !== undefined) setEnds(view, name, told);
       const ends = new Map(told.map(({ partition, high }) => [partition, high]));
       for (const { partition, offset } of await offsetsAt(kafka, topic, from)) {
         const end = ends.get(partition) ?? offset;
@@ -126,6 +128,7 @@ export function startReader(options: ReaderOptions): Reader {
     heard(at);
     if (topic === undefined) {
       for (const message of batch.messages) foldService(view, message);
+      reach(batch, (batch.messages.at(-1)?.offset ?? -1) + 1);
       return;
     }
     // Read again from its start and shorter than what was read: had it grown meanwhile, all up to there would be left out.
@@ -134,13 +137,15 @@ export function startReader(options: ReaderOptions): Reader {
       return;
     }
     fold(view, { ...batch, topic }, at);
+    reach(batch, partitionOf(view.topics[topic], batch.partition).next);
+  }
+
+  function reach({ topic, partition }: Batch, next: number): void {
     if (view.caughtUp) return;
-    const place = `${batch.topic}[${batch.partition}]`;
-    const reached = partitionOf(view.topics[topic], batch.partition).next >= (toReach.get(place) ?? 0);
-    if (reached && toReach.delete(place) && toReach.size === 0) {
-      view.caughtUp = true;
-      view.version++;
-    }
+    const place = `${topic}[${partition}]`;
+    if (next < (toReach.get(place) ?? 0) || !toReach.delete(place) || toReach.size > 0) return;
+    view.caughtUp = true;
+    view.version++;
   }
 
   function heard(at: number): void {
