@@ -180,6 +180,7 @@ export function fill(view: ViewModel): void {
 export function beat(
   view: ViewModel,
   of: Partial<Heartbeat> & Pick<Heartbeat, "service" | "instance">,
+  heard?: number,
 ): void {
   const heartbeat: Heartbeat = {
     state: "ready",
@@ -191,7 +192,7 @@ export function beat(
     counters: {},
     ...of,
   };
-  foldService(view, record(0, JSON.stringify(heartbeat), { timestamp: NOW - 2_000 }));
+  foldService(view, record(0, JSON.stringify(heartbeat), { timestamp: NOW - 2_000 }), heard);
 }
 
 const FACTS: GroupFacts = {

@@ -191,7 +191,7 @@ export const ApiService = Type.Object(
   {
     service: Type.String({ description: "Such as enrich or simulator" }),
     instance: Type.String({ description: "Host and process, or the member of the group" }),
-    presence: oneOf(PRESENCES, "absent: three heartbeats missed"),
+    presence: oneOf(PRESENCES, "degraded: it says so, or its heartbeat is overdue; absent: three missed"),
     reasons: Type.Array(Type.String(), { description: "Why it is degraded, or by what it is known" }),
     started_at: time("Start of the process"),
     last_heartbeat: time("Record timestamp of the last heartbeat"),

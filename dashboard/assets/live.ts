@@ -8,6 +8,7 @@ import { clockSeconds, count, duration } from "../format.ts";
 import { listenToCopies } from "./copy.ts";
 import { listenToKeys } from "./keys.ts";
 import { follow } from "./stream.ts";
+import type { Standing } from "../model/standing.ts";
 
 const API_TOPICS = ["raw", "enriched", "dlq"];
 
@@ -70,6 +71,7 @@ const stream = follow($("#live"), {
     late = now() - ticked > LATE_MS;
     if (late) return stream.again();
     counts = tick.counts ?? counts;
+    standing = tick.standing ?? standing;
     topic = tick.topic === undefined ? topic : API_TOPICS.indexOf(tick.topic);
     // Another build answers: its markup may not fit these scripts.
     if (tick.build !== document.body.dataset.build && !paused && performance.now() > RELOAD_MS)
@@ -100,7 +102,7 @@ function trim(): void {
 
 // --- the pill and the banner ----------------------------------------------------------------------------------
 
-type State = "wait" | "live" | "late" | "again" | "paused" | "cut";
+type State = "wait" | "late" | "again" | "paused" | "cut" | Standing["state"];
 const LOOK: Record<State, [shape: string, word: string]> = {
   wait: ["off", "Connecting"],
   live: ["ok", "Live"],
@@ -108,13 +110,18 @@ const LOOK: Record<State, [shape: string, word: string]> = {
   again: ["warn", "Reconnecting"],
   paused: ["warn", "Paused"],
   cut: ["crit", "Offline"],
+  // The line is well: what stands on the page is not.
+  away: ["crit", "Kafka away"],
+  reading: ["info", "Reading back"],
+  behind: ["warn", "Behind"],
 };
 let shown: State | undefined;
+let standing: Standing = { state: "live", at: ticked };
 
 function stateNow(): State {
   const silent = Date.now() - Math.max(tickedHere, backAt);
   if (paused) return "paused";
-  if (connected && silent < CUT_MS) return "live";
+  if (connected && silent < CUT_MS) return standing.state;
   const isFirst = attempt === 0 && (shown === undefined || shown === "wait");
   if (isFirst && silent < DEAD_MS) return "wait";
   if (connected && silent < DEAD_MS) return "late";
@@ -136,7 +143,9 @@ function show(): void {
     document.body.classList.toggle("is-cut", state === "cut");
   }
   const news = countsAtPause === undefined ? 0 : (counts[topic] ?? 0) - (countsAtPause[topic] ?? 0);
-  const age = state === "paused" ? `${count(Math.max(0, news))} new` : duration(now() - ticked);
+  const at = state === "away" || state === "behind" ? standing.at : ticked;
+  const old = at === 0 || state === "reading" ? "" : duration(now() - at);
+  const age = state === "paused" ? `${count(Math.max(0, news))} new` : old;
   setText(pill.querySelector(".age"), age);
   showCut(state);
 }

@@ -4,6 +4,7 @@
  * Source: htmx.org 4.0.1, dist/ext/hx-sse.js. htmx does not retry a refused first connect: it is asked to here, and at the
  * latest by the element's `hx-trigger="load, every 5s"`; its `hx-sync="this:drop"` keeps that from opening a second stream.
  */
+import type { Standing } from "../model/standing.ts";
 import htmx from "htmx.org";
 import "htmx.org/dist/ext/hx-csp.js";
 import "htmx.org/dist/ext/hx-sse.js";
@@ -14,6 +15,8 @@ export interface Tick {
   /** With the full series: the first of a connection. */
   whole: boolean;
   build?: string;
+  /** Up to when what the frame shows is known. */
+  standing?: Standing;
   /** Totals of raw, enriched, dlq. */
   counts?: number[];
   topic?: string;

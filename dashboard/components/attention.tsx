@@ -3,12 +3,14 @@ import type { Child } from "hono/jsx";
 import { whole } from "../model/catalog.ts";
 import { type Device, isSilent, rhythmOf, type Rhythms } from "../model/devices.ts";
 import { enrichers } from "../model/presence.ts";
+import { standing } from "../model/standing.ts";
 import { judgedUntil, type ViewModel, waiting } from "../model/view.ts";
 import { clockSeconds, count } from "../format.ts";
 import type { GroupFacts } from "../reading/group.ts";
 import { messageLink, messagesLink } from "../links.ts";
 import { deadLetters } from "../model/stats.ts";
 import { isLarge } from "./fleet.tsx";
+import { fleetNotKnown } from "./notices.tsx";
 import { GRADE_WORD, State, type Status } from "./status.tsx";
 import { Age } from "./time.tsx";
 
@@ -33,13 +35,16 @@ interface Props {
 
 export function Attention({ view, group, now }: Props) {
   const { lines, devices } = findTrouble(view, group, now);
+  const unknown = fleetNotKnown(view, now);
   const most = isLarge(view) ? MORE_LINES : MAX_LINES;
   return (
     <section class="card w8 fill" aria-labelledby="h-attention" id="attention">
       <header class="rule">
         <h2 id="h-attention">Needs attention</h2>
         <span class="sub">
-          {view.caughtUp ? `${count(devices)} of ${count(view.devices.size)} devices` : "not known yet"}
+          {view.caughtUp && `${count(devices)} of ${count(view.devices.size)} devices`}
+          {view.caughtUp && unknown && ", "}
+          {unknown}
         </span>
         <a class="t12" href={messagesLink({ topic: "enriched", grade: "BAD" })}>
           Messages graded bad
@@ -51,6 +56,8 @@ export function Attention({ view, group, now }: Props) {
             <State status="off">Messages of the last hour are being read</State>
           ) : view.devices.size === 0 ? (
             <State status="off">Nothing to judge yet</State>
+          ) : unknown ? (
+            <State status="off">All was good; how it is now is {unknown}</State>
           ) : (
             <State status="ok">All devices report, and all is good</State>
           )}
@@ -153,18 +160,19 @@ function silentLine(device: Device, rhythms: Rhythms, now: number): Line {
   };
 }
 
-/** Without one nothing is judged, so nothing else here is news. */
+/** Without one, or while it does not come after, nothing is judged: nothing else here is news. */
 function enricherLine(view: ViewModel, group: GroupFacts | undefined, now: number): Line[] {
   const { lines, state } = enrichers(view, group, now);
   const waits = waiting(view);
-  const isMissed = lines.length > 0 || waits > 0;
-  if (!view.kafka.connected || state !== "none up" || !isMissed) return [];
+  const isMissed = state === "none up" && (lines.length > 0 || waits > 0);
+  const isBehind = state === "up" && standing(view, now).state === "behind";
+  if (!view.kafka.connected || !(isMissed || isBehind)) return [];
   const since = clockSeconds(judgedUntil(view, now));
   return [
     {
-      status: "crit",
+      status: isMissed ? "crit" : "warn",
       word: "Enricher",
-      who: <a href="/pipeline">none up</a>,
+      who: <a href="/pipeline">{isMissed ? "none up" : "behind"}</a>,
       what:
         waits === 0
           ? "nothing waits for it yet"

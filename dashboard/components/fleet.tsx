@@ -5,6 +5,7 @@ import { count } from "../format.ts";
 import { messagesLink, typeLink } from "../links.ts";
 import { typeOf } from "../model/catalog.ts";
 import { devicesByType } from "../model/stats.ts";
+import { fleetNotKnown } from "./notices.tsx";
 import { GRADE_STATUS, Shape, State, type Status } from "./status.tsx";
 
 /** Types that have a line of their own; the rest share one. */
@@ -50,12 +51,17 @@ export function Fleet({ view, now }: { view: ViewModel; now: number }) {
     return { type, href: hrefOf(view, type), marks: all };
   });
   const lines = groups.length <= MAX_TYPES ? groups : withRest(groups);
+  const unknown = fleetNotKnown(view, now);
   const share = Math.min(1, MAX_MARKS / Math.max(1, view.devices.size));
   return (
     <section class="card w4 fill" aria-labelledby="h-fleet" id="fleet">
       <header>
         <h2 id="h-fleet">Fleet</h2>
-        <span class="sub">one mark a device, last hour</span>
+        {unknown === undefined ? (
+          <span class="sub">one mark a device, last hour</span>
+        ) : (
+          <State status="off">{unknown}</State>
+        )}
       </header>
       {view.devices.size === 0 ? (
         <p class="body m">No device has been seen yet.</p>
@@ -76,7 +82,8 @@ export function Fleet({ view, now }: { view: ViewModel; now: number }) {
               .map((status) => (
                 <li>
                   <State status={status}>
-                    {count(marks.get(status) ?? 0)} {WORDS[status]}
+                    {count(marks.get(status) ?? 0)} {unknown && (marks.get(status) === 1 ? "was " : "were ")}
+                    {WORDS[status]}
                   </State>
                 </li>
               ))}

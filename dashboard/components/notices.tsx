@@ -1,4 +1,5 @@
 /** What every page says of its own state: cut off, not live, brokers away, still reading back. */
+import { standing } from "../model/standing.ts";
 import type { ViewModel } from "../model/view.ts";
 import { clockSeconds } from "../format.ts";
 import { withParams } from "../links.ts";
@@ -26,6 +27,13 @@ export const notKnown = ({ kafka, caughtUp }: ViewModel): string | undefined => 
   if (kafka.connected) return caughtUp ? undefined : "not known yet";
   return kafka.answered === 0 ? "not known yet" : `not known since ${clockSeconds(kafka.since)}`;
 };
+
+/** The same of the devices, whose messages may also wait for their verdicts. */
+export function fleetNotKnown(view: ViewModel, now: number): string | undefined {
+  const { state, at } = standing(view, now);
+  if (state === "live") return undefined;
+  return state === "reading" || at === 0 ? "not known yet" : `not known since ${clockSeconds(at)}`;
+}
 
 /** Shown by assets/live.ts when the stream is cut; its words are there from the start, so that nothing is made up. */
 export const CutBanner = () => (

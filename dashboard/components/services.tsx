@@ -33,14 +33,17 @@ const COLUMNS: readonly Column[] = [
 
 export function Services({ view, group, now }: Props) {
   const lines = presence(view, group, now);
-  const up = lines.filter(isHere).length;
+  const up = lines.filter((line) => line.presence === "up").length;
+  const degraded = lines.filter((line) => line.presence === "degraded").length;
   const unknown = notKnown(view);
   return (
     <section class="card w8 fill" aria-labelledby="h-services" id="services">
       <header class="rule">
         <h2 id="h-services">Services</h2>
         <span class="sub">
-          {unknown ?? `${count(up)} of ${count(lines.length)} up`}, a heartbeat each 5 s
+          {unknown ??
+            `${count(up)} of ${count(lines.length)} up${degraded > 0 ? `, ${count(degraded)} degraded` : ""}`}
+          , a heartbeat each 5 s
         </span>
       </header>
       <Table caption="Services and their last heartbeat" columns={COLUMNS}>

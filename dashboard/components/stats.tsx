@@ -5,6 +5,7 @@ import { clock, clockSeconds, count, latency, percent, rate } from "../format.ts
 import { deadLetters, fleetOf, latencyNow, rateNow, statsOf, trend } from "../model/stats.ts";
 import { latencySeries, rateSeries } from "../model/series.ts";
 import { goodTrend, type Trend, thinned } from "../model/trends.ts";
+import { fleetNotKnown } from "./notices.tsx";
 import { Spark } from "./spark.tsx";
 import { State } from "./status.tsx";
 import { BigAge } from "./time.tsx";
@@ -89,7 +90,8 @@ export function StatsGrid({ view, now }: { view: ViewModel; now: number }) {
         }
         detail={
           view.caughtUp
-            ? `${count(fleet.silent)} silent, ${count(fleet.unknown)} of unknown type`
+            ? (fleetNotKnown(view, now) ??
+              `${count(fleet.silent)} silent, ${count(fleet.unknown)} of unknown type`)
             : `${count(fleet.seen)} so far; not known yet`
         }
       />

@@ -129,8 +129,8 @@ function judgedIn(topics: ViewModel["topics"], partition: number): number {
 
 const MAX_SERVICES = 500;
 
-/** A heartbeat of `iot.services`; one that is not of its form is left out. */
-export function foldService(view: ViewModel, message: InMessage): void {
+/** A heartbeat of `iot.services`, and when it was heard; one that is not of its form is left out. */
+export function foldService(view: ViewModel, message: InMessage, heard = message.timestamp): void {
   let beat: unknown;
   try {
     beat = JSON.parse(message.value?.toString() ?? "");
@@ -141,7 +141,7 @@ export function foldService(view: ViewModel, message: InMessage): void {
   const key = `${beat.service}/${beat.instance}`;
   if ((view.services.get(key)?.beat ?? 0) > message.timestamp) return;
   view.services.delete(key);
-  view.services.set(key, { ...beat, beat: message.timestamp });
+  view.services.set(key, { ...beat, beat: message.timestamp, heard });
   // In the order of their last heartbeat: the first is the longest silent.
   for (const old of view.services.keys()) {
     if (view.services.size <= MAX_SERVICES) break;

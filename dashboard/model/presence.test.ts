@@ -18,6 +18,7 @@ function beat(
   pid: number,
   at: number,
   state: Heartbeat["state"] = "ready",
+  heard = at,
 ): void {
   const time = new Date(at).toISOString();
   const heartbeat: Heartbeat = {
@@ -31,7 +32,7 @@ function beat(
     host: "host",
     counters: {},
   };
-  foldService(into, record(pid, JSON.stringify(heartbeat), { timestamp: at }));
+  foldService(into, record(pid, JSON.stringify(heartbeat), { timestamp: at }), heard);
 }
 
 const states = (v: ViewModel, group?: GroupFacts) =>
@@ -45,9 +46,11 @@ const CONNECT: GroupFacts = {
 };
 
 describe("presence", () => {
-  test("a service is absent after three heartbeats missed, and stays so until it is back", () => {
+  test("a service is degraded once its heartbeat is overdue, absent after three missed, and stays so until it is back", () => {
     const v = view();
-    beat(v, "simulator", 1, NOW - 15_000);
+    beat(v, "simulator", 1, NOW - 7_000);
+    beat(v, "simulator", 5, NOW - 8_000);
+    beat(v, "simulator", 6, NOW - 15_000);
     beat(v, "enrich", 2, NOW - 17_000);
     beat(v, "ingest", 3, NOW - 1_800_000);
     beat(v, "dashboard", 4, NOW, "degraded");
@@ -56,7 +59,17 @@ describe("presence", () => {
       "enrich host:2 absent",
       "ingest host:3 absent",
       "simulator host:1 up",
+      "simulator host:5 degraded",
+      "simulator host:6 degraded",
     ]);
+    const late = presence(v, undefined, NOW).find(({ instance }) => instance === "host:5");
+    expect(late?.reasons).toEqual(["its heartbeat is overdue"]);
+  });
+
+  test("heartbeats count from when they are heard: a host whose clock is behind is up", () => {
+    const v = view();
+    beat(v, "ingest", 1, NOW - 60_000, "ready", NOW - 1_000);
+    expect(states(v)).toEqual(["ingest host:1 up"]);
   });
 
   test("one that was replaced or stopped is soon forgotten", () => {

@@ -26,6 +26,8 @@ export interface ServiceLine {
   counters: Record<string, number>;
 }
 
+/** Half as long again as from one to the next: whoever was killed is not called up for longer. */
+const LATE_MS = 1.5 * HEARTBEAT_INTERVAL_MS;
 /** Three heartbeats missed. */
 const ABSENT_MS = 3 * HEARTBEAT_INTERVAL_MS + 1_000;
 /** One that stopped in order, or was replaced, is news for so long. */
@@ -35,13 +37,14 @@ const ENRICH = "enrich";
 export function presence(view: ViewModel, group: GroupFacts | undefined, now: number): ServiceLine[] {
   const heardUntil = lastHeard(view, now);
   const lines = [...view.services.values()].map((beat): ServiceLine => {
-    const silent = view.caughtUp && heardUntil - beat.beat > ABSENT_MS;
-    const state = beat.state === "ready" ? "up" : "degraded";
+    const silence = view.caughtUp ? heardUntil - beat.heard : 0;
+    const isLate = silence > LATE_MS;
+    const state = beat.state === "ready" && !isLate ? "up" : "degraded";
     return {
       service: beat.service,
       instance: beat.instance,
-      presence: beat.state === "stopping" ? "stopped" : silent ? "absent" : state,
-      reasons: beat.reasons,
+      presence: beat.state === "stopping" ? "stopped" : silence > ABSENT_MS ? "absent" : state,
+      reasons: isLate ? ["its heartbeat is overdue", ...beat.reasons] : beat.reasons,
       startedAt: Date.parse(beat.started_at) || undefined,
       beat: beat.beat,
       version: beat.version,

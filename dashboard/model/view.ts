@@ -47,6 +47,8 @@ export interface TopicState {
 export interface Service extends Heartbeat {
   /** Record timestamp of the heartbeat, ms. */
   beat: number;
+  /** When it came, by the clock here, ms; of one from before the start its record timestamp. */
+  heard: number;
 }
 
 /** From the last answer to the next, ms. */

@@ -4,6 +4,7 @@ import { Keys } from "../components/keys.tsx";
 import { CutBanner, Notices, RailFooter, WithoutScript } from "../components/notices.tsx";
 import { Icon, Shape, Sprite } from "../components/status.tsx";
 import { FILTER_NAMES } from "../model/search.ts";
+import { standing } from "../model/standing.ts";
 import type { ViewModel } from "../model/view.ts";
 import { clockSeconds } from "../format.ts";
 import { withParams } from "../links.ts";
@@ -144,7 +145,7 @@ export function Layout(props: LayoutProps) {
               </form>
             </search>
             {tools}
-            <Pill now={now} />
+            <Pill now={standing(view, now).at || now} />
             {live !== undefined && (
               <button class="btn scripted" type="button" id="pause" aria-pressed="false">
                 <span>Pause</span>{" "}
@@ -157,7 +158,9 @@ export function Layout(props: LayoutProps) {
           </header>
           <main id="main" tabindex={-1}>
             <CutBanner />
-            {live !== undefined && <WithoutScript path={frame.path} query={frame.query} now={now} />}
+            {live !== undefined && (
+              <WithoutScript path={frame.path} query={frame.query} now={standing(view, now).at || now} />
+            )}
             <Notices view={view} now={now} />
             {children}
           </main>

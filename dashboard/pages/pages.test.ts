@@ -234,7 +234,7 @@ const PAGES: Record<string, Told[]> = {
     ["latency as a table", "#latency-table", ["16 64 1,024"]],
     ["latency as lines", "#latency path.ln", 3],
     ["rates", "#rate-caption", ["Raw 60/min (0–60)", "Enriched 24/min (0–24)", "3 in 15 min"]],
-    ["how many services are up", card("services"), ["2 of 2 up"]],
+    ["how many services are up", card("services"), ["1 of 2 up, 1 degraded"]],
     [
       "a service: instance, state, up for, heartbeat, lag, registry, version",
       `#services ${row(1)}`,

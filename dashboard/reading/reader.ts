@@ -127,7 +127,7 @@ export function startReader(options: ReaderOptions): Reader {
     const topic = shortName.get(batch.topic);
     heard(at);
     if (topic === undefined) {
-      for (const message of batch.messages) foldService(view, message);
+      for (const message of batch.messages) foldService(view, message, view.caughtUp ? at : undefined);
       reach(batch, (batch.messages.at(-1)?.offset ?? -1) + 1);
       return;
     }

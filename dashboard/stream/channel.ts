@@ -6,6 +6,7 @@
 import { openWatch } from "../model/watch.ts";
 import { type Cards, encode, event, type LivePage, partial } from "./frames.ts";
 import type { Row } from "../model/row.ts";
+import { standing } from "../model/standing.ts";
 import type { ViewModel } from "../model/view.ts";
 
 /** Without news: time alone makes a device silent, which the page tells within a second; and it listens for a sign of life. */
@@ -130,7 +131,7 @@ export function createChannel(page: LivePage, view: ViewModel, build: string, op
   }
 
   function tickText(now: number, whole: boolean): string {
-    const tick = { now, seq, whole, build, ...page.tick(view, now, whole) };
+    const tick = { now, seq, whole, build, standing: standing(view, now), ...page.tick(view, now, whole) };
     return event("iot:tick", JSON.stringify(tick), String(seq));
   }
 }

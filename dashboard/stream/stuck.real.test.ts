@@ -61,7 +61,7 @@ function readSlowly(socket: Socket): number[] {
   socket.pause();
   const timer = setInterval(() => {
     const chunk: Buffer | null = socket.read(8_192);
-    for (const [, at] of chunk?.toString("latin1").matchAll(/event: iot:tick\ndata: \{"now":(\d+)/g) ?? [])
+    for (const [, at] of chunk?.toString("latin1").matchAll(/event: iot:tick\ndata: \{"now":(\d+),/g) ?? [])
       ages.push(Date.now() - Number(at));
   }, 500);
   socket.on("close", () => clearInterval(timer));
