@@ -10,8 +10,16 @@ const DAY_MS = 86_400_000;
 export const count = (value: number): string => whole.format(value);
 
 /** 7.61 -> "7.6", 456.2 -> "456": one decimal where it tells something. */
-export const rate = (value: number): string =>
-  value === 0 ? "0" : value < 0.1 ? value.toFixed(2) : value < 100 ? value.toFixed(1) : whole.format(value);
+export const rate = (value: number | undefined): string =>
+  value === undefined
+    ? "–"
+    : value === 0
+      ? "0"
+      : value < 0.1
+        ? value.toFixed(2)
+        : value < 100
+          ? value.toFixed(1)
+          : whole.format(value);
 
 /** A share of 1 in per cent; never "100" or "0" for what is not quite all or nothing. */
 export function percent(share: number): string {

@@ -9,6 +9,7 @@ import uPlot from "uplot";
 import {
   alone,
   axisWords,
+  drawnFrom,
   GRID_LINES,
   niceTop,
   timeTicks,
@@ -34,7 +35,7 @@ interface Chart extends Points {
 const charts = new Map(
   [...document.querySelectorAll<HTMLElement>("[data-chart]")].map((host): [string, Chart] => [
     host.id,
-    { host, spec: JSON.parse(host.dataset.chart ?? "") as Spec, points: new Map(), stepS: 1 },
+    { host, spec: JSON.parse(host.dataset.chart ?? "") as Spec, points: new Map(), stepS: 1, begin: 0 },
   ]),
 );
 let drawing = false;
@@ -64,11 +65,14 @@ function drawOne(chart: Chart): void {
     chart.host.replaceChildren();
     chart.plot = new uPlot(options(chart), data, chart.host);
   }
-  const { plot, spec, stepS } = chart;
+  const { plot, spec, stepS, begin } = chart;
   const last = data[0].at(-1) ?? 1;
   plot.batch(() => {
     plot.setData(data, false);
-    plot.setScale("x", { min: last - spec.spanMs / 1000 + stepS, max: last });
+    plot.setScale("x", {
+      min: drawnFrom(begin, last * 1000, stepS * 1000, spec.spanMs) / 1000,
+      max: last,
+    });
     plot.setScale("y", { min: 0, max: niceTop(mostOf(data)) });
   });
 }
@@ -126,7 +130,8 @@ function options({ host, spec }: Chart): uPlot.Options {
         size: 24,
         gap: 8,
         splits: (_, __, min, max) => timeTicks(min * 1000, max * 1000).map((at) => at / 1000),
-        values: (_, splits) => splits.map((at) => timeWords(at * 1000, spec.spanMs)),
+        values: ({ scales: { x } }, splits) =>
+          splits.map((at) => timeWords(at * 1000, ((x?.max ?? 0) - (x?.min ?? 0)) * 1000)),
       },
       {
         ...axis,

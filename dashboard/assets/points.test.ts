@@ -5,10 +5,12 @@ const empty = (): Points => ({
   spec: { spanMs: 5_000, lines: [{ name: "raw" }, { name: "dlq" }] },
   points: new Map(),
   stepS: 1,
+  begin: 0,
 });
 const series = (from: number, raw: (number | null)[], dlq: (number | null)[] = raw) => ({
   from: from * 1_000,
   stepMs: 1_000,
+  begin: 0,
   values: { raw, dlq },
 });
 
@@ -38,7 +40,7 @@ describe("the points of a chart", () => {
 
   test("of a line that a frame does not have are not known", () => {
     const chart = empty();
-    take(chart, { from: 10_000, stepMs: 1_000, values: { raw: [1, 2] } }, true);
+    take(chart, { from: 10_000, stepMs: 1_000, begin: 0, values: { raw: [1, 2] } }, true);
     expect(aligned(chart)[2]).toEqual([null, null]);
   });
 });

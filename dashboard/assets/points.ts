@@ -10,16 +10,19 @@ export interface Points {
   /** Start of a step in s -> a value of each line. */
   points: Map<number, (number | null)[]>;
   stepS: number;
+  /** From when on anything is known, ms. */
+  begin: number;
 }
 
 export function take(
   chart: Points,
-  { from, stepMs, values }: NonNullable<Tick["charts"]>[string],
+  { from, stepMs, begin, values }: NonNullable<Tick["charts"]>[string],
   whole: boolean,
 ): void {
   const { spec } = chart;
   if (whole) chart.points = new Map();
   chart.stepS = stepMs / 1000;
+  chart.begin = begin;
   const length = values[spec.lines[0]?.name ?? ""]?.length ?? 0;
   for (let i = 0; i < length; i++)
     chart.points.set(

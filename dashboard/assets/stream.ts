@@ -23,7 +23,10 @@ export interface Tick {
   /** Of the last hour: [name, messages]. */
   shares?: Record<string, [string, number][]>;
   /** By the id of the chart. */
-  charts?: Record<string, { from: number; stepMs: number; values: Record<string, (number | null)[]> }>;
+  charts?: Record<
+    string,
+    { from: number; stepMs: number; begin: number; values: Record<string, (number | null)[]> }
+  >;
 }
 
 export interface Stream {

@@ -60,6 +60,7 @@ describe("the times under a chart", () => {
 
   test("tell seconds up to five minutes", () => {
     const view = createView(NOW);
+    view.coveredFrom = NOW - 3_600_000;
     const card = (range: "1" | "5" | "15") => String(RateCard({ view, range, now: NOW }));
     const labels = (range: "1" | "5" | "15") =>
       [...card(range).matchAll(/<text[^>]*middle[^>]*>([^<]*)</g)].map(([, words]) => words);

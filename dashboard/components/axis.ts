@@ -54,6 +54,16 @@ export function timeTicks(from: number, to: number): number[] {
   return ticks;
 }
 
+/** A chart never has fewer steps. */
+const LEAST_STEPS = 12;
+
+/** The time at its left end, ms: what was before anything was known takes no room. `last`: start of the newest step. */
+export const drawnFrom = (begin: number, last: number, stepMs: number, spanMs: number): number =>
+  Math.max(
+    last - spanMs + stepMs,
+    Math.min(Math.ceil(begin / stepMs) * stepMs, last - (LEAST_STEPS - 1) * stepMs),
+  );
+
 /** A time under a chart of this width. */
 export const timeWords = (at: number, spanMs: number): string =>
   spanMs <= SECONDS_UP_TO_MS ? clockSeconds(at) : clockMinutes(at);

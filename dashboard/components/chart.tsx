@@ -7,7 +7,7 @@
 import type { Child } from "hono/jsx";
 import { clockSeconds, count } from "../format.ts";
 import { RANGES, type RangeName, type Series, summaryOf } from "../model/series.ts";
-import { alone, axisWords, GRID_LINES, niceTop, timeTicks, timeWords, type Unit } from "./axis.ts";
+import { alone, axisWords, drawnFrom, GRID_LINES, niceTop, timeTicks, timeWords, type Unit } from "./axis.ts";
 import { type Column, Table } from "./table.tsx";
 
 export interface LineSpec<Name extends string> {
@@ -73,9 +73,13 @@ interface PictureProps<Name extends string> {
 
 function Picture<Name extends string>({ lines, series, unit }: PictureProps<Name>) {
   const top = niceTop(Math.max(...lines.map(({ name }) => summaryOf(series, name).most)));
-  const steps = lines[0] === undefined ? 0 : series.values[lines[0].name].length;
   // A value stands where its step begins.
-  const { from, stepMs } = series;
+  const { stepMs } = series;
+  const all = lines[0] === undefined ? 0 : series.values[lines[0].name].length;
+  const from = drawnFrom(series.begin, series.from + (all - 1) * stepMs, stepMs, all * stepMs);
+  const before = (from - series.from) / stepMs;
+  const steps = all - before;
+  const shown = (name: Name) => series.values[name].slice(before);
   const width = Math.max(1, steps - 1) * stepMs;
   return (
     <svg aria-hidden="true">
@@ -98,8 +102,8 @@ function Picture<Name extends string>({ lines, series, unit }: PictureProps<Name
       <svg class="plot" aria-hidden="true" viewBox="0 0 1000 1000" preserveAspectRatio="none">
         {lines.map(({ name, colour, fill }) => (
           <>
-            {fill && <path class={`area ${colour}`} d={areaOf(series.values[name], top)} />}
-            <path class={`ln ${colour}`} d={pathOf(series.values[name], top)} />
+            {fill && <path class={`area ${colour}`} d={areaOf(shown(name), top)} />}
+            <path class={`ln ${colour}`} d={pathOf(shown(name), top)} />
           </>
         ))}
       </svg>
@@ -160,13 +164,14 @@ export function SeriesTable<Name extends string>({ id, caption, lines, series }:
   const steps = lines[0] === undefined ? 0 : series.values[lines[0].name].length;
   const each = Math.max(1, Math.round(steps / ROWS));
   const rows = Array.from({ length: Math.floor(steps / each) }, (_, i) => steps - (i + 1) * each);
+  const isKnown = (first: number) => series.from + (first + each) * series.stepMs > series.begin;
   return (
     <Table
       id={id}
       caption={`${caption}, newest first`}
       columns={["From (UTC)", ...lines.map(({ words }): Column => [words, "num"])]}
     >
-      {rows.map((first) => (
+      {rows.filter(isKnown).map((first) => (
         <tr>
           <th scope="row">{clockSeconds(series.from + first * series.stepMs)}</th>
           {lines.map(({ name }) => (

@@ -10,6 +10,7 @@ import { Reasons } from "./shares.tsx";
 
 test("each topic of the flow has the name that it has here, its total and its rate", async () => {
   const view = createView(NOW, { raw: "plant.raw", enriched: "plant.enriched", dlq: "plant.raw.dlq" });
+  view.coveredFrom = NOW - 3_600_000;
   setKafka(view, true, NOW + 1_000);
   const put = (topic: "raw" | "enriched" | "dlq", messages: ReturnType<typeof record>[]) =>
     fold(view, { topic, partition: 0, messages, highWatermark: messages.length }, NOW);

@@ -7,7 +7,7 @@ import { enrichers, isHere, presence, type ServiceLine } from "../model/presence
 import { deadLetters, latencyNow, rateNow } from "../model/stats.ts";
 import { total, type ViewModel } from "../model/view.ts";
 import { notKnown } from "./notices.tsx";
-import { partitions } from "./stats.tsx";
+import { partitions, rateWords } from "./stats.tsx";
 import { State, type Status } from "./status.tsx";
 
 interface Props {
@@ -30,7 +30,9 @@ export function Flow({ view, group, now, viewers }: Props) {
     <section class="card" aria-labelledby="h-flow" id="flow">
       <header>
         <h2 id="h-flow">Flow</h2>
-        <span class="sub">rates are means of the last minute</span>
+        <span class="sub">
+          rates are means of the last {rateWords(view, now).replace(/^1 min$/, "minute")}
+        </span>
         <Accounts group={group} lines={lines} unknown={unknown} />
       </header>
       <ol class="flow">
@@ -58,7 +60,7 @@ export function Flow({ view, group, now, viewers }: Props) {
             {lag === undefined || unknown !== undefined ? (
               <State status="off">lag {unknown ?? "not known"}</State>
             ) : (
-              <State status={lagStatus(lag, rateNow(view, now), enrichment.state === "none up")}>
+              <State status={lagStatus(lag, rateNow(view, now) ?? 0, enrichment.state === "none up")}>
                 lag {count(lag)}
               </State>
             )}

@@ -1,6 +1,6 @@
 /** How long the enrichment takes: from the raw record to the enriched message, by share of messages. */
 import { latency } from "../format.ts";
-import { latencySeries, RANGES, type ShareName, summaryOf } from "../model/series.ts";
+import { latencySeries, type ShareName, spanWords, summaryOf } from "../model/series.ts";
 import { ChartCard, Legend, type LineSpec, SeriesTable } from "./chart.tsx";
 import type { ChartProps } from "./rate-chart.tsx";
 
@@ -35,7 +35,7 @@ export function LatencyCaption({ view, range, now }: ChartProps) {
           return (
             <Legend colour={colour}>
               {words} <b>{last === null ? "–" : latency(last)}</b>
-              {(last !== null || most > 0) && ` (most ${latency(most)} in ${RANGES[range].name})`}
+              {(last !== null || most > 0) && ` (most ${latency(most)} in ${spanWords(series, range)})`}
             </Legend>
           );
         })}

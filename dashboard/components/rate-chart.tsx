@@ -1,7 +1,7 @@
 /** The message rate: raw, enriched, dead letters, per minute. */
 import type { ApiTopic } from "../../schemas/api.ts";
 import { count } from "../format.ts";
-import { RANGES, type RangeName, rateSeries, summaryOf } from "../model/series.ts";
+import { RANGES, type RangeName, rateSeries, spanWords, summaryOf } from "../model/series.ts";
 import type { ViewModel } from "../model/view.ts";
 import { ChartCard, Legend, type LineSpec, SeriesTable } from "./chart.tsx";
 
@@ -43,7 +43,7 @@ export function RateCaption({ view, range, now }: ChartProps) {
             <Legend colour={colour}>
               {words} <b>{last === null ? "–" : `${count(last)}/min`}</b>{" "}
               {name === "dlq"
-                ? `· ${count(total)} in ${RANGES[range].name}`
+                ? `· ${count(total)} in ${spanWords(series, range)}`
                 : `(${count(least)}–${count(most)})`}
             </Legend>
           );

@@ -2,7 +2,7 @@
 import type { Child } from "hono/jsx";
 import { COLUMN, total, type ViewModel } from "../model/view.ts";
 import { clock, clockSeconds, count, latency, percent, rate } from "../format.ts";
-import { deadLetters, fleetOf, latencyNow, rateNow, statsOf, trend } from "../model/stats.ts";
+import { deadLetters, fleetOf, latencyNow, rateNow, rateSpan, statsOf, trend } from "../model/stats.ts";
 import { latencySeries, rateSeries } from "../model/series.ts";
 import { goodTrend, type Trend, thinned } from "../model/trends.ts";
 import { fleetNotKnown } from "./notices.tsx";
@@ -39,7 +39,7 @@ export function StatsGrid({ view, now }: { view: ViewModel; now: number }) {
         trend={trend(view, now, COLUMN.dlq)}
       />
       <Stat
-        name="Rate, mean of 1 min"
+        name={`Rate, mean of ${rateWords(view, now)}`}
         value={
           <>
             {rate(perSecond)} <small>msg/s</small>
@@ -114,6 +114,12 @@ const Stat = ({ name, value, detail, trend: points }: StatProps) => (
     {points && <Spark points={points} />}
   </div>
 );
+
+/** "1 min", "25 s". */
+export const rateWords = (view: ViewModel, now: number): string => {
+  const seconds = Math.round(rateSpan(view, now) / 1_000);
+  return seconds === 60 ? "1 min" : `${seconds} s`;
+};
 
 export const KafkaState = ({ view: { kafka } }: { view: ViewModel }) =>
   kafka.connected ? (

@@ -65,6 +65,10 @@ const REPEATED_MS = (REPEATED_STEPS - 1) * 1_000;
 
 function count(view: ViewModel, topic: TopicState, row: Row, now: number): void {
   let at = row.time;
+  if (at >= (view.coveredFrom ?? 0) && at < (view.first ?? Number.POSITIVE_INFINITY)) {
+    view.first = at;
+    view.past++;
+  }
   if (row.topic === "enriched") {
     const facts = factsOf(row);
     // An outage of the enrichment must show as one, so its rate goes by when it was enriched.

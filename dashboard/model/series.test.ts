@@ -19,14 +19,15 @@ describe("the rate's series", () => {
     const view = running();
     const messages = [0, 1, 2].map((i) => record(i, raw(), { timestamp: NOW - 20_000 + i }));
     fold(view, { topic: "raw", partition: 0, messages, highWatermark: 3 }, NOW);
-    const { from, stepMs, values } = rateSeries(view, "15", NOW);
+    const series = rateSeries(view, "15", NOW);
+    const { from, stepMs, values } = series;
     expect(stepMs).toBe(5_000);
     expect(values.raw).toHaveLength(180);
     const at = values.raw.findIndex((value) => value !== null && value > 0);
     expect(values.raw[at]).toBe(36);
     expect(from + at * stepMs).toBeLessThanOrEqual(NOW - 20_000);
     expect(from + values.raw.length * stepMs).toBeLessThanOrEqual(NOW - 1_000);
-    expect(summaryOf({ from, stepMs, values }, "raw")).toMatchObject({ most: 36, least: 0, total: 3 });
+    expect(summaryOf(series, "raw")).toMatchObject({ most: 36, least: 0, total: 3 });
   });
 
   test("is unknown, not zero, before what was read back and while the brokers are away", () => {
@@ -122,7 +123,8 @@ describe("the rate's series", () => {
       },
       NOW,
     );
-    const { from, stepMs, values } = rateSeries(view, "15", NOW);
+    const series = rateSeries(view, "15", NOW);
+    const { from, stepMs, values } = series;
     const at = values.enriched.findIndex((value) => value !== null && value > 0);
     expect(NOW - (from + at * stepMs)).toBeLessThan(12_000);
   });

@@ -1,6 +1,7 @@
 /** What the charts draw: values by step of a range; null where nothing is known. */
+import { duration } from "../format.ts";
 import { API_TOPICS, type ApiTopic } from "../../schemas/api.ts";
-import { COLUMN, lastHeard, type ViewModel } from "./view.ts";
+import { COLUMN, knownFrom, lastHeard, type ViewModel } from "./view.ts";
 import { type Buckets, quantiles, sum } from "./window.ts";
 
 export const RANGES = {
@@ -23,6 +24,8 @@ export interface Series<Name extends string = string> {
   /** Start of the first step, ms. */
   from: number;
   stepMs: number;
+  /** From when on something is known in the range, ms. */
+  begin: number;
   values: Record<Name, (number | null)[]>;
 }
 
@@ -35,7 +38,7 @@ export function rateSeries(
 ): Series<ApiTopic> {
   const { stepMs } = RANGES[range];
   const buckets = bucketsOf(view, stepMs);
-  const { from, starts } = stepsOf(range, stepMs, now, steps);
+  const { from, begin, starts } = stepsOf(view, range, stepMs, now, steps);
   const known = starts.map((start) => isKnown(view, start, start + stepMs, now));
   const values = Object.fromEntries(
     API_TOPICS.map((topic) => [
@@ -47,7 +50,7 @@ export function rateSeries(
       ),
     ]),
   ) as Record<ApiTopic, (number | null)[]>;
-  return { from, stepMs, values };
+  return { from, stepMs, begin, values };
 }
 
 export const SHARES = { p50: 0.5, p95: 0.95, p99: 0.99 } as const;
@@ -63,7 +66,7 @@ export function latencySeries(
   steps = Number.POSITIVE_INFINITY,
 ): Series<ShareName> {
   const stepMs = Math.max(LATENCY_STEP_MS, RANGES[range].stepMs);
-  const { from, starts } = stepsOf(range, stepMs, now, steps);
+  const { from, begin, starts } = stepsOf(view, range, stepMs, now, steps);
   const names = Object.keys(SHARES) as ShareName[];
   const found = starts.map((start) =>
     isKnown(view, start, start + stepMs, now)
@@ -76,19 +79,20 @@ export function latencySeries(
       found.map((at) => (at?.[i] === undefined ? null : Math.round(at[i] * 10) / 10)),
     ]),
   ) as Record<ShareName, (number | null)[]>;
-  return { from, stepMs, values };
+  return { from, stepMs, begin, values };
 }
 
-function stepsOf(range: RangeName, stepMs: number, now: number, steps: number) {
+function stepsOf(view: ViewModel, range: RangeName, stepMs: number, now: number, steps: number) {
   const end = Math.floor((now - GRACE_MS) / stepMs) * stepMs;
   const length = Math.min(steps, Math.floor(RANGES[range].spanMs / stepMs));
   const from = end - length * stepMs;
-  return { from, starts: Array.from({ length }, (_, i) => from + i * stepMs) };
+  const begin = Math.min(end, Math.max(end - RANGES[range].spanMs, knownFrom(view)));
+  return { from, begin, starts: Array.from({ length }, (_, i) => from + i * stepMs) };
 }
 
-/** Unknown is no zero: before the read-back began, since the brokers were last heard, and in an outage that is over. */
+/** Unknown is no zero: before the read-back or the flow itself began, since the brokers were last heard, and in an outage that is over. */
 function isKnown(view: ViewModel, start: number, end: number, now: number): boolean {
-  if (start < (view.coveredFrom ?? Number.POSITIVE_INFINITY) || end > lastHeard(view, now)) return false;
+  if (start < knownFrom(view) || end > lastHeard(view, now)) return false;
   const wasAway = view.kafka.outages.some(({ from, to }) => start < to && end > from);
   // What was written meanwhile, or had its time from before, is read afterwards.
   return !wasAway || hasAny(view, start, end);
@@ -100,6 +104,12 @@ const bucketsOf = (view: ViewModel, stepMs: number): Buckets =>
 
 const hasAny = (view: ViewModel, start: number, end: number): boolean =>
   Object.values(COLUMN).some((column) => sum(bucketsOf(view, end - start), start, end, column) > 0);
+
+/** What a sum over a range is over: "15 min", or what is known of it, "2 min 5 s". */
+export function spanWords({ from, stepMs, begin, values }: Series, range: RangeName): string {
+  const steps = Object.values(values)[0]?.length ?? 0;
+  return begin <= from ? RANGES[range].name : duration(from + steps * stepMs - begin);
+}
 
 export interface Summary {
   last: number | null;

@@ -1,10 +1,12 @@
 /** The numbers of `/api/stats`, which the statistics grid shows too, so that both agree. */
 import type { ApiTopic, Stats } from "../../schemas/api.ts";
 import { type Device, HOUR_MS, isSilent } from "./devices.ts";
-import { COLUMN, judgedUntil, lastHeard, total, type ViewModel } from "./view.ts";
+import { COLUMN, judgedUntil, knownFrom, lastHeard, total, type ViewModel } from "./view.ts";
 import { iso } from "../format.ts";
+import type { Trend } from "./trends.ts";
 import { quantiles, sum, tallied } from "./window.ts";
 
+const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
 const TREND_STEPS = 24;
 
@@ -62,10 +64,17 @@ export function fleetOf(view: ViewModel, now: number) {
   return { seen: view.devices.size, reporting: view.devices.size - silent, silent, unknown };
 }
 
-/** Messages of a topic a second, over the last minute in which the brokers were heard. */
-export function rateNow(view: ViewModel, now: number, topic: ApiTopic = "raw"): number {
+/** What a rate of now is a mean over, ms: the last minute in which the brokers were heard, or what is known of it. */
+export const rateSpan = (view: ViewModel, now: number): number =>
+  Math.min(MINUTE_MS, Math.max(0, lastHeard(view, now) - knownFrom(view)));
+
+/** Messages of a topic a second, over `rateSpan`; undefined while that is too short to tell. */
+export function rateNow(view: ViewModel, now: number, topic: ApiTopic = "raw"): number | undefined {
+  const span = rateSpan(view, now);
   const until = lastHeard(view, now);
-  return sum(view.seconds, until - MINUTE_MS, until, COLUMN[topic]) / 60;
+  return span < SECOND_MS
+    ? undefined
+    : sum(view.seconds, until - span, until, COLUMN[topic]) / (span / SECOND_MS);
 }
 
 const LATENCY_SPAN_MS = 5 * 60_000;
@@ -81,13 +90,13 @@ export const deadLetters = (view: ViewModel, now: number): Map<string, number> =
   tallied(view.tallies.reason, now);
 
 /** Messages in the last hour by step of 2.5 minutes, up to the last complete ten seconds: the small lines in the grid. */
-export function trend(view: ViewModel, now: number, column: number): number[] {
+export function trend(view: ViewModel, now: number, column: number): Trend {
   const { tens } = view;
   const end = Math.floor(lastHeard(view, now) / tens.stepMs) * tens.stepMs;
   const step = HOUR_MS / TREND_STEPS;
   return Array.from({ length: TREND_STEPS }, (_, i) => {
     const to = end - (TREND_STEPS - 1 - i) * step;
-    return sum(tens, to - step, to, column);
+    return to - step < knownFrom(view) - tens.stepMs ? null : sum(tens, to - step, to, column);
   });
 }
 

@@ -99,6 +99,10 @@ export interface ViewModel {
   };
   /** From when on every message is known, ms; undefined before the first read. */
   coveredFrom?: number;
+  /** No topic held anything before that: what there is begins with the first message. */
+  emptyBefore: boolean;
+  /** The earliest record timestamp since then, ms. */
+  first?: number;
   /** False while the past is read back: until the end of every partition is reached, what is newest is not known. */
   caughtUp: boolean;
 }
@@ -137,6 +141,7 @@ export function createView(now: number, names: Record<ApiTopic, string> = NAMES)
     rhythms: new Map(),
     backlog: new Map(),
     kafka: { connected: false, since: now, answered: 0, reason: "not connected yet", outages: [] },
+    emptyBefore: false,
     caughtUp: true,
   };
 }
@@ -149,6 +154,14 @@ export function partitionOf(topic: TopicState, partition: number): PartitionStat
   }
   return state;
 }
+
+/** From when on there is something to know, ms: a flow that has just begun had no silence before. */
+export const knownFrom = ({
+  coveredFrom = Number.POSITIVE_INFINITY,
+  emptyBefore,
+  first,
+}: ViewModel): number =>
+  emptyBefore ? Math.max(coveredFrom, first ?? Number.POSITIVE_INFINITY) : coveredFrom;
 
 /** The newest iot.raw that the outputs of a partition tell of. */
 export const epochIn = ({ enriched, dlq }: ViewModel["topics"], partition: number): number =>

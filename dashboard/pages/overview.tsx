@@ -135,11 +135,11 @@ const UnknownIfAny = ({ view }: { view: ViewModel }) =>
   );
 
 /** What the figures of this page stand on. */
-const Covers = ({ view: { coveredFrom, devices, repeats } }: { view: ViewModel }) => (
+const Covers = ({ view: { coveredFrom, emptyBefore, first, devices, repeats } }: { view: ViewModel }) => (
   <p class="sub" id="covers">
     {coveredFrom === undefined
       ? "Nothing has been read yet."
-      : `Read back to ${clockMinutes(coveredFrom)} UTC, then live. ${count(devices.size)} devices heard. `}
+      : `${emptyBefore && first !== undefined ? `Every message since the first, at ${clockMinutes(first)} UTC` : `Read back to ${clockMinutes(coveredFrom)} UTC, then live`}. ${count(devices.size)} devices heard. `}
     Totals are end offsets of the topics; everything else counts a message once
     {repeats > 0 && `, though ${count(repeats)} came again`}.
   </p>

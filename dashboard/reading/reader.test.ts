@@ -81,6 +81,7 @@ describe("the reader", () => {
     expect(view.topics.raw.newest.rows.map((row) => row.offset)).toEqual([3, 4, 5, 6]);
     expect(view.devices.get("breaker-001")?.type).toBe("smart_breaker");
     expect(view.coveredFrom).toBeWithin(now - 3_600_000, now - 3_590_000);
+    expect(view.emptyBefore).toBe(false);
     expect(reader.health()).toEqual([]);
 
     // A repeat, as after a crash of the enrichment.
@@ -170,6 +171,7 @@ describe("the reader", () => {
     }, "caught up");
     await reader.stop();
     expect(known).toBe(1);
+    expect(view.emptyBefore).toBe(true);
   }, 60_000);
 
   test("a topic that was made anew ends the process with a reason, since what is known is of another topic", async () => {

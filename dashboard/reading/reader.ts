@@ -90,7 +90,8 @@ export function startReader(options: ReaderOptions): Reader {
       try {
         const at = now();
         for (const spanMs of READ_BACK_MS) {
-          const messages = await planReadBack(at - spanMs);
+          const { messages, isFirst } = await planReadBack(at - spanMs);
+          view.emptyBefore = isFirst;
           if (messages <= MAX_READ_BACK || spanMs === READ_BACK_MS.at(-1)) return at - spanMs;
         }
       } catch {
@@ -102,11 +103,12 @@ export function startReader(options: ReaderOptions): Reader {
   }
 
   /**
-   * How many messages there are since a time; notes how far each partition has to be read. The raw topic comes last: where
+   * How many messages there are since a time, and whether none was there before; notes how far each partition has to be read. The raw topic comes last: where
    * it ends tells which outputs are of one that was deleted.
    */
-  async function planReadBack(from: number): Promise<number> {
+  async function planReadBack(from: number): Promise<{ messages: number; isFirst: boolean }> {
     let messages = 0;
+    let isFirst = true;
     toReach.clear();
     for (const topic of [topics.services, ...[...shortName.keys()].reverse()]) {
       const told = await endOffsets(kafka, topic);
@@ -116,10 +118,11 @@ export function startReader(options: ReaderOptions): Reader {
       for (const { partition, offset } of await offsetsAt(kafka, topic, from)) {
         const end = ends.get(partition) ?? offset;
         messages += end - offset;
+        if (name !== undefined && offset > 0) isFirst = false;
         if (offset < end) toReach.set(`${topic}[${partition}]`, end);
       }
     }
-    return messages;
+    return { messages, isFirst };
   }
 
   function handle(batch: Batch): void {
@@ -128,7 +131,7 @@ export function startReader(options: ReaderOptions): Reader {
     heard(at);
     if (topic === undefined) {
       for (const message of batch.messages) foldService(view, message, view.caughtUp ? at : undefined);
-      reach(batch, (batch.messages.at(-1)?.offset ?? -1) + 1);
+      reach(batch, batch.next);
       return;
     }
     // Read again from its start and shorter than what was read: had it grown meanwhile, all up to there would be left out.
