@@ -1,9 +1,9 @@
 /** What a filter found: how many of how many, and what to do where it is nothing. */
 import type { Child } from "hono/jsx";
 import type { ApiTopic } from "../../schemas/api.ts";
-import { clockMinutes, count, iso } from "../format.ts";
+import { clockSeconds, count, iso } from "../format.ts";
 import { messagesLink } from "../links.ts";
-import { elsewhere, type Filters, isFiltered, onTopic, search } from "../model/search.ts";
+import { countedInHour, elsewhere, type Filters, isFiltered, onTopic, search } from "../model/search.ts";
 import { total, type ViewModel } from "../model/view.ts";
 import { foundBy, type Watch } from "../model/watch.ts";
 import { NothingKept } from "./empty.tsx";
@@ -15,16 +15,37 @@ export const TAB_NAMES: Record<ApiTopic, string> = {
 };
 
 /** Of what is kept. */
-export function FeedCount({ view, filters }: { view: ViewModel; filters: Filters }) {
+export function FeedCount({ view, filters, now }: { view: ViewModel; filters: Filters; now: number }) {
   const { matched, kept } = search(view, { ...filters, limit: 1 });
   const oldest = view.topics[filters.topic].newest.rows[0];
   return (
     <span class="sub" id="feed-count">
       latest arrival first, {count(Math.min(filters.limit, matched))} of {count(matched)}
-      {isFiltered(filters) && " that match"}; {count(kept)} of {count(total(view, filters.topic))} are kept to
-      search
-      {oldest && `, since ${clockMinutes(oldest.time)} UTC`}
+      {isFiltered(filters) && " that match"}; searched: the newest {count(kept)} of{" "}
+      {count(total(view, filters.topic))}
+      {oldest && `, since ${sinceWords(oldest.time, now)}`}
+      <Further view={view} filters={filters} matched={matched} now={now} />
     </span>
+  );
+}
+
+/** Counts of an hour reach further back than what is kept to search. */
+function Further({
+  view,
+  filters,
+  matched,
+  now,
+}: {
+  view: ViewModel;
+  filters: Filters;
+  matched: number;
+  now: number;
+}) {
+  const counted = countedInHour(view, filters, now) ?? 0;
+  return (
+    counted > matched && (
+      <>; {count(counted)} were counted in the last hour, the older ones are no longer kept</>
+    )
   );
 }
 
@@ -36,21 +57,22 @@ interface WatchProps {
 
 /** A page may be open for days. */
 const HALF_DAY_MS = 43_200_000;
-const sinceOf = ({ since = 0 }: Watch, now: number): string =>
+const sinceWords = (since: number, now: number): string =>
   now - since < HALF_DAY_MS
-    ? `${clockMinutes(since)} UTC`
-    : `${iso(since).slice(0, 16).replace("T", " ")} UTC`;
+    ? `${clockSeconds(since)} UTC`
+    : `${iso(since).slice(0, 19).replace("T", " ")} UTC`;
 
 /** What a live page with a filter has seen: every message since it was opened, or how many it has not. */
 export function WatchCount({ view, watch, now }: WatchProps) {
   const shown = foundBy(view, watch).length;
-  const { matched, missed, isTold } = watch;
+  const { matched, searched, missed, isTold, filters, since = now } = watch;
   return (
     <span class="sub" id="feed-count">
-      latest arrival first, {count(shown)} of {count(matched)} that match since {sinceOf(watch, now)}
-      {missed === 0
-        ? "; every message is searched"
-        : `; ${count(missed)} came too fast to be searched${isTold ? "" : ", with so many filters open"}`}
+      latest arrival first, {count(shown)} of {count(matched)} that match; searched: {count(searched)} of{" "}
+      {count(total(view, filters.topic))}, since {sinceWords(since, now)}
+      {missed > 0 &&
+        `; ${count(missed)} came too fast to be searched${isTold ? "" : ", with so many filters open"}`}
+      {missed === 0 && <Further view={view} filters={filters} matched={matched} now={now} />}
     </span>
   );
 }
@@ -61,7 +83,7 @@ export function NothingYet({ view, watch, now }: WatchProps) {
     <div id="nothing">
       {none && (
         <NoMatch view={view} filters={watch.filters}>
-          No message since {sinceOf(watch, now)} matches: {describe(watch.filters)}
+          No message since {sinceWords(watch.since ?? now, now)} matches: {describe(watch.filters)}
         </NoMatch>
       )}
     </div>

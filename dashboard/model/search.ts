@@ -8,7 +8,9 @@
 import { API_TOPICS, type ApiTopic } from "../../schemas/api.ts";
 import { DEAD_LETTER_REASONS } from "../../schemas/dead-letter.ts";
 import { GRADES, type Grade, METHODS, type Method } from "../../schemas/enriched.ts";
-import type { ViewModel } from "./view.ts";
+import { HOUR_MS } from "./devices.ts";
+import { COLUMN, type ViewModel } from "./view.ts";
+import { sum, tallied } from "./window.ts";
 import { meets, readCondition } from "./condition.ts";
 import { factsOf, type Row, textOf } from "./row.ts";
 
@@ -101,6 +103,20 @@ export function elsewhere(view: ViewModel, filters: Filters): { topic: ApiTopic;
     const { matched } = search(view, there);
     return matched === 0 ? [] : [{ topic, matched }];
   });
+}
+
+/** How many messages match in the last hour, also those that are no longer kept; undefined where only a search can tell. */
+export function countedInHour(view: ViewModel, filters: Filters, now: number): number | undefined {
+  const { topic, limit: _, ...asked } = filters;
+  const [only, another] = Object.entries(asked).filter(([, value]) => value !== undefined);
+  if (only === undefined) {
+    const until = Math.floor(now / view.tens.stepMs) * view.tens.stepMs + view.tens.stepMs;
+    return sum(view.tens, until - HOUR_MS, until, COLUMN[topic]);
+  }
+  const [name, value] = only;
+  const isCounted = another === undefined && topic !== "raw";
+  const from = isCounted ? view.tallies[name as "type"] : undefined;
+  return from === undefined ? undefined : (tallied(from, now).get(String(value)) ?? 0);
 }
 
 const namesOf = ({ topic: _, limit: __, ...rest }: Filters): string =>

@@ -108,7 +108,8 @@ const hasAny = (view: ViewModel, start: number, end: number): boolean =>
 /** What a sum over a range is over: "15 min", or what is known of it, "2 min 5 s". */
 export function spanWords({ from, stepMs, begin, values }: Series, range: RangeName): string {
   const steps = Object.values(values)[0]?.length ?? 0;
-  return begin <= from ? RANGES[range].name : duration(from + steps * stepMs - begin);
+  // A read-back of an hour covers all but the first step of one.
+  return begin - from < 2 * stepMs ? RANGES[range].name : duration(from + steps * stepMs - begin);
 }
 
 export interface Summary {

@@ -29,6 +29,8 @@ export interface Watch {
   matched: number;
   /** From when on messages were looked at, ms. */
   since?: number;
+  /** How many were looked at. */
+  searched: number;
   /** Gone before they were looked at. */
   missed: number;
   /** It is told of each message. */
@@ -50,6 +52,7 @@ export function createWatch(filters: Filters): Watch {
     matches: matcherOf(filters),
     found: createNewest(filters.limit, KEPT_BYTES),
     matched: 0,
+    searched: 0,
     missed: 0,
     isTold: false,
     seen: 0,
@@ -113,6 +116,7 @@ export function tell(view: ViewModel, topic: TopicState, rows: Row[]): void {
 }
 
 function look(watch: Watch, row: Row): void {
+  watch.searched++;
   if (!watch.matches(row)) return;
   watch.matched++;
   keep(watch.found, row);

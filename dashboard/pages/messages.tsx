@@ -48,7 +48,7 @@ export function MessagesPage({ frame, filters }: { frame: Frame; filters: Filter
         <section class="card" aria-labelledby="h-feed">
           <header class="rule">
             <h2 id="h-feed">{TAB_NAMES[topic]}</h2>
-            <FeedCount view={view} filters={filters} />
+            <FeedCount view={view} filters={filters} now={frame.now} />
           </header>
           <FeedHead topic={topic} />
           <Feed topic={topic} rows={found.rows} limit={limit} />
@@ -72,7 +72,7 @@ export function messagesLive(filters: Filters): LivePage {
       "feed-count": isWatched ? (
         <WatchCount view={view} watch={watch} now={now} />
       ) : (
-        <FeedCount view={view} filters={filters} />
+        <FeedCount view={view} filters={filters} now={now} />
       ),
       nothing: isWatched ? (
         <NothingYet view={view} watch={watch} now={now} />

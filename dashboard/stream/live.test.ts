@@ -66,14 +66,14 @@ describe("a stream", () => {
     hub.put(1);
     const client = connect(messagesLive({ topic: "enriched", device: "d7", limit: 50 }));
     const first = await client.next();
-    expect(first).toContain("No message since 14:27 UTC matches: device d7");
+    expect(first).toContain("No message since 14:27:12 UTC matches: device d7");
     hub.put(3_000, 1);
     expect(hub.view.topics.enriched.newest.rows[0]?.offset).toBeGreaterThan(7);
     hub.tick(2_000);
     const frame = await client.next();
     expect(rows(frame)).toEqual([7]);
     expect(frame).toContain(
-      "latest arrival first, 1 of 1 that match since 14:27 UTC; every message is searched",
+      "latest arrival first, 1 of 1 that match; searched: 3,001 of 3,001, since 14:27:12 UTC",
     );
     await client.leave();
     expect(hub.view.watches.size).toBe(0);
