@@ -11,8 +11,8 @@ ENV NODE_ENV=production \
     HOST=0.0.0.0
 COPY --from=packages /app/node_modules ./node_modules
 COPY . .
-# The dashboard's assets: its container may not write where it stands.
-RUN bun dashboard/assets/manifest.ts
+# Copied from a tree of umask 077 nothing could be read by the user below. The dashboard's assets: its container may not write.
+RUN find . -path ./node_modules -prune -o -exec chmod a+rX {} + && bun dashboard/assets/manifest.ts && chmod -R a+rX dist
 # What is written at run time: volumes take their owner from here.
 RUN mkdir -p /app/data /transform && chown bun:bun /app/data /transform
 USER bun

@@ -26,6 +26,14 @@ check_tools() {
   command -v curl >/dev/null || fail "curl is missing"
 }
 
+# What is mounted is read by other users in the containers; with umask 077 nobody but its owner may.
+check_readable() {
+  local hidden
+  hidden=$(find config connect/pipeline.yaml \( -type f ! -perm -o=r -o -type d ! -perm -o=rx \) -print)
+  [[ -z $hidden ]] ||
+    fail "the containers' users may not read ${hidden//$'\n'/, }. Right is: chmod -R o+rX config connect/pipeline.yaml"
+}
+
 # The shell's COMPOSE_PROFILES goes before the one of .env.
 compose() { COMPOSE_PROFILES=$1 docker compose "${@:2}"; }
 # Whichever enricher runs.
@@ -38,7 +46,7 @@ enricher() { compose "$ANY" ps --status "$1" --services | grep -xE 'connect|enri
 wait_for() {
   local name=$1 url=$2 code=${3:-1} deadline=$((SECONDS + WAIT_S))
   printf 'waiting for %s ' "$name"
-  until curl -fsS --max-time 3 -o /dev/null "$url" 2>/dev/null; do
+  until curl --noproxy '*' -fsS --max-time 3 -o /dev/null "$url" 2>/dev/null; do
     ((SECONDS < deadline)) || { echo; end "$code" "$name is not ready after $WAIT_S s. Why: ./setup.sh --logs, docs/troubleshooting.md"; }
     printf .
     sleep 1
@@ -49,6 +57,7 @@ wait_for() {
 start() {
   local profile=$1 other=$2 was
   check_tools
+  check_readable
   was=$(enricher running)$(enricher restarting)
   compose "$profile" build --quiet
   # Two kinds of enricher cannot share a group: the other goes first, and its committed offsets are the hand-over.
@@ -83,6 +92,7 @@ TEXT
 
 reload() {
   check_tools
+  check_readable
   local running looping
   running=$(enricher running)
   looping=$(enricher restarting)

@@ -94,8 +94,7 @@ describe("docker-compose.yml", () => {
 
       test("says whether it is well, where it has the tools", () => {
         const health = service.healthcheck;
-        if (name === "connect") expect(health).toBeUndefined();
-        else if (name === "preflight") expect(health).toEqual({ disable: true });
+        if (name === "preflight") expect(health).toEqual({ disable: true });
         else if (service.build) expect(dockerfile).toContain("HEALTHCHECK");
         else expect(health?.test?.[0]).toMatch(/^CMD/);
       });
@@ -169,7 +168,10 @@ describe("docker-compose.yml", () => {
       CONNECT_ADDRESS: "0.0.0.0:4195",
     });
     const known = [...pipeline.matchAll(/\$\{([A-Z_]+):/g)].map((match) => match[1]);
-    expect(Object.keys(environmentOf("connect")).filter((variable) => !known.includes(variable))).toEqual([]);
+    const { GOMEMLIMIT, ...others } = environmentOf("connect");
+    expect(Object.keys(others).filter((variable) => !known.includes(variable))).toEqual([]);
+    expect(Number.parseInt(`${GOMEMLIMIT}`, 10)).toBeLessThan(0.9 * 1024);
+    expect(connect?.mem_limit).toBe("1g");
     expect(pipeline).toContain(`consumer_group: ${GROUPS.enrich}`);
   });
 

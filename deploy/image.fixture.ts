@@ -5,7 +5,16 @@
  * Needs a mount namespace (root, unshare). The root is made of this machine's /usr; Bun is the one that runs the test.
  * Errors: a step that the Dockerfile has and this does not know, a step that fails, with what it printed.
  */
-import { chownSync, cpSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Process, ROOT, start } from "../test/processes.ts";
@@ -59,6 +68,7 @@ async function build(folder: string, dockerfile: string): Promise<void> {
       for (const file of wanted) {
         mkdirSync(dirname(join(app(), file)), { recursive: true });
         cpSync(join(ROOT, file), join(app(), file));
+        chmodSync(join(app(), file), 0o600); // as of a tree that was cloned with umask 077
       }
     } else if (step === "RUN") {
       const command = words.join(" ");

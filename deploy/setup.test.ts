@@ -1,6 +1,15 @@
 /** setup.sh with a `docker` and a `curl` of our own on the PATH: what it would do, in which order, and what it says. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -28,7 +37,7 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "iot-setup-"));
   calls = join(folder, "calls");
   for (const [name, text] of Object.entries({ docker: DOCKER, curl: CURL })) program(name, text);
-  for (const name of ["bash", "sed", "id", "cat", "grep", "head", "dirname", "sleep"])
+  for (const name of ["bash", "sed", "id", "cat", "grep", "head", "dirname", "sleep", "find"])
     symlinkSync(Bun.which(name) ?? "", join(folder, name));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -39,9 +48,9 @@ function program(name: string, text: string): void {
 }
 
 /** Runs it with nothing else on the PATH; gives its exit code, all that it said, and the calls of docker. */
-function setup(args: string[], env: Record<string, string> = {}) {
+function setup(args: string[], env: Record<string, string> = {}, tree = ROOT) {
   writeFileSync(calls, "");
-  const ran = Bun.spawnSync([join(folder, "bash"), join(ROOT, "setup.sh"), ...args], {
+  const ran = Bun.spawnSync([join(folder, "bash"), join(tree, "setup.sh"), ...args], {
     env: { PATH: folder, CALLS: calls, SETUP_WAIT_S: "1", ...env },
     stdin: "ignore",
   });
@@ -71,6 +80,21 @@ describe("setup.sh", () => {
       "docker exec iot-cloud-redpanda rpk topic consume iot.enriched",
     ])
       expect(said).toContain(words);
+  });
+
+  test("says which of the mounted files the containers could not read, and starts nothing", () => {
+    const tree = mkdtempSync(join(tmpdir(), "iot-tree-"));
+    cpSync(join(ROOT, "setup.sh"), join(tree, "setup.sh"));
+    for (const folder of ["config", "connect"]) mkdirSync(join(tree, folder));
+    for (const file of ["config/device-registry.json", "connect/pipeline.yaml"])
+      writeFileSync(join(tree, file), "", { mode: 0o600 });
+    chmodSync(join(tree, "config"), 0o700);
+    const { code, said, did } = setup([], {}, tree);
+    rmSync(tree, { recursive: true });
+    expect({ code, did }).toEqual({ code: 1, did: [] });
+    expect(said).toContain(
+      "may not read config, config/device-registry.json, connect/pipeline.yaml. Right is: chmod -R o+rX",
+    );
   });
 
   for (const state of ["RUNNING", "RESTARTING"])

@@ -124,7 +124,12 @@ func connect(ctx context.Context, options []kgo.Opt) (*kgo.Client, error) {
 	}
 	if err := client.Ping(ctx); err != nil {
 		client.Close()
-		return nil, fmt.Errorf("no broker answers: %w", err)
+		err = fmt.Errorf("no broker answers: %w", err)
+		if !kgo.IsRetryableBrokerErr(err) {
+			// As in Connect: a connection that is refused is tried again after a minute.
+			return nil, service.NewErrBackOff(err, time.Minute)
+		}
+		return nil, err
 	}
 	return client, nil
 }
