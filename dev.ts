@@ -14,6 +14,7 @@ import { type ChildProgram, Supervisor } from "./runtime/supervisor.ts";
 import { claimPort } from "./runtime/supervisor-ports.ts";
 import { watchStarters } from "./runtime/supervisor-starter.ts";
 import { showUsage } from "./runtime/usage.ts";
+import { urlOf } from "./runtime/url.ts";
 
 /** A new service adds a row, here and in docker-compose.yml. */
 const SERVICES = [
@@ -75,7 +76,7 @@ async function start(settings: Settings): Promise<void> {
   if (code !== 0) return end(code);
 
   for (const { name, args, env: own } of programs) supervisor.keep({ name, args, env: { ...env, ...own } });
-  await Promise.all(programs.map(({ name, port }) => ready(name, `http://${address(host)}:${port}/readyz`)));
+  await Promise.all(programs.map(({ name, port }) => ready(name, `${urlOf(host, port)}/readyz`)));
   if (stopping === undefined) banner(brokers, programs, settings);
 }
 
@@ -147,18 +148,13 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
   while (!(await condition())) await Bun.sleep(100);
 }
 
-/** An address that a browser can open: 0.0.0.0 listens everywhere, but is no destination. */
-function address(host: string): string {
-  return host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
-}
-
 function banner(brokers: string, programs: { name: string; port: number }[], settings: Settings): void {
-  const host = address(settings.http.host);
+  const { host } = settings.http;
   const portOf = (name: string) => programs.find((program) => program.name === name)?.port;
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   const lines = [
-    ["Dashboard", `http://${host}:${portOf("dashboard")}`],
-    ["API", `http://${host}:${portOf("dashboard")}/api/stats`],
+    ["Dashboard", urlOf(host, portOf("dashboard"))],
+    ["API", `${urlOf(host, portOf("dashboard"))}/api/stats`],
     ["Kafka", `${brokers}   (kcat -b ${brokers.split(",")[0]} -C -t ${settings.topics.enriched})`],
     ["Health", programs.map(({ name, port }) => `${name} :${port}`).join("  ")],
     ["Registry", settings.registryPath],

@@ -15,6 +15,7 @@ import { askKafka, createGroup } from "./reading/group.ts";
 import { createHub } from "./stream/live.ts";
 import { placesOf } from "./reading/places.ts";
 import { startReader } from "./reading/reader.ts";
+import { urlOf } from "../runtime/url.ts";
 
 showUsage(
   `bun run dashboard   the pages and the API, on http://127.0.0.1:5001
@@ -96,7 +97,7 @@ await runService({
         this.inc(hub.cut());
       },
     });
-    log.info(`dashboard on http://${host}:${server.port}`);
+    log.info(`dashboard on ${urlOf(host, server.port)}`);
     return {
       health: () => [...reader.health(), ...registry.health()],
       registry: registry.status,

@@ -6,7 +6,7 @@
  */
 import { ConfigError, type Settings } from "../config/env.ts";
 import { type RegistryWatch, watchRegistry } from "../config/registry-file.ts";
-import { checkTopics, topicNames } from "../kafka/admin.ts";
+import { absentTopics, checkTopics } from "../kafka/admin.ts";
 import type { Kafka } from "../kafka/client.ts";
 import { consume } from "../kafka/consume.ts";
 import { groupLag } from "../kafka/lag.ts";
@@ -97,9 +97,11 @@ async function followRegistry(path: string, counts: HostMetrics, log: Log): Prom
 async function requireTopics(kafka: Kafka, { raw, enriched, dlq }: Settings["topics"]): Promise<void> {
   const names = [raw, enriched, dlq];
   const unequal = await checkTopics(kafka, [], { partitionsMustMatch: names });
-  const there = await topicNames(kafka);
-  const missing = names.filter((name) => !there.includes(name));
-  const faults = [...unequal, ...missing.map((name) => `${name}: missing; create it with: bun run topics`)];
+  const absent = await absentTopics(kafka, names);
+  const faults = [
+    ...unequal,
+    ...absent.map((why) => (why.endsWith(": missing") ? `${why}; create it with: bun run topics` : why)),
+  ];
   if (faults.length > 0) throw new ConfigError(faults);
 }
 

@@ -52,6 +52,9 @@ export async function ensureTopics(
         ...topic,
         partitions: (mustMatch.includes(topic.name) && common) || topic.partitions,
       }));
+    const hidden = await Promise.all(missing.map(({ name }) => whyAbsent(admin, name)));
+    const faults = hidden.filter((why) => !why.endsWith(`: ${MISSING}`));
+    if (faults.length > 0) throw new TopicFaults(faults);
     for (const topic of missing) await create(admin, topic);
     return { created: missing.map(({ name }) => name) };
   });
@@ -65,7 +68,7 @@ export async function checkTopics(kafka: Kafka, topics: Topic[], rules: TopicRul
     for (const { name, partitions, configs } of topics) {
       const count = counts.get(name);
       if (count === undefined) {
-        faults.push(`${name}: missing`);
+        faults.push(await whyAbsent(admin, name));
         continue;
       }
       if (count !== partitions && faults.length === 0)
@@ -88,7 +91,15 @@ export async function topicSettings(
   return patiently(kafka, (admin) => configsOf(admin, topic, names));
 }
 
-/** Every topic that there is. */
+/** One line for each of these topics that is missing or hidden from us; [] = all are there. */
+export async function absentTopics(kafka: Kafka, names: string[]): Promise<string[]> {
+  return patiently(kafka, async (admin) => {
+    const counts = await partitionCounts(admin);
+    return Promise.all(names.filter((name) => !counts.has(name)).map((name) => whyAbsent(admin, name)));
+  });
+}
+
+/** Every topic that we may see. */
 export async function topicNames(kafka: Kafka): Promise<string[]> {
   return patiently(kafka, async (admin) => [...(await partitionCounts(admin)).keys()]);
 }
@@ -186,6 +197,21 @@ async function defaultReplication(admin: Admin): Promise<number> {
 async function partitionCounts(admin: Admin): Promise<Map<string, number>> {
   const { topics } = await admin.fetchTopicMetadata();
   return new Map(topics.map(({ name, partitions }) => [name, partitions.length]));
+}
+
+const MISSING = "missing";
+
+/** A list of all topics leaves out those that we may not see: a topic is asked for by its name. */
+async function whyAbsent(admin: Admin, name: string): Promise<string> {
+  try {
+    await admin.fetchTopicMetadata({ topics: [name] });
+  } catch (error) {
+    const type = protocolType(error);
+    if (type === "TOPIC_AUTHORIZATION_FAILED")
+      return `${name}: our user may not see it (${type}); give it the right to Describe, and those to Read or Write`;
+    if (type !== "UNKNOWN_TOPIC_OR_PARTITION") throw error;
+  }
+  return `${name}: ${MISSING}`;
 }
 
 function unequalCounts(counts: Map<string, number>, names: string[]): string[] {

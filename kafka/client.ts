@@ -6,6 +6,7 @@
  */
 
 import { Kafka as KafkajsKafka, type SASLOptions, logLevel } from "kafkajs";
+import { createAccess } from "./access.ts";
 import { registerCodecs } from "./codecs.ts";
 import { type Entry, type KafkaLog, createOutages } from "./outages.ts";
 import { REQUEST_TIMEOUT_MS, socketFactory } from "./sockets.ts";
@@ -20,6 +21,8 @@ const MAX_BATCH_BYTES = 33_554_432;
 
 export interface Kafka extends KafkajsKafka {
   readonly maxBatchBytes: number;
+  /** Why brokers do not answer or do not let us in, a line for each address; [] = all that were asked do. */
+  trouble(): string[];
 }
 
 export interface KafkaSettings {
@@ -35,13 +38,21 @@ export interface KafkaSettings {
 
 export function createKafka(settings: KafkaSettings, log: KafkaLog): Kafka {
   registerCodecs();
-  const outages = createOutages(log);
+  const sasl = settings.sasl && (settings.sasl.mechanism === "plain" ? "plain" : "scram");
+  const access = createAccess(log, { ssl: settings.ssl !== undefined, sasl });
+  const outages = createOutages(log, access);
   const kafka = new KafkajsKafka({
     clientId: settings.clientId,
     brokers: settings.brokers,
     ssl: settings.ssl ? { ca: settings.ssl.ca } : undefined,
     sasl: settings.sasl as SASLOptions | undefined,
-    socketFactory: socketFactory(outages.answered),
+    socketFactory: socketFactory({
+      answered(address, answers) {
+        if (answers === 1) outages.answered(address);
+        access.answered(address, answers);
+      },
+      ended: access.ended,
+    }),
     logLevel: logLevel.WARN,
     logCreator: () => (entry) => outages.said(entry as Entry),
     connectionTimeout: 3_000,
@@ -49,5 +60,8 @@ export function createKafka(settings: KafkaSettings, log: KafkaLog): Kafka {
     // Some 1.5 s, then the error comes up to a loop of ours, which can be stopped; kafkajs's own could not.
     retry: { initialRetryTime: 100, multiplier: 2, factor: 0.2, maxRetryTime: 1_000, retries: 4 },
   });
-  return Object.assign(kafka, { maxBatchBytes: settings.maxBatchBytes ?? MAX_BATCH_BYTES });
+  return Object.assign(kafka, {
+    maxBatchBytes: settings.maxBatchBytes ?? MAX_BATCH_BYTES,
+    trouble: () => [...access.trouble(), ...outages.reasons()],
+  });
 }

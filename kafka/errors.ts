@@ -11,6 +11,14 @@ const OUTAGES = new Set([
   "KafkaJSMetadataNotLoaded",
   "KafkaJSTopicMetadataNotLoaded",
   "KafkaUnavailable",
+  // The user may be there, or right, in a moment; access.ts says what is wrong.
+  "KafkaJSSASLAuthenticationError",
+]);
+/** Of SASL, too: the broker's listener has another mechanism, or none. */
+const ACCESS_TYPES = new Set([
+  "UNSUPPORTED_SASL_MECHANISM",
+  "ILLEGAL_SASL_STATE",
+  "SASL_AUTHENTICATION_FAILED",
 ]);
 const NETWORK_CODES = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "EAI_AGAIN"]);
 const REJOIN_TYPES = new Set([
@@ -43,6 +51,7 @@ export function isOutage(error: unknown): boolean {
     (one) =>
       OUTAGES.has(one.name) ||
       NETWORK_CODES.has(String(property(one, "code"))) ||
+      ACCESS_TYPES.has(typeOf(one) ?? "") ||
       (one.name.startsWith("KafkaJS") && typeOf(one) !== undefined && property(one, "retriable") === true),
   );
 }

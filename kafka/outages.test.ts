@@ -5,7 +5,11 @@ function setup() {
   let now = 0;
   const lines: string[] = [];
   const say = (level: string) => (message: string) => void lines.push(`${level} ${message}`);
-  const outages = createOutages({ info: say("info"), warn: say("warn"), error: say("error") }, () => now);
+  const outages = createOutages(
+    { info: say("info"), warn: say("warn"), error: say("error") },
+    undefined,
+    () => now,
+  );
   const entry = (namespace: string, message: string, broker?: string): Entry => ({
     namespace,
     level: 1,
@@ -37,12 +41,15 @@ test("an outage is one line when it begins and one when it ends, whatever kafkaj
 });
 
 test("each address has its own outage, and a timeout is one too", () => {
-  const { said, down, entry, lines } = setup();
+  const { said, reasons, entry, lines } = setup();
   said(entry("Connection", "Connection timeout", "a:1"));
   said(entry("Connection", "Connection error: x", "b:1"));
   expect(lines[0]).toBe("warn Kafka at a:1 does not answer (no answer in time); trying again until it does");
   expect(lines).toHaveLength(2);
-  expect(down()).toEqual(["a:1", "b:1"]);
+  expect(reasons()).toEqual([
+    "Kafka at a:1 does not answer (no answer in time)",
+    "Kafka at b:1 does not answer (x)",
+  ]);
 });
 
 test("other lines pass, the same one at most once in ten seconds", () => {

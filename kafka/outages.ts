@@ -5,6 +5,8 @@
  * errors pass, each text at most once in ten seconds; what matters reaches the caller as an exception anyway.
  */
 
+import type { Access } from "./access.ts";
+
 export interface KafkaLog {
   info(message: string, fields?: object): void;
   warn(message: string, fields?: object): void;
@@ -23,8 +25,18 @@ const CONNECTING = /^Connection (error: |timeout)/;
 /** These mean that messages were skipped or will come again. */
 const SERIOUS = /^Offset out of range/;
 
-export function createOutages(log: KafkaLog, now: () => number = Date.now) {
-  const downSince = new Map<string, number>();
+/** kafkajs's words where a broker does not take our user; what else it says of that repeats it. */
+const REFUSED = /^Response Sasl(Handshake|Authenticate)/;
+const REFUSED_AGAIN = /^SASL .*failed|requested SASL mechanism|current SASL state/;
+
+/** `hintFor`: what may be meant by an error; `refused`: hears of a user that is not taken. */
+export function createOutages(
+  log: KafkaLog,
+  access: Pick<Access, "hintFor" | "refused"> = { hintFor: () => undefined, refused() {} },
+  now: () => number = Date.now,
+) {
+  /** Address -> since when, ms, and why. */
+  const downSince = new Map<string, { at: number; why: string }>();
   const lastSaid = new Map<string, number>();
 
   /** For each connection that is made. */
@@ -32,7 +44,7 @@ export function createOutages(log: KafkaLog, now: () => number = Date.now) {
     const since = downSince.get(address);
     if (since === undefined) return;
     downSince.delete(address);
-    log.info(`Kafka at ${address} answers again after ${Math.round((now() - since) / 1000)} s`);
+    log.info(`Kafka at ${address} answers again after ${Math.round((now() - since.at) / 1000)} s`);
   }
 
   function said({
@@ -42,9 +54,15 @@ export function createOutages(log: KafkaLog, now: () => number = Date.now) {
     if (namespace === "Connection" && CONNECTING.test(message)) {
       const address = fields.broker ?? "an unknown address";
       if (downSince.has(address)) return;
-      downSince.set(address, now());
       const reason = message.replace(CONNECTING, "") || "no answer in time";
-      log.warn(`Kafka at ${address} does not answer (${reason}); trying again until it does`);
+      const hint = access.hintFor(reason);
+      const why = `Kafka at ${address} does not answer (${reason})${hint === undefined ? "" : `: ${hint}`}`;
+      downSince.set(address, { at: now(), why });
+      log.warn(`${why}; trying again until it does`);
+    } else if (REFUSED.test(message)) {
+      access.refused(fields.broker ?? "an unknown address", String(fields.error));
+    } else if (REFUSED_AGAIN.test(message)) {
+      return;
     } else if (SERIOUS.test(message)) {
       log.error(`kafkajs: ${message}`, { namespace, ...fields });
     } else if (downSince.size === 0 && isNew(message)) {
@@ -61,5 +79,5 @@ export function createOutages(log: KafkaLog, now: () => number = Date.now) {
     return true;
   }
 
-  return { answered, said, down: (): string[] => [...downSince.keys()] };
+  return { answered, said, reasons: (): string[] => [...downSince.values()].map(({ why }) => why) };
 }

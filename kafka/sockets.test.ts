@@ -17,7 +17,7 @@ async function connections(count: number, silentMs: number): Promise<net.Socket[
   await once(listening.listen(0, "127.0.0.1"), "listening");
   const { port } = listening.address() as net.AddressInfo;
   const answered: string[] = [];
-  const make = socketFactory((address) => answered.push(address), silentMs);
+  const make = socketFactory({ answered: (address) => answered.push(address), ended() {} }, silentMs);
   const sockets = await Promise.all(
     Array.from({ length: count }, async () => {
       const connected = Promise.withResolvers<void>();
@@ -80,7 +80,7 @@ describe("connections of a client to one broker", () => {
     const { port } = listening.address() as net.AddressInfo;
     const answered: string[] = [];
     const connected = Promise.withResolvers<void>();
-    const make = socketFactory((address) => answered.push(address));
+    const make = socketFactory({ answered: (address) => answered.push(address), ended() {} });
     const options = { host: "127.0.0.1", port, onConnect: connected.resolve };
     open.push(make(options as Parameters<typeof make>[0]));
     await connected.promise;

@@ -2,7 +2,7 @@
  * The sockets of a client: as kafkajs makes them, but small requests do not wait for more, and what is half open is found at once.
  *
  * kafkajs gives up a connection whose request has no answer in time (the patch), then asks for metadata on another one to the same
- * broker, which may be as dead: one time limit after the other. In: who hears of the first answer on each. Out: kafkajs's socket factory.
+ * broker, which may be as dead: one time limit after the other. In: who hears of answers and of early ends. Out: kafkajs's socket factory.
  * When a connection is given up, those to the same address that have been silent as long are ended too.
  */
 import net from "node:net";
@@ -11,6 +11,10 @@ import type { ISocketFactory } from "kafkajs";
 
 /** An answer that takes longer is not awaited; also the silence after which a connection is not trusted. */
 export const REQUEST_TIMEOUT_MS = 10_000;
+/** Answers beyond these are not told: a connection with so many works. */
+const COUNTED = 8;
+/** What a listener with TLS begins its answer with to somebody without. */
+const TLS_ALERT = 0x15;
 const SILENT_MS = REQUEST_TIMEOUT_MS - 1_000;
 
 interface Link {
@@ -19,7 +23,14 @@ interface Link {
   heard: number;
 }
 
-export function socketFactory(answered: (address: string) => void, silentMs = SILENT_MS): ISocketFactory {
+export interface SocketWatcher {
+  /** Another answer has come on this connection, the so-manyeth. */
+  answered(address: string, answers: number): void;
+  /** The broker has ended the connection. */
+  ended(address: string, answers: number): void;
+}
+
+export function socketFactory(watcher: SocketWatcher, silentMs = SILENT_MS): ISocketFactory {
   const links = new Map<string, Set<Link>>();
   return ({ host, port, ssl, onConnect }) => {
     const address = `${host}:${port}`;
@@ -27,8 +38,15 @@ export function socketFactory(answered: (address: string) => void, silentMs = SI
     const socket = ssl
       ? tls.connect({ host, port, ...servername, ...ssl }, onConnect)
       : net.connect({ host, port }, onConnect);
-    // A broker that hangs still takes connections.
-    socket.once("data", () => answered(address));
+    // A broker that hangs still takes connections. One request is under way at a time until we are in.
+    let answers = 0;
+    socket.on("data", (bytes) => {
+      const isAlert = !ssl && answers === 0 && bytes[0] === TLS_ALERT;
+      if (answers < COUNTED && !isAlert) watcher.answered(address, ++answers);
+    });
+    socket.once("end", () => {
+      if (!socket.destroyed) watcher.ended(address, answers);
+    });
     socket.setKeepAlive(true, 60_000);
     socket.setNoDelay(true);
     // kafkajs ends a socket that never connected again with each attempt, and each adds a listener.

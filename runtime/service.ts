@@ -16,6 +16,7 @@ import { listenWithRoom } from "./listen.ts";
 import { createLog, type Log } from "./log.ts";
 import { createMetrics, type Registry } from "./metrics.ts";
 import { choosePort } from "./port.ts";
+import { urlOf } from "./url.ts";
 
 export interface ServiceContext {
   name: string;
@@ -64,7 +65,11 @@ export async function runService(definition: ServiceDefinition): Promise<void> {
   let running: RunningService | undefined;
   let state: "starting" | "running" | "stopping" = "starting";
 
-  const reasons = () => (state === "running" && running ? running.health() : [`${name} is ${state}`]);
+  const reasons = () =>
+    state === "running" && running
+      ? running.health()
+      : [`${name} is ${state}`, ...(state === "starting" ? kafka.trouble() : [])];
+  const kafka = createKafka({ ...settings.kafka, clientId: `iot-${name}` }, log);
   const metrics = createMetrics(name, version);
   const health: HealthSource = { reasons, metrics };
   const crash = (error: unknown): never => {
@@ -95,7 +100,6 @@ export async function runService(definition: ServiceDefinition): Promise<void> {
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void stop(signal));
 
-  const kafka = createKafka({ ...settings.kafka, clientId: `iot-${name}` }, log);
   const context: ServiceContext = {
     name,
     version,
@@ -129,7 +133,7 @@ function serveOwnHealth(defaultPort: number, settings: Settings, log: Log, healt
   const wanted = settings.healthPort ?? defaultPort;
   const port = choosePort(host, wanted, settings.healthPort !== undefined, "HEALTH_PORT");
   const server = listenWithRoom((it) => serveHealth(host, it, health), port, log);
-  log.info(`health on http://${host}:${server.port}/readyz`);
+  log.info(`health on ${urlOf(host, server.port)}/readyz`);
 }
 
 function exitOnFaults<T>(name: string, read: () => T): T {

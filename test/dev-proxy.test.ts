@@ -1,6 +1,7 @@
-/** `bun run dev` where a proxy is set for everything, and what it says while it waits. */
+/** `bun run dev` in odd surroundings: a proxy for everything, another loopback address; what it says while it waits. */
 import { afterEach, describe, expect, test } from "bun:test";
 import { dev, endAll, running } from "./dev-process.ts";
+import { isFree } from "../runtime/port.ts";
 import { freePort, startEntry, until } from "./processes.ts";
 
 const MINUTE_MS = 60_000;
@@ -28,3 +29,19 @@ test("dev says after 5 s what it waits for, and what it found there", async () =
   const line = `waiting for the topics on ${brokers} to be there (preflight)`;
   await until("the line", () => child.output().includes(line), { withinMs: 15_000 });
 });
+
+test(
+  "HOST=::1 is waited for, found and said in a form that a browser takes",
+  async () => {
+    const taken = Bun.listen({ hostname: "::1", port: freePort(), socket: { data() {} } });
+    const child = await dev({ HOST: "::1", PORT: `${freePort()}` });
+    const url = await running(child);
+    expect(url).toStartWith("http://[::1]:");
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+    const check = startEntry("deploy/healthy.ts", { HOST: "::1", PORT: new URL(url).port });
+    expect(await check.exited).toBe(0);
+    expect(isFree("::1", taken.port)).toBe(false);
+    taken.stop(true);
+  },
+  MINUTE_MS,
+);
