@@ -2,7 +2,7 @@
 import { createTopics } from "./apis/create-topics.ts";
 import { fetch } from "./apis/fetch.ts";
 import { produce } from "./apis/produce.ts";
-import type { RawClient } from "./raw-client.fixture.ts";
+import type { RawClient } from "./raw-socket.fixture.ts";
 
 export async function withTopic(
   client: RawClient,

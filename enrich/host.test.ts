@@ -292,7 +292,7 @@ describe("a batch", () => {
   test("records that nobody can read are one dead letter, with the range of their offsets and the cause", async () => {
     const { handle, sent, errors, accounting, chunks } = host();
     const undecodable = { first: 5, last: 9, cause: "a batch of 90 bytes: expected CRC 1, got 2" };
-    await handle({ ...batchOf([]), first: 5, next: 10, empty: 4, undecodable });
+    await handle({ ...batchOf([]), first: 5, next: 10, empty: 4, undecodable: [undecodable] });
     await handle(batchOf([raw(10, changed({}))]));
     expect(sent[0]).toEqual({
       topic: topics.dlq,

@@ -121,23 +121,35 @@ async function deliverBatch(
   batch: Batch,
   known: Partition,
 ): Promise<number> {
-  const { topic, partition, messages, undecodable } = batch;
+  const { topic, partition } = batch;
   const { written } = known;
-  const left = written.size === 0 ? messages : messages.filter(({ offset }) => !written.has(offset));
-  let outputs = messages.length - left.length;
+  const sources = sourcesOf(batch);
+  const left = written.size === 0 ? sources : sources.filter((source) => !written.has(offsetOf(source)));
+  let outputs = sources.length - left.length;
   let start = 0;
   try {
     for (; start < left.length; start += CHUNK_MESSAGES)
       outputs += await deliver(options, plan, batch, known, left.slice(start, start + CHUNK_MESSAGES));
   } catch (error) {
-    for (const { offset } of left.slice(0, start)) written.add(offset);
+    for (const source of left.slice(0, start)) written.add(offsetOf(source));
     throw error;
   }
-  if (!undecodable) return outputs;
-  const { first, last, cause } = undecodable;
-  if (!written.has(first)) await deliver(options, plan, batch, known, [undecodable]);
-  options.log.error(`${topic}[${partition}]@${first}..${last} cannot be read, it is a dead letter: ${cause}`);
-  return 1;
+  for (const { first, last, cause } of batch.undecodable ?? [])
+    options.log.error(
+      `${topic}[${partition}]@${first}..${last} cannot be read, it is a dead letter: ${cause}`,
+    );
+  return outputs;
+}
+
+/** What needs an output: a message, or a batch of records that cannot be read. */
+type Source = InMessage | Undecodable;
+
+const offsetOf = (source: Source): number => ("offset" in source ? source.offset : source.first);
+
+/** In the order of their offsets. */
+function sourcesOf({ messages, undecodable = [] }: Batch): Source[] {
+  if (undecodable.length === 0) return messages;
+  return [...messages, ...undecodable].sort((one, other) => offsetOf(one) - offsetOf(other));
 }
 
 /** Enriches, sends, and counts; gives how many outputs are acknowledged. */
@@ -146,7 +158,7 @@ async function deliver(
   plan: Plan,
   batch: Batch,
   known: Partition,
-  sources: InMessage[] | [Undecodable],
+  sources: Source[],
 ): Promise<number> {
   const began = performance.now();
   const outputs = sources.map((source) => outputOf(source, plan, options.now()));
@@ -163,7 +175,7 @@ async function deliver(
   return acknowledged;
 }
 
-function outputOf(source: InMessage | Undecodable, plan: Plan, now: number): Output {
+function outputOf(source: Source, plan: Plan, now: number): Output {
   if ("offset" in source) return { raw: source, result: enrichMessage(source, plan, now) };
   const { first, last, cause } = source;
   const raw = { offset: first, key: null, value: NO_BYTES, timestamp: now, headers: {} };

@@ -37,8 +37,8 @@ export interface Batch {
   empty: number;
   /** In the order of their offsets; may be empty. */
   messages: InMessage[];
-  /** Then there are no messages: these offsets cannot be read by anybody. */
-  undecodable?: Undecodable;
+  /** Offsets among those of the messages that cannot be read by anybody, in order. */
+  undecodable?: Undecodable[];
   /** The offset after the partition's last message. */
   highWatermark: number;
 }
@@ -308,10 +308,11 @@ function keepBeating(heartbeat: () => Promise<void>, everyMs: number): { lost():
 /** What was fetched, in batches of our own size: a compressed fetch may hold ten thousand messages. */
 function* pieces({ batch }: EachBatchPayload, maxBatchBytes: number, size: () => number): Generator<Batch> {
   const { topic, partition, bytes, lastStableOffset, abortedTransactions } = batch;
-  const highWatermark = Number(batch.highWatermark);
+  const place = { topic, partition, highWatermark: Number(batch.highWatermark) };
   let first = Number(batch.fetchedOffset);
   let next = first;
   let messages: InMessage[] = [];
+  let undecodable: Undecodable[] = [];
   let empty = 0;
   const spans = readFetched({
     bytes,
@@ -320,32 +321,32 @@ function* pieces({ batch }: EachBatchPayload, maxBatchBytes: number, size: () =>
     aborted: abortedTransactions,
     maxBatchBytes,
   });
-  const made = (rest: Pick<Batch, "next" | "messages" | "empty" | "undecodable">): Batch => {
-    const piece = { topic, partition, highWatermark, first, ...rest };
-    first = piece.next;
-    return piece;
-  };
-  for (const { undecodable, ...span } of spans) {
-    if (undecodable) {
-      if (next > first) yield made({ next, messages, empty });
-      yield made({ next: span.next, messages: [], empty: span.empty, undecodable });
-      messages = [];
-      empty = 0;
-    } else {
-      messages = messages.length === 0 ? span.messages : messages.concat(span.messages);
-      empty += span.empty;
-    }
+  for (const { undecodable: unread, ...span } of spans) {
+    if (unread) undecodable.push(unread);
+    messages = messages.length === 0 ? span.messages : messages.concat(span.messages);
+    empty += span.empty;
     next = span.next;
     for (let most = size(); messages.length > most; most = size()) {
       const rest = messages.slice(most);
       const cut = rest[0]?.offset ?? next;
-      const emptyBefore = cut - first - most;
+      // What cannot be read stands before the newest span's messages, and each range of it is settled by one output.
+      const before = undecodable.filter(({ first: at }) => at < cut);
+      const emptyBefore = cut - first - most - before.length;
+      yield {
+        ...place,
+        first,
+        next: cut,
+        messages: messages.slice(0, most),
+        empty: emptyBefore,
+        undecodable: before,
+      };
+      undecodable = undecodable.slice(before.length);
       empty -= emptyBefore;
-      yield made({ next: cut, messages: messages.slice(0, most), empty: emptyBefore });
+      first = cut;
       messages = rest;
     }
   }
-  if (next > first) yield made({ next, messages, empty });
+  if (next > first) yield { ...place, first, next, messages, empty, undecodable };
 }
 
 function placeOf({ topic, partition }: Place): string {
