@@ -22,6 +22,8 @@ export interface Entry {
 
 const REPEAT_MS = 10_000;
 const CONNECTING = /^Connection (error: |timeout)/;
+/** Somebody asked for a place that is not (or no longer) there: who asked is told by the error, nobody else minds. */
+const BEYOND = "The requested offset is not within the range of offsets maintained by the server";
 /** These mean that messages were skipped or will come again. */
 const SERIOUS = /^Offset out of range/;
 
@@ -61,7 +63,7 @@ export function createOutages(
       log.warn(`${why}; trying again until it does`);
     } else if (REFUSED.test(message)) {
       access.refused(fields.broker ?? "an unknown address", String(fields.error));
-    } else if (REFUSED_AGAIN.test(message)) {
+    } else if (REFUSED_AGAIN.test(message) || fields.error === BEYOND) {
       return;
     } else if (SERIOUS.test(message)) {
       log.error(`kafkajs: ${message}`, { namespace, ...fields });

@@ -19,6 +19,14 @@ export function BigAge({ at, now }: { at: number | undefined; now: number }) {
   );
 }
 
+/** "14:27:11.902", with its day where that is not the day of `now`. */
+export const DayClock = ({ at, now }: { at: number; now: number }) => (
+  <time datetime={iso(at)} title={exact(at)}>
+    {iso(at).slice(0, 10) !== iso(now).slice(0, 10) && `${iso(at).slice(0, 10)} `}
+    {clock(at)}
+  </time>
+);
+
 /** "14:27:11.902" */
 export const Clock = ({ at }: { at: number }) => (
   <time datetime={iso(at)} title={exact(at)}>

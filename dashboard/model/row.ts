@@ -4,6 +4,7 @@
  * In: a record of raw, enriched or dlq. Out: a Row, and by `factsOf` who sent it, what it was judged to be, how good it is.
  * Errors: none: what is not there or of another type reads as absent.
  */
+import { isUtf8 } from "node:buffer";
 import type { InMessage } from "../../kafka/message.ts";
 import { parseDuration, parseIso, parseUnix } from "../../registry/time.ts";
 import type { ApiTopic } from "../../schemas/api.ts";
@@ -109,8 +110,9 @@ const headerText = (from: InMessage, name: string): string | undefined =>
 
 export const textOf = (row: Row): string => row.value?.toString() ?? "";
 
-/** The value as a JSON object; undefined for anything else. */
+/** The value as a JSON object; undefined for anything else, also for bytes that only look like one where they are no text. */
 export function objectOf(row: Row): Json | undefined {
+  if (row.value === null || !isUtf8(row.value)) return undefined;
   try {
     return asObject(JSON.parse(textOf(row)));
   } catch {

@@ -3,7 +3,7 @@ import { RESERVED_MEMBERS } from "../../schemas/enriched.ts";
 import { type Archive, GivenUp } from "../reading/archive.ts";
 import { BytesView, ValueView } from "../components/value-view.tsx";
 import { State } from "../components/status.tsx";
-import { Clock } from "../components/time.tsx";
+import { DayClock } from "../components/time.tsx";
 import { DeadLetter, Findings, Reasons, TypeVerdict } from "../components/verdict.tsx";
 import { count, latency } from "../format.ts";
 import { messageLink, messagesLink, withParams } from "../links.ts";
@@ -59,7 +59,7 @@ export function MessagePage({ frame, parts }: { frame: Frame; parts: MessagePart
       above={{ name: "Messages", href: messagesLink({ topic: row.topic }) }}
     >
       <div class="grid">
-        <Journey parts={parts} />
+        <Journey parts={parts} now={frame.now} />
         {verdict?.topic === "enriched" && (
           <>
             <TypeVerdict row={verdict} />
@@ -111,9 +111,9 @@ export function MessagePage({ frame, parts }: { frame: Frame; parts: MessagePart
 /** Of a half that is not here. */
 const missing = ({ away }: MessageParts, word: string) => (away === undefined ? word : "not known now");
 
-function Journey({ parts }: { parts: MessageParts }) {
+function Journey({ parts, now }: { parts: MessageParts; now: number }) {
   const { row, raw, verdict } = parts;
-  const { measured, enrichedAt } = factsOf(verdict ?? row);
+  const { measured, enrichedAt, json } = factsOf(verdict ?? row);
   const arrived = row.timestamp;
   return (
     <section class="card" aria-labelledby="h-journey">
@@ -123,13 +123,21 @@ function Journey({ parts }: { parts: MessageParts }) {
       <ol class="steps">
         <li>
           <span class="sub">Measured</span>
-          <b>{measured === undefined ? "no time sent" : <Clock at={measured} />}</b>
+          <b>
+            {measured !== undefined ? (
+              <DayClock at={measured} now={now} />
+            ) : json ? (
+              "no time sent"
+            ) : (
+              "cannot be read"
+            )}
+          </b>
           <span class="sub">{measured !== undefined && "device clock"}</span>
         </li>
         <li>
           <span class="sub">Arrived</span>
           <b>
-            <Clock at={arrived} />
+            <DayClock at={arrived} now={now} />
           </b>
           <span class="sub">{measured !== undefined && after(arrived - measured, "measuring")}</span>
         </li>

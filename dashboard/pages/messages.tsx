@@ -67,8 +67,7 @@ export function messagesLive(filters: Filters): LivePage {
     cards: (view, now) => ({
       notices: <Notices view={view} now={now} />,
       "rail-footer": <RailFooter view={view} now={now} />,
-    }),
-    slow: (view, now) => ({
+      // With each frame: a count above other rows than it counts is wrong.
       "feed-count": isWatched ? (
         <WatchCount view={view} watch={watch} now={now} />
       ) : (

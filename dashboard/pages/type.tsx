@@ -66,10 +66,10 @@ export function typeLive(view: ViewModel, key: string): LivePage | undefined {
     cards: (model, now) => ({
       notices: <Notices view={model} now={now} />,
       "rail-footer": <RailFooter view={model} now={now} />,
+      "none-of-type": <NoneOfType none={foundBy(model, watch).length === 0} />,
     }),
     slow: (model, now) => ({
       numbers: <Numbers view={model} now={now} typeKey={key} />,
-      "none-of-type": <NoneOfType none={foundBy(model, watch).length === 0} />,
     }),
     feed: {
       limit: ROWS,

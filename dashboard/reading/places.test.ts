@@ -9,7 +9,9 @@ import { enriched, raw } from "../sample.case.ts";
 import { createArchive } from "./archive.ts";
 import { placesOf } from "./places.ts";
 
-const SILENT = { info() {}, warn() {}, error() {} };
+const said: string[] = [];
+const note = (message: string) => void said.push(message);
+const LOG = { info: note, warn: note, error: note };
 const TOPICS = { raw: "iot.raw", enriched: "iot.enriched", dlq: "iot.raw.dlq" };
 const BEGAN = Date.now() - 600_000;
 /** A fetch gives at least one, whatever its size. */
@@ -20,7 +22,7 @@ let broker: RunningBroker;
 let kafka: Kafka;
 beforeAll(async () => {
   broker = await startBroker();
-  kafka = createKafka({ brokers: [`127.0.0.1:${broker.port}`], clientId: "test" }, SILENT);
+  kafka = createKafka({ brokers: [`127.0.0.1:${broker.port}`], clientId: "test" }, LOG);
   await ensureTopics(
     kafka,
     Object.values(TOPICS).map((name) => ({ name, partitions: 2, configs: {} })),
@@ -58,6 +60,7 @@ test("a real broker's partition has every verdict, also behind a time that is a 
   );
   await producer.stop();
 
+  said.length = 0;
   const archive = createArchive(createView(Date.now()), placesOf(kafka, TOPICS, ONE_BATCH), Date.now);
   for (const offset of [0, 1, 2, 9, 59, 60, 61, 139, 140, 170, 200, 201, 258, 259]) {
     const row = await archive.get("raw", 1, offset);
@@ -69,5 +72,8 @@ test("a real broker's partition has every verdict, also behind a time that is a 
     ]);
   }
   expect(await archive.get("raw", 1, COUNT)).toBeUndefined();
+  expect(await archive.get("raw", 1, COUNT + 100)).toBeUndefined();
   expect(await archive.get("raw", 7, 0)).toBeUndefined();
+  // A reader who asks beyond the end is told so; the operator's console is not.
+  expect(said).toEqual([]);
 }, 30_000);

@@ -51,6 +51,19 @@ describe("a stream", () => {
     expect(ticks(frame)[0]?.whole).toBe(false);
   });
 
+  test("the count above a feed comes with its rows, not seconds later", async () => {
+    for (const filter of [{}, { grade: "GOOD" }] as const) {
+      const client = connect(messagesLive({ topic: "enriched", limit: 50, ...filter }));
+      await client.next();
+      hub.put();
+      hub.tick();
+      const frame = await client.next();
+      const [row = -1] = rows(frame);
+      expect(frame).toContain(`latest arrival first, ${row + 1} of ${row + 1}`);
+      await client.leave();
+    }
+  });
+
   test("a late message makes the whole feed come again, in order", async () => {
     hub.put();
     const client = connect();
