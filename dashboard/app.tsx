@@ -62,9 +62,9 @@ export function createApp(deps: AppDeps): Hono<Env> {
   const { view, hub, assets } = deps;
   const app = new Hono<Env>();
 
+  app.use(guard(deps.hosts));
   for (const path of ["/livez", "/readyz", "/metrics"])
     app.get(path, async (c) => (await deps.probe(c.req.raw)) ?? c.notFound());
-  app.use(guard(deps.hosts));
   app.use(compress());
 
   app.get("/", (c) => {

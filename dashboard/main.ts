@@ -49,7 +49,7 @@ await runService({
       });
     }
     show();
-    const hub = createHub(view, assets.build);
+    const hub = createHub(view, assets.build, { behindProxy: allowedHosts.length > 0 });
     const reader = startReader({
       view,
       kafka,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { healthResponse } from "./health.ts";
+import { healthResponse, serveHealth } from "./health.ts";
 import { createMetrics } from "./metrics.ts";
 
 const metrics = createMetrics("enrich", "1.2.3");
@@ -28,4 +28,16 @@ describe("healthResponse", () => {
   test("any other path is left to the service", async () => {
     expect(await get("/devices")).toBeUndefined();
   });
+});
+
+test("the server of it answers by its address, and to no page that has rebound a name of its own to it", async () => {
+  const server = serveHealth("127.0.0.1", 0, source([]), ["iot.example.com"]);
+  const status = async (headers: Record<string, string>) =>
+    (await fetch(`http://127.0.0.1:${server.port}/metrics`, { headers })).status;
+  expect(await status({})).toBe(200);
+  for (const host of ["enrich:5012", "localhost:5012", "10.0.0.7:5012", "iot.example.com"])
+    expect([host, await status({ host })]).toEqual([host, 200]);
+  expect(await status({ host: "evil.example" })).toBe(403);
+  expect(await status({ origin: "https://evil.example" })).toBe(403);
+  await server.stop(true);
 });

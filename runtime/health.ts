@@ -1,5 +1,6 @@
 /** `/livez`, `/readyz` (with reasons) and `/metrics`, the same in every service. */
 import type { Registry } from "prom-client";
+import { createMayAsk } from "./may-ask.ts";
 
 export interface HealthSource {
   /** Why the service is not ready; empty when it is. */
@@ -26,12 +27,22 @@ export async function healthResponse(request: Request, source: HealthSource): Pr
   }
 }
 
-export function serveHealth(host: string, port: number, source: HealthSource): Bun.Server<undefined> {
+/** `hosts`: by which names it may be asked, beside addresses and names without a dot. */
+export function serveHealth(
+  host: string,
+  port: number,
+  source: HealthSource,
+  hosts: readonly string[] = [],
+): Bun.Server<undefined> {
+  const mayAsk = createMayAsk([host, ...hosts]);
   return Bun.serve({
     hostname: host,
     port,
-    fetch: async (request) =>
-      (await healthResponse(request, source)) ??
-      new Response("not found; see /livez, /readyz, /metrics\n", { status: 404 }),
+    async fetch(request) {
+      const refusal = mayAsk(request.headers, request.method);
+      if (refusal !== undefined) return new Response(`${refusal.detail}\n`, { status: 403 });
+      const answer = await healthResponse(request, source);
+      return answer ?? new Response("not found; see /livez, /readyz, /metrics\n", { status: 404 });
+    },
   });
 }

@@ -129,10 +129,10 @@ export async function runService(definition: ServiceDefinition): Promise<void> {
 }
 
 function serveOwnHealth(defaultPort: number, settings: Settings, log: Log, health: HealthSource): void {
-  const { host } = settings.http;
+  const { host, allowedHosts } = settings.http;
   const wanted = settings.healthPort ?? defaultPort;
   const port = choosePort(host, wanted, settings.healthPort !== undefined, "HEALTH_PORT");
-  const server = listenWithRoom((it) => serveHealth(host, it, health), port, log);
+  const server = listenWithRoom((it) => serveHealth(host, it, health, allowedHosts), port, log);
   log.info(`health on ${urlOf(host, server.port)}/readyz`);
 }
 

@@ -85,7 +85,12 @@ export const ApiMessage = Type.Object(
     reason: Type.Optional(Type.String({ description: "Dead letters: one of the closed reasons" })),
     path: Type.Optional(Type.String({ description: "Dead letters: JSON Pointer to the fault" })),
     message: Type.Optional(Type.String({ description: "Dead letters: what is wrong" })),
-    value: Type.Unknown({ description: "The value as it was sent, where it is JSON; else null" }),
+    value: Type.Unknown({
+      description: "The value as it was sent, where it is JSON of at most 200 levels; else null",
+    }),
+    value_text: Type.Optional(
+      Type.String({ description: "The value as a text, where it is JSON of more levels than parsers take" }),
+    ),
     value_base64: Type.Optional(Type.String({ description: "The value's bytes, where it is no JSON" })),
   },
   { $id: "message", title: "Message", additionalProperties: false },

@@ -4,6 +4,10 @@ import Ajv2020 from "ajv/dist/2020";
 import { ApiHealth, ApiMessage, ApiMessages, Problem, Stats } from "../../schemas/api.ts";
 import { API_ROUTES, type ApiRoute } from "./api-routes.ts";
 import { app, get, json, loaded, page } from "../app.case.ts";
+import { fold } from "../model/fold.ts";
+import { createView } from "../model/view.ts";
+import { NOW, record } from "../sample.case.ts";
+import { appFor } from "../serve.case.ts";
 
 describe("the API", () => {
   test("stats has exactly the fields that are promised", async () => {
@@ -36,6 +40,29 @@ describe("the API", () => {
       device_id: "breaker-001",
     });
     expect(refused).toMatchObject({ reason: "not_utf8", path: "/x", value: null, value_base64: "//4=" });
+  });
+
+  test("a value nested deeper than parsers take comes as a text, marked", async () => {
+    const deep = `{"device_id":"deep","a":${"[".repeat(20_000)}${"]".repeat(20_000)}}`;
+    const flat = `{"device_id":"flat","a":${"[".repeat(198)}"\\"[["${"]".repeat(198)}}`;
+    const own = createView(NOW);
+    const messages = [deep, flat].map((value, offset) => record(offset, value));
+    fold(own, { topic: "raw", partition: 0, messages, highWatermark: 2 }, NOW);
+    const answer = await (
+      await appFor({ view: own, now: () => NOW })
+    ).app.request("/api/messages?topic=raw", {
+      headers: { host: "127.0.0.1:5001" },
+    });
+    const text = await answer.text();
+    const { messages: given } = JSON.parse(text) as { messages: { value: unknown; value_text?: string }[] };
+    expect(given[1]).toMatchObject({ value: null, value_text: deep });
+    expect(given[0]).toMatchObject({ value: JSON.parse(flat) });
+    const python = Bun.which("python3");
+    if (python === null) return;
+    const read = Bun.spawnSync([python, "-c", "import json,sys; json.load(sys.stdin)"], {
+      stdin: Buffer.from(text),
+    });
+    expect(String(read.stderr)).toBe("");
   });
 
   test("health tells why it is degraded", async () => {

@@ -62,4 +62,16 @@ describe("jsonLines", () => {
     const long = JSON.stringify(Array.from({ length: 50_000 }, (_, i) => `${i}${"x".repeat(90)}`));
     expect(jsonLines(long).length).toBeLessThan(4_100);
   });
+
+  test("of half a million values so many are read as a page has room for, and what follows them is still in its place", () => {
+    const many = `{"before":1,"many":[${"1,".repeat(499_999)}1],"deep":${"[".repeat(9)}"]"${"]".repeat(9)}}`;
+    const lines = jsonLines(many);
+    expect(lines.reduce((sum, { pointers }) => sum + pointers.length, 0)).toBeLessThan(17_000);
+    expect(shown(lines.slice(0, 2))).toEqual(["{", '  "before": 1,']);
+    const token = jsonLines(JSON.stringify({ a: "x".repeat(1_000_000) }));
+    expect(shown(token).join("").length).toBeLessThan(70_000);
+    expect(shown(token).join("")).toContain("… 934466 characters more");
+    const wide = `[[${"1,".repeat(20_000)}2],{"after":"]"}]`;
+    expect(shown(jsonLines(wide)).at(-1)).toBe("…");
+  });
 });

@@ -30,6 +30,10 @@ export const INDENT = "  ";
 /** Deeper containers are shown as their text: a message of 100,000 brackets must not end the process. */
 const MAX_DEPTH = 40;
 const MAX_LINES = 4_000;
+/** Values that are read; a page has no room for more, and a megabyte may hold half a million. */
+const MAX_VALUES = 16_000;
+/** Characters of one value. */
+const MAX_TOKEN = 65_536;
 
 /** `apart` lists pointers that deserve a line of their own (a finding speaks of them). */
 export function jsonLines(text: string, apart: ReadonlySet<string> = new Set()): Line[] {
@@ -110,10 +114,12 @@ const escapePointer = (token: string): string => token.replaceAll("~", "~0").rep
 /** Splits a valid JSON text into nodes. The caller has parsed it before, so no error is looked for. */
 class Reader {
   private at = 0;
+  private values = 0;
   constructor(private readonly text: string) {}
 
   value(pointer: string, key: string | undefined, depth: number): Node {
     this.space();
+    this.values++;
     const first = this.text[this.at];
     const node =
       (first === "{" || first === "[") && depth < MAX_DEPTH
@@ -128,6 +134,11 @@ class Reader {
     this.space();
     const close = open === "{" ? "}" : "]";
     while (this.at < this.text.length && this.text[this.at] !== close) {
+      if (this.values >= MAX_VALUES) {
+        this.skipRest();
+        children.push({ pointer, text: "…", width: 1 });
+        break;
+      }
       let name: string | undefined;
       let token = String(children.length);
       if (open === "{") {
@@ -150,10 +161,15 @@ class Reader {
     const start = this.at;
     const first = this.text[start];
     if (first === '"') this.string();
-    else if (first === "{" || first === "[") this.skipContainer();
-    else while (this.at < this.text.length && !/[,\]}\s]/.test(this.text[this.at] ?? "")) this.at++;
+    else if (first === "{" || first === "[") {
+      this.at++;
+      this.skipRest();
+      this.at++;
+    } else while (this.at < this.text.length && !/[,\]}\s]/.test(this.text[this.at] ?? "")) this.at++;
     if (this.at === start) this.at++;
-    const text = this.text.slice(start, this.at);
+    const length = this.at - start;
+    const whole = this.text.slice(start, start + Math.min(length, MAX_TOKEN));
+    const text = length > MAX_TOKEN ? `${whole}… ${length - MAX_TOKEN} characters more` : whole;
     return { key, pointer, text, width: text.length + (key?.length ?? 0) + 2 };
   }
 
@@ -165,18 +181,17 @@ class Reader {
     return this.text.slice(start, this.at);
   }
 
-  private skipContainer(): void {
+  /** To the bracket that ends the container in which it stands. */
+  private skipRest(): void {
     let open = 0;
-    do {
+    for (; this.at < this.text.length; this.at++) {
       const char = this.text[this.at];
       if (char === '"') {
         this.string();
-        continue;
-      }
-      if (char === "{" || char === "[") open++;
-      if (char === "}" || char === "]") open--;
-      this.at++;
-    } while (open > 0 && this.at < this.text.length);
+        this.at--;
+      } else if (char === "{" || char === "[") open++;
+      else if ((char === "}" || char === "]") && open-- === 0) return;
+    }
   }
 
   private space(): void {

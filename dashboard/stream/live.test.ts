@@ -182,6 +182,20 @@ describe("a stream", () => {
     expect(await client.next()).toContain("Silent");
   });
 
+  test("one address may have fifty different views, and leaves the others their own; behind a proxy who asks counts", async () => {
+    const many = hubCase({ behindProxy: true });
+    const of = (address: string) => ({ timeout() {}, requestIP: () => ({ address, port: 1 }) });
+    const ask = (key: string, address: string, headers = {}) =>
+      many.connect({ ...PAGE, key }, new Request("http://localhost/", { headers }), of(address)).status;
+    const answers = Array.from({ length: 60 }, (_, at) => ask(`a${at}`, "10.0.0.1"));
+    expect(answers.filter((status) => status === 200)).toHaveLength(50);
+    expect(answers.at(-1)).toBe(429);
+    expect(ask("a0", "10.0.0.1")).toBe(200);
+    expect(ask("b", "10.0.0.2")).toBe(200);
+    expect(ask("c", "10.0.0.1", { "x-forwarded-for": "1.1.1.1, 10.0.0.3" })).toBe(200);
+    many.stop();
+  });
+
   test("ends with a word, and lets nobody in after it", async () => {
     const client = connect();
     await client.next();

@@ -20,11 +20,15 @@ const STUCK_MS = 10_000;
 const MAX_CLIENTS = 4_000;
 /** Different views at once: a search costs up to ten milliseconds each time. */
 const MAX_VIEWS = 200;
+/** Of these one address may have so many, so that it leaves some for the others. */
+const MAX_VIEWS_OF_ONE = 50;
 /** A view that fails is said again after so long without one. */
 const SAY_MS = 60_000;
 
 interface Client {
   seq: number;
+  /** Whose it is, undefined where that is not known. */
+  from: string | undefined;
   /** As the kernel names it. */
   peer: string;
   backlog: Backlog;
@@ -65,6 +69,8 @@ export interface HubOptions {
   /** Calls back until the returned function is called. */
   start?(tick: () => void): () => void;
   onError?(error: Error): void;
+  /** True where a proxy stands before this: who asks is the last name in its X-Forwarded-For. */
+  behindProxy?: boolean;
   /** What the kernel holds for the peers of a port. */
   queues?(port: number): Promise<Queues | undefined>;
 }
@@ -73,6 +79,9 @@ const everyTick = (tick: () => void) => {
   const timer = setInterval(tick, TICK_MS);
   return () => clearInterval(timer);
 };
+
+const refusal = (status: number, words: string) =>
+  new Response(`${words}\n`, { status, headers: { "retry-after": "5" } });
 
 /** `build` names the assets that these frames belong to. */
 export function createHub(view: ViewModel, build: string, options: HubOptions = {}): Hub {
@@ -90,17 +99,29 @@ export function createHub(view: ViewModel, build: string, options: HubOptions = 
   const queues = options.queues ?? createQueueReader();
   const kernel = createQueueWatch({ read: () => queues(port), watched: all, now: clock, done: useRoom });
 
+  function viewsOf(from: string): number {
+    const isIts = ({ clients: some }: Looked) => [...some].some((client) => client.from === from);
+    return [...looked.values()].filter(isIts).length;
+  }
+
   function connect(page: LivePage, request: Request, server: StreamServer | undefined): Response {
-    const isFull = clients >= MAX_CLIENTS || (looked.size >= MAX_VIEWS && !looked.has(page.key));
-    if (stopped || isFull)
-      return new Response("too many streams; try again\n", { status: 503, headers: { "retry-after": "5" } });
+    const remote = server?.requestIP?.(request);
+    const forwarded = options.behindProxy
+      ? request.headers.get("x-forwarded-for")?.split(",").at(-1)?.trim()
+      : undefined;
+    const from = forwarded ?? remote?.address;
+    const isNew = !looked.has(page.key);
+    if (isNew && from !== undefined && viewsOf(from) >= MAX_VIEWS_OF_ONE)
+      return refusal(429, `${from} has ${MAX_VIEWS_OF_ONE} different views open: close some`);
+    if (stopped || clients >= MAX_CLIENTS || (isNew && looked.size >= MAX_VIEWS))
+      return refusal(503, "too many streams; try again");
     const at = looked.get(page.key) ?? open(page);
     const { channel } = at;
-    const remote = server?.requestIP?.(request);
     port = server?.port ?? port;
     const peer = remote ? peerOf(remote.address, remote.port) : undefined;
     const client: Client = {
       seq: -1,
+      from,
       peer: peer ?? "",
       backlog: createBacklog(peer !== undefined && kernel.tells()),
       isHeld: () => client.wake === undefined,
