@@ -47,7 +47,6 @@ const facts: GroupFacts = {
   at: NOW,
   lags: [{ partition: 2, committed: 39, end: 41, lag: 2 }],
   members: [],
-  outputs: 38,
 };
 const group = { last: () => facts, first: async () => facts };
 export const { app, assets } = await appFor({ view, now: () => NOW, places, group });

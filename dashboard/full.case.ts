@@ -105,7 +105,12 @@ export function fullView(): ViewModel {
     version: "0.9.1",
     started_at: new Date(NOW - 7_500_000).toISOString(),
     registry: { version: REGISTRY, loaded_at: new Date(NOW - 7_500_000).toISOString(), last_refusal: null },
-    counters: { enriched: 5, accounting_difference: 0 },
+    counters: {
+      records_consumed: 52,
+      records_enriched: 43,
+      records_dead_lettered: 9,
+      accounting_difference: 0,
+    },
     lag: 7,
   });
   beat(view, {
@@ -202,6 +207,5 @@ const FACTS: GroupFacts = {
     { partition: 1, committed: 8, end: 13, lag: 5 },
   ],
   members: [],
-  outputs: 52,
 };
 export const FULL_GROUP: Group = { last: () => FACTS, first: async () => FACTS };

@@ -78,7 +78,6 @@ export function hostileGroup(evil: string): Group {
     at: NOW,
     lags: [{ partition: 0, committed: 9, end: 12, lag: 3 }],
     members: [{ clientId: evil, host: evil }],
-    outputs: 3,
   };
   return { last: () => facts, first: async () => facts };
 }

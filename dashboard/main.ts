@@ -62,15 +62,9 @@ await runService({
       view,
       hub,
       archive: createArchive(view, placesOf(kafka, settings.topics), Date.now),
-      group: createGroup(
-        askKafka(kafka, GROUPS.enrich, {
-          raw: settings.topics.raw,
-          outputs: [settings.topics.enriched, settings.topics.dlq],
-        }),
-        () => {
-          view.version++;
-        },
-      ),
+      group: createGroup(askKafka(kafka, GROUPS.enrich, settings.topics.raw), () => {
+        view.version++;
+      }),
       assets,
       now: Date.now,
       health: () => health.reasons(),

@@ -22,7 +22,12 @@ const ENRICH = {
   version: "0.9.1",
   lag: 7,
   registry_version: REGISTRY,
-  counters: { enriched: 5, accounting_difference: 0 },
+  counters: {
+    records_consumed: 52,
+    records_enriched: 43,
+    records_dead_lettered: 9,
+    accounting_difference: 0,
+  },
 };
 const SIMULATOR = {
   service: "simulator",

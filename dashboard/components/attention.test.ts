@@ -11,7 +11,7 @@ import { Attention } from "./attention.tsx";
 import { Fleet } from "./fleet.tsx";
 
 const LATER = NOW + 300_000;
-const NOBODY: GroupFacts = { at: NOW, lags: [], members: [], outputs: 0 };
+const NOBODY: GroupFacts = { at: NOW, lags: [], members: [] };
 const groupOf = (facts: GroupFacts): Group => ({ last: () => facts, first: async () => facts });
 const put = (view: ViewModel, topic: "raw" | "enriched" | "dlq", messages: ReturnType<typeof record>[]) =>
   fold(view, { topic, partition: 0, messages, highWatermark: (messages.at(-1)?.offset ?? -1) + 1 }, LATER);

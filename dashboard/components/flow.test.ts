@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { counts, wordsOf } from "../count-elements.case.ts";
 import { fold } from "../model/fold.ts";
-import { createView, setKafka } from "../model/view.ts";
+import { createView, setKafka, type ViewModel } from "../model/view.ts";
 import { dead, enriched, NOW, raw, record } from "../sample.case.ts";
 import { beat, FULL_GROUP, fullView, REGISTRY } from "../full.case.ts";
 import { Flow } from "./flow.tsx";
@@ -42,23 +42,49 @@ test("each topic of the flow has the name that it has here, its total and its ra
   ]);
 });
 
-test("what retention deleted before it was read is told as that, and is not missing", async () => {
-  const view = fullView();
+describe("the accounts", () => {
   const facts = FULL_GROUP.last();
   if (facts === undefined) throw new Error("no group");
-  const [first, ...others] = facts.lags.map((one) => ({ ...one, committed: one.committed ?? 0 }));
-  if (first === undefined) throw new Error("no partition");
-  const read = facts.lags.reduce((sum, { committed }) => sum + (committed ?? 0), 0);
-  const words = async (lost: number, passed: number, outputs: number) => {
-    for (const one of view.services.values())
-      if (one.service === "enrich") one.counters.records_lost_to_retention = passed;
-    const group = { ...facts, outputs, lags: [{ ...first, lost }, ...others] };
-    return wordsOf(String(Flow({ view, group, now: NOW, viewers: 0 })), "#flow > header");
+  const header = (view: ViewModel, group = facts, now = NOW) =>
+    wordsOf(String(Flow({ view, group, now, viewers: 0 })), "#flow > header");
+  const enricher = (counters: Record<string, number>, instance = "host-a:11") => {
+    const view = fullView();
+    beat(view, { service: "enrich", instance, counters });
+    return view;
   };
-  expect(await words(0, 0, read - 3)).toContain("3 without an output");
-  const told = await words(4, 3, read - 3);
-  expect(told).toContain("7 deleted by retention before they were read");
-  expect(told).not.toContain("without an output");
+
+  test("are those of the enrichers: markers, aborted, compacted and expired messages in end offsets are no loss", async () => {
+    // Of 900 offsets that are committed, 52 held a message.
+    const lags = facts.lags.map((one) => ({ ...one, committed: 450, end: 450, lag: 0 }));
+    const words = await header(fullView(), { ...facts, lags });
+    expect(words).toContain("52 raw messages done since the enrichers started: 43 enriched, 9 dead letters");
+    expect(words).toEndWith("difference 0, nothing missing");
+  });
+
+  test("still tell a real loss among them, by whom, and also when that enricher is gone", async () => {
+    const view = enricher({ records_consumed: 52, accounting_difference: 3 });
+    const told = await header(view);
+    expect(told).toEndWith("3 unaccounted for, says enrich host-a:11");
+    const later = NOW + 300_000;
+    setKafka(view, true, later);
+    beat(view, { service: "enrich", instance: "host-b:7", counters: { accounting_difference: 0 } }, later);
+    expect(await header(view, facts, later)).toEndWith("3 unaccounted for, says enrich host-a:11");
+  });
+
+  test("tell what retention deleted before it was read as that, and not as missing", async () => {
+    const [first, ...others] = facts.lags;
+    if (first === undefined) throw new Error("no partition");
+    const view = enricher({ accounting_difference: 0, records_lost_to_retention: 3 });
+    const words = await header(view, { ...facts, lags: [{ ...first, lost: 4 }, ...others] });
+    expect(words).toEndWith("7 deleted by retention before they were read difference 0, nothing missing");
+  });
+
+  test("are not made up where nobody keeps any", async () => {
+    const view = { ...fullView(), services: new Map() };
+    const connect = { ...facts, members: [{ clientId: "connect", host: "/10.0.0.7" }] };
+    expect(await header(view, connect)).toEndWith("Connect keeps no accounts");
+    expect(await header(view)).toEndWith("accounts not known yet");
+  });
 });
 
 describe("while no enricher is up", () => {

@@ -1,6 +1,6 @@
 /** The statistics grid: the same numbers as /api/stats, with ages, trends and the state of Kafka. */
 import type { Child } from "hono/jsx";
-import { COLUMN, total, type ViewModel } from "../model/view.ts";
+import { COLUMN, type ViewModel } from "../model/view.ts";
 import { clock, clockSeconds, count, latency, percent, rate } from "../format.ts";
 import { deadLetters, fleetOf, latencyNow, rateNow, rateSpan, statsOf, trend } from "../model/stats.ts";
 import { latencySeries, rateSeries } from "../model/series.ts";
@@ -132,7 +132,9 @@ export const KafkaState = ({ view: { kafka } }: { view: ViewModel }) =>
 
 export const partitions = (n: number) => (n === 1 ? "1 partition" : `${n} partitions`);
 
-function shareOfRaw(view: ViewModel): string {
-  const raw = total(view, "raw");
-  return raw === 0 ? "nothing raw yet" : `${percent(Math.min(1, total(view, "enriched") / raw))} % of raw`;
+/** Of the messages that were read: end offsets also count what is no message. */
+function shareOfRaw({ topics: { raw, enriched } }: ViewModel): string {
+  return raw.folded === 0
+    ? "nothing raw yet"
+    : `${percent(Math.min(1, enriched.folded / raw.folded))} % of raw`;
 }

@@ -271,6 +271,20 @@ describe("fold", () => {
       expect([silent(), waiting(v), judgedUntil(v, NOW + 60_000)]).toEqual([2, 0, NOW + 60_000]);
     });
 
+    test("and not behind what is no message: a transaction's marker at the end waits for no verdict", () => {
+      const v = view();
+      setKafka(v, true, NOW + 60_000);
+      const batch = { topic: "raw", partition: 0, highWatermark: 3 } as const;
+      // A message, a marker; then an aborted one and its marker.
+      fold(v, { ...batch, messages: [record(0, raw())], next: 2 }, NOW);
+      expect(waiting(v)).toBe(1);
+      put(v, "enriched", [record(0, enriched(), { source: 0 })]);
+      fold(v, { ...batch, messages: [], next: 4, highWatermark: 4 }, NOW);
+      expect([waiting(v), judgedUntil(v, NOW + 60_000)]).toEqual([0, NOW + 60_000]);
+      fold(v, { ...batch, messages: [record(4, raw())], next: 6, highWatermark: 6 }, NOW);
+      expect(waiting(v)).toBe(1);
+    });
+
     test("and forgotten after an hour, one that sends seldom after one interval more", () => {
       for (const [rhythm, after] of [
         [null, HOUR_MS],

@@ -39,6 +39,7 @@ export function fold(view: ViewModel, batch: Batch, now: number): void {
   for (const message of batch.messages) {
     if (message.offset < partition.next) continue;
     partition.next = message.offset + 1;
+    partition.last = message.offset;
     const row = toRow(batch.topic, batch.partition, message, now, view.serial + 1);
     if (isRepeat(partition.seen, row, view.topics.raw.partitions.get(batch.partition)?.end)) {
       view.repeats++;
@@ -114,7 +115,7 @@ function follow({ topics, backlog }: ViewModel, { topic, partition, offset, time
   } else if (first !== undefined && judged >= first) {
     // The next one is not older than this one, whose record time the verdict has.
     const next = judged + 1;
-    if (next < (topics.raw.partitions.get(partition)?.next ?? 0))
+    if (next <= (topics.raw.partitions.get(partition)?.last ?? -1))
       backlog.set(partition, { first: next, since: time });
     else backlog.delete(partition);
   }

@@ -31,6 +31,8 @@ export interface PartitionState {
   end: number;
   /** Next offset to be read. */
   next: number;
+  /** The last offset that held a message; -1 before the first. */
+  last: number;
   /** Of an output: which raw messages have one here. */
   seen: Seen;
 }
@@ -149,7 +151,7 @@ export function createView(now: number, names: Record<ApiTopic, string> = NAMES)
 export function partitionOf(topic: TopicState, partition: number): PartitionState {
   let state = topic.partitions.get(partition);
   if (state === undefined) {
-    state = { end: 0, next: 0, seen: nothingSeen() };
+    state = { end: 0, next: 0, last: -1, seen: nothingSeen() };
     topic.partitions.set(partition, state);
   }
   return state;
@@ -249,10 +251,11 @@ export function lastHeard({ kafka }: ViewModel, now: number): number {
   return kafka.connected && now - kafka.answered <= TRUST_MS ? now : kafka.answered;
 }
 
-/** Raw messages that have no verdict yet. */
+/** Raw messages that have no verdict yet; what stands at the end and is no message, a transaction's marker, waits for none. */
 export function waiting({ topics: { raw }, backlog }: ViewModel): number {
   let sum = 0;
-  for (const [partition, { first }] of backlog) sum += (raw.partitions.get(partition)?.end ?? first) - first;
+  for (const [partition, { first }] of backlog)
+    sum += (raw.partitions.get(partition)?.last ?? first) + 1 - first;
   return sum;
 }
 

@@ -9,7 +9,7 @@ import { enriched, NOW, record } from "../sample.case.ts";
 import { appFor } from "../serve.case.ts";
 
 const MINUTE = 60_000;
-const FACTS: GroupFacts = { at: NOW, lags: [], members: [], outputs: 0 };
+const FACTS: GroupFacts = { at: NOW, lags: [], members: [] };
 
 /** Three devices that send every 5 s, and the heartbeat of an enricher, as far as they were read: up to 50 minutes ago. */
 function partly(): ViewModel {

@@ -4,7 +4,7 @@
  * Asked only while somebody looks, at most each five seconds. It is what tells that a Connect host is at work, which
  * sends no heartbeat. Errors: brokers away: the last answer stands, with its time.
  */
-import { endOffsets, withAdmin } from "../../kafka/admin.ts";
+import { withAdmin } from "../../kafka/admin.ts";
 import type { Kafka } from "../../kafka/client.ts";
 import { groupLag, type PartitionLag } from "../../kafka/lag.ts";
 
@@ -13,8 +13,6 @@ export interface GroupFacts {
   at: number;
   lags: PartitionLag[];
   members: { clientId: string; host: string }[];
-  /** End offsets of the outputs, summed, asked after what was committed: so never fewer, unless one is missing. */
-  outputs: number;
 }
 
 export interface Group {
@@ -63,22 +61,16 @@ export function createGroup(ask: AskGroup, onNews: () => void, now: () => number
   };
 }
 
-export function askKafka(
-  kafka: Kafka,
-  groupId: string,
-  topics: { raw: string; outputs: string[] },
-): AskGroup {
+export function askKafka(kafka: Kafka, groupId: string, raw: string): AskGroup {
   return async () => {
     const [lags, described] = await Promise.all([
-      groupLag(kafka, groupId, topics.raw),
+      groupLag(kafka, groupId, raw),
       withAdmin(kafka, (admin) => admin.describeGroups([groupId])),
     ]);
-    const ends = await Promise.all(topics.outputs.map((topic) => endOffsets(kafka, topic)));
     const members = described.groups[0]?.members ?? [];
     return {
       lags,
       members: members.map(({ clientId, clientHost }) => ({ clientId, host: clientHost })),
-      outputs: ends.flat().reduce((sum, { high }) => sum + high, 0),
     };
   };
 }

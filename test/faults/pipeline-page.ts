@@ -67,8 +67,7 @@ export async function pipelinePage(
       },
       { withinMs: 60_000 },
     );
-    const outputs = [topics.enriched, topics.dlq];
-    const group = createGroup(askKafka(kafka, groupId, { raw: topics.raw, outputs }), () => {});
+    const group = createGroup(askKafka(kafka, groupId, topics.raw), () => {});
     const { app } = await appFor({ view, group });
     return await (await app.request("/pipeline", { headers: { host: "127.0.0.1" } })).text();
   } finally {
