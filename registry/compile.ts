@@ -13,7 +13,7 @@ import type { Nominals } from "./compile-leaf.ts";
 import { checkIds, checkOnce, compileChecks, compileDetect, compileHeartbeat } from "./compile-rules.ts";
 import { compileShape } from "./compile-shape.ts";
 import { compileMeasurements } from "./compile-type.ts";
-import { checkDistinct } from "./distinct.ts";
+import { checkComparable, checkDistinct } from "./distinct.ts";
 import { checkExamples, judgeExamples } from "./examples.ts";
 import { type Fault, faultText, meantNames } from "./fault.ts";
 import { numberFields } from "./fields.ts";
@@ -41,6 +41,7 @@ export function compileRegistry(source: string | object, sha256: string): Compil
   const registry = value as DeviceRegistry;
   const faults: Fault[] = [];
   const plan = compilePlan(registry, `${registry.metadata.version}+${sha256.slice(0, 8)}`, faults);
+  if (faults.length === 0) faults.push(...checkComparable(plan));
   if (faults.length === 0) faults.push(...checkDistinct(plan));
   if (faults.length === 0) {
     const examples = judgeExamples(registry, plan);
@@ -85,7 +86,7 @@ function compilePlan(registry: DeviceRegistry, version: string, faults: Fault[])
   const entries = Object.entries(registry.device_types);
   if (entries.length === 0)
     faults.push({ path: "/device_types", problem: "no type", expected: "at least one" });
-  const declaredAnywhere = entries.flatMap(([, type]) => pathsOf(type));
+  const declaredAnywhere = [...new Set(entries.flatMap(([, type]) => pathsOf(type)))];
   const types = entries.map(([key, type]) =>
     compileType(key, type, declaredAnywhere, `/device_types/${key}`, faults),
   );

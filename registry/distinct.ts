@@ -5,6 +5,25 @@ import { presenceOf } from "./fields.ts";
 import type { Plan, PlanType } from "./plan.ts";
 import type { Values } from "./values.ts";
 
+/** Each type is held against those that share a group with it: so many at most, some two seconds. */
+const MAX_COMPARISONS = 25_000_000;
+
+/** Whether the types are few enough to be told apart in bounded time, here and for each message without a type. */
+export function checkComparable({ types }: Plan): Fault[] {
+  const counts = new Map<string, number>();
+  for (const { groups } of types)
+    for (const { name } of groups) counts.set(name, (counts.get(name) ?? 0) + 1);
+  const comparisons = [...counts.values()].reduce((sum, count) => sum + count * count, 0);
+  if (comparisons <= MAX_COMPARISONS) return [];
+  return [
+    {
+      path: "/device_types",
+      problem: `${types.length} types share groups in so many ways that telling them apart takes ${comparisons} comparisons`,
+      expected: `at most ${MAX_COMPARISONS}: fewer types, or groups with names of their own`,
+    },
+  ];
+}
+
 export function checkDistinct(plan: Plan): Fault[] {
   const faults: Fault[] = [];
   const told = new Set<string>();

@@ -76,6 +76,8 @@ function checkString(value: string, schema: TSchema, path: string, faults: Fault
     faults.push(wrong(path, value, describePattern(schema.pattern)));
   else if (value.length < (schema.minLength ?? 0))
     faults.push(wrong(path, value, "a text that is not empty"));
+  else if (value.length > (schema.maxLength ?? Number.POSITIVE_INFINITY))
+    faults.push({ path, problem: `${value.length} characters`, expected: `at most ${schema.maxLength}` });
   else if (/[\ud800-\udfff]/u.test(value))
     faults.push(wrong(path, value, "a text without half of a surrogate pair"));
 }

@@ -16,7 +16,9 @@ export const TYPE_KEY_PATTERN = "^[A-Za-z][A-Za-z0-9_.-]{0,63}$";
 const POINTER_PATTERN = "^(/.*)?$";
 const DURATION_PATTERN = "^P.+$";
 
-const text = (description: string) => Type.String({ description });
+/** Longest text, characters: some of them stand in every message of a type. */
+const MAX_TEXT = 2_000;
+const text = (description: string, maxLength = MAX_TEXT) => Type.String({ maxLength, description });
 const oneOf = <T extends string>(values: readonly T[], description: string) =>
   Type.Union(
     values.map((value) => Type.Literal(value)),
@@ -371,7 +373,7 @@ export const DeviceRegistry = Type.Object(
     $schema: optional(text("For editors.")),
     metadata: Type.Object(
       {
-        version: text("Version of the content; first part of registry_version."),
+        version: text("Version of the content; first part of registry_version, in every message.", 64),
         schema_version: optional(text("1.0 (the original form) or 2.0.")),
         last_updated: optional(text("A date.")),
         description: optional(text("For people.")),
