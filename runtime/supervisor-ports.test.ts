@@ -1,7 +1,17 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { readdirSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CLAIMS, claim, claimPort } from "./supervisor-ports.ts";
+import { CLAIMS, claim, claimPort, isOurs } from "./supervisor-ports.ts";
 
 const started: Bun.Subprocess[] = [];
 afterEach(() => {
@@ -52,4 +62,20 @@ describe("a port that another dev has given its services", () => {
     const { port } = await claimedElsewhere();
     expect(claimPort("127.0.0.1", port, true, "PORT")).toBe(port);
   });
+});
+
+test("a folder or link of another user's by that name, or one that others may write into, is not written to", () => {
+  const parent = mkdtempSync(join(tmpdir(), "claims-"));
+  const at = (name: string) => join(parent, name);
+  mkdirSync(at("target"));
+  symlinkSync(at("target"), at("link"));
+  symlinkSync(at("nowhere"), at("dangling"));
+  mkdirSync(at("open"));
+  chmodSync(at("open"), 0o777);
+  writeFileSync(at("file"), "");
+  for (const name of ["link", "dangling", "open", "file", "missing/deeper"])
+    expect([name, isOurs(at(name))]).toEqual([name, false]);
+  expect(isOurs(at("own"))).toBe(true);
+  expect(statSync(at("own")).mode & 0o777).toBe(0o700);
+  rmSync(parent, { recursive: true });
 });

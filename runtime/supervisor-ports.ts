@@ -4,7 +4,7 @@
  * A free port says nothing then: the broker that was just killed comes back on it, and every client goes on by that address.
  * In: a port. Out: whether it is ours. A claim is a file with our pid in the temporary folder, and ends with the process, however it ends.
  */
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { choosePort } from "./port.ts";
@@ -35,7 +35,7 @@ export function claim(port: number): boolean {
   const path = join(CLAIMS, `${port}`);
   for (let attempt = 0; attempt < 2; attempt++) {
     try {
-      mkdirSync(CLAIMS, { recursive: true });
+      if (!isOurs(CLAIMS)) return true;
       create(path, `${process.pid}`);
       claimed.add(path);
       return true;
@@ -49,10 +49,23 @@ export function claim(port: number): boolean {
   return false;
 }
 
+/** Others may write into the temporary folder, too: a folder or link of theirs by this name is not written to. */
+export function isOurs(folder: string): boolean {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch {
+    // It is there, or cannot be made: what is there decides.
+  }
+  const found = lstatSync(folder, { throwIfNoEntry: false });
+  return (
+    found !== undefined && found.isDirectory() && found.uid === userInfo().uid && (found.mode & 0o022) === 0
+  );
+}
+
 /** Whole at once: nobody reads a claim without its pid. */
 function create(path: string, text: string): void {
   const draft = `${path}.${text}`;
-  writeFileSync(draft, text);
+  writeFileSync(draft, text, { flag: "wx" });
   try {
     linkSync(draft, path);
   } finally {
