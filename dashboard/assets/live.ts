@@ -42,8 +42,6 @@ let counts: number[] = [];
 let topic = 0;
 /** What came for the feed while a row was open; the oldest would be trimmed anyway. */
 let held: string[] = [];
-/** It is put on the page, piece by piece: what comes meanwhile goes on top of it. */
-let releasing = false;
 const MAX_HELD = 50;
 
 const now = (): number => Date.now() + ahead;
@@ -81,7 +79,7 @@ const stream = follow($("#live"), {
   },
   onHtml(html, isFeed, whole) {
     if (paused || late) return false;
-    if (!isFeed || (!releasing && $("#feed details[open]") === null)) return true;
+    if (!isFeed || $("#feed details[open]") === null) return true;
     held = whole ? [html] : [...held, html].slice(-MAX_HELD);
     return false;
   },
@@ -227,14 +225,11 @@ document.addEventListener(
 
 /** The last open row was closed: what came meanwhile goes on top. A paused page stays as it is: a snapshot ends the pause. */
 async function release(): Promise<void> {
-  if (releasing) return;
-  releasing = true;
   while (!paused && $("#feed details[open]") === null) {
     const html = held.shift();
     if (html === undefined) break;
     await stream.put(html);
   }
-  releasing = false;
 }
 
 listenToKeys(() => pause(!paused));
