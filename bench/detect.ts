@@ -19,7 +19,7 @@ interface Labelled {
   never: string[];
 }
 
-const compiled = compileRegistry(await Bun.file("config/device-registry.json").text(), "0".repeat(64));
+const compiled = compileRegistry(await Bun.file("test/registry/device-registry.json").text(), "0".repeat(64));
 if (!compiled.ok) throw new Error("the shipped registry is faulty");
 const { plan } = compiled;
 

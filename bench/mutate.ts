@@ -6,7 +6,7 @@
  */
 
 import { mutate, seeded } from "../enrich/mutations.case.ts";
-import { shippedPlan } from "../enrich/plan.case.ts";
+import { pinnedPlan } from "../enrich/plan.case.ts";
 import { brokenRule, type Sample, unrepeatable } from "../enrich/rules.case.ts";
 import { enrich } from "../enrich/enrich.ts";
 import { bytesToText } from "../enrich/bytes-to-text.ts";
@@ -15,7 +15,7 @@ import { GOLDEN, GOLDEN_NOW } from "../schemas/examples/examples.case.ts";
 const count = Number(process.argv[2] ?? 10_000_000);
 const seed = Number(process.argv[3] ?? Date.now() % 4_294_967_296);
 const random = seeded(seed);
-const plan = shippedPlan();
+const plan = pinnedPlan();
 const good = GOLDEN.map(({ raw }) => JSON.stringify(JSON.parse(raw.toString())));
 const counts = new Map<string, number>();
 let slowest = { ms: 0, text: "" };

@@ -87,7 +87,7 @@ async function build(folder: string): Promise<string | undefined> {
 
 /** One process, its passes one after the other; what each took. */
 export async function runPeer(peer: Peer, brokers: string, raw: string, messages: number): Promise<Pass[]> {
-  const registry = join(ROOT, "config/device-registry.json");
+  const registry = join(ROOT, "test/registry/device-registry.json");
   const shared = [brokers, raw, outputOf(peer), `${messages}`, `${peer.passes}`, registry];
   const began = performance.now();
   const program = start(peer.name, [...peer.command, ...shared, ...peer.more], HEAP_ENV);

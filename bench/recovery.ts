@@ -17,7 +17,7 @@ import { fetchFrom } from "../kafka/fetch-one.ts";
 import { topicName } from "../schemas/topics.ts";
 import { oracle, report } from "../test/oracle.ts";
 import { until } from "../test/processes.ts";
-import { PLAN } from "../test/shipped-plan.ts";
+import { PLAN } from "../test/pinned-plan.ts";
 import { type Load, startLoad } from "../test/faults/load.ts";
 import { type Broker, type Program, startEmbedded, startEnricher } from "../test/faults/programs.ts";
 import { caughtUp } from "../test/faults/run.ts";

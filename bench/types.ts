@@ -14,7 +14,7 @@ const CALLS = 20_000;
 const SHARING = 20;
 const LIMITS = { declared: 1.15, detected: 3 };
 
-const shipped = await Bun.file("config/device-registry.json").json();
+const shipped = await Bun.file("test/registry/device-registry.json").json();
 const { detect, ...breaker } = shipped.device_types.smart_breaker;
 const phases = ["phase_a", "phase_b", "phase_c"];
 const shared = {

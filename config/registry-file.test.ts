@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { ConfigError } from "./env.ts";
 import { type LoadedRegistry, loadRegistry, type RegistryWatch, watchRegistry } from "./registry-file.ts";
 
-const SHIPPED = readFileSync("config/device-registry.json", "utf8");
+const SHIPPED = readFileSync("test/registry/device-registry.json", "utf8");
 const withVersion = (version: string) => SHIPPED.replace('"version": "2.0.0"', `"version": "${version}"`);
 
 let folder = "";
@@ -51,7 +51,7 @@ async function faultsOf(file: string): Promise<string[]> {
 
 describe("loadRegistry", () => {
   test("the version is metadata.version and 8 hex digits of the file's SHA-256", async () => {
-    const { version, sha256, plan } = await loadRegistry("config/device-registry.json");
+    const { version, sha256, plan } = await loadRegistry("test/registry/device-registry.json");
     const hash = new Bun.CryptoHasher("sha256").update(SHIPPED).digest("hex");
     expect(sha256).toBe(hash);
     expect(version).toBe(`2.0.0+${hash.slice(0, 8)}`);

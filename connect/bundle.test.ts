@@ -8,7 +8,7 @@ import { enrich } from "../enrich/enrich.ts";
 import { brokenRules } from "../enrich/es2022.case.ts";
 import { create, type Host, pack, type PlanFile, type Transform, unpack } from "../enrich/transform.ts";
 import { bytesToText } from "../enrich/bytes-to-text.ts";
-import { PLAN } from "../test/shipped-plan.ts";
+import { PLAN } from "../test/pinned-plan.ts";
 import { BUNDLE_FILE, BUNDLE_LIMIT, buildBundle, buildTransform, PLAN_FILE, planText } from "./build.ts";
 
 /** Asked for nothing: the files are looked at first. */
@@ -56,7 +56,7 @@ describe("bun run transform", () => {
     });
 
   test("writes both files, of one build", async () => {
-    expect(run("config/device-registry.json").exitCode).toBe(0);
+    expect(run("test/registry/device-registry.json").exitCode).toBe(0);
     expect(readFileSync(join(folder, BUNDLE_FILE), "utf8")).toBe(bundle.text);
     expect(JSON.parse(readFileSync(join(folder, PLAN_FILE), "utf8"))).toEqual({
       bundle: bundle.id,

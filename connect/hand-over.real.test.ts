@@ -6,7 +6,7 @@ import { GROUPS, topicName } from "../schemas/topics.ts";
 import { oracle, report } from "../test/oracle.ts";
 import { type Process, until } from "../test/processes.ts";
 import { describeWith } from "../test/real/parts.ts";
-import { PLAN } from "../test/shipped-plan.ts";
+import { PLAN } from "../test/pinned-plan.ts";
 import {
   type Cluster,
   drained,

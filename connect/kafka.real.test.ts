@@ -10,7 +10,7 @@ import { startEntry, until } from "../test/processes.ts";
 import { readTopic } from "../test/read-topic.ts";
 import { type ApacheKafka, startQuickKafka } from "../test/real/apache-kafka.ts";
 import { describeWith } from "../test/real/parts.ts";
-import { PLAN } from "../test/shipped-plan.ts";
+import { PLAN } from "../test/pinned-plan.ts";
 import { corpus, type RawRecord, START_MS } from "./corpus.case.ts";
 import { BUILD_TIMEOUT_MS, buildEngine, PIPELINE } from "./engine.ts";
 import { createFlow, produce, startPipeline, through, transformFolder } from "./gate.ts";

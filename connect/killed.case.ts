@@ -4,7 +4,7 @@ import { withAdmin } from "../kafka/admin.ts";
 import { topicName } from "../schemas/topics.ts";
 import { oracle, report } from "../test/oracle.ts";
 import { until } from "../test/processes.ts";
-import { PLAN } from "../test/shipped-plan.ts";
+import { PLAN } from "../test/pinned-plan.ts";
 import { corpus } from "./corpus.case.ts";
 import { type Flow, produce, startPipeline, through } from "./gate.ts";
 

@@ -8,7 +8,7 @@ import { topicName } from "../schemas/topics.ts";
 import { freePort, until } from "../test/processes.ts";
 import { readTopic } from "../test/read-topic.ts";
 import { describeWith } from "../test/real/parts.ts";
-import { PLAN } from "../test/shipped-plan.ts";
+import { PLAN } from "../test/pinned-plan.ts";
 import { BUILD_TIMEOUT_MS, buildEngine } from "./engine.ts";
 import { createFlow, produce, startPipeline, through, transformFolder } from "./gate.ts";
 

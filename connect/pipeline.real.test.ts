@@ -6,14 +6,14 @@ import { join } from "node:path";
 import { aRawClient } from "../broker/raw-client.fixture.ts";
 import { read } from "../broker/requests.fixture.ts";
 import { changed, ENRICH_CASES, type EnrichCase } from "../enrich/enrich.case.ts";
-import { planOf, shippedRegistry } from "../enrich/plan.case.ts";
+import { planOf, pinnedRegistry } from "../enrich/plan.case.ts";
 import { withAdmin } from "../kafka/admin.ts";
 import { LIMITS } from "../schemas/dead-letter.ts";
 import { HEADERS, topicName } from "../schemas/topics.ts";
 import { header, oracle, report } from "../test/oracle.ts";
 import { readTopic, type WireMessage } from "../test/read-topic.ts";
 import { describeWith } from "../test/real/parts.ts";
-import { PLAN } from "../test/shipped-plan.ts";
+import { PLAN } from "../test/pinned-plan.ts";
 import { type Cluster, startEmbeddedBroker } from "../test/system.ts";
 import { corpus } from "./corpus.case.ts";
 import { BUILD_TIMEOUT_MS, buildEngine, PIPELINE, run } from "./engine.ts";
@@ -202,7 +202,7 @@ describeWith(["go"], "connect/pipeline.yaml", () => {
   }, 150_000);
 
   test("a message that would become too large is a dead letter, as in the Bun host; the next one is enriched", async () => {
-    const registry = shippedRegistry();
+    const registry = pinnedRegistry();
     const breaker = registry.device_types.smart_breaker;
     if (breaker) breaker.description = "€".repeat(340_000);
     const plan = planOf(registry);

@@ -2,7 +2,7 @@
  * The shipped registry and more shapes, so that every way of reading and printing a number is used: factors, offsets,
  * texts, maps, picks, each format of time. For the hosts' equality only: a message must name the shape that it wants.
  */
-import { planOf, shippedRegistry } from "../enrich/plan.case.ts";
+import { planOf, pinnedRegistry } from "../enrich/plan.case.ts";
 import type { Plan } from "../registry/plan.ts";
 import type { DeviceRegistry } from "../schemas/registry.ts";
 
@@ -96,6 +96,6 @@ export function listMessage(numbers: [string, string, string]): string {
 }
 
 export function planWithShapes(): Plan {
-  const shipped = shippedRegistry();
+  const shipped = pinnedRegistry();
   return planOf({ ...shipped, shapes: [...(shipped.shapes ?? []), ...SHAPES] }, "5ba9e500".padEnd(64, "0"));
 }

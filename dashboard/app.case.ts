@@ -38,7 +38,7 @@ export const places = {
   },
   span: async (topic: string) => (topic === "enriched" ? { low: 4, high: 6, near: 4 } : undefined),
 };
-export const loaded = await loadRegistry("config/device-registry.json");
+export const loaded = await loadRegistry("test/registry/device-registry.json");
 /** What the registry file is refused for. */
 type Refusal = ReturnType<Catalog["refusal"]>;
 export const registry: { refusal: Refusal; past: Refusal } = { refusal: null, past: null };

@@ -13,7 +13,7 @@ import type { Group, GroupFacts } from "./reading/group.ts";
 import { enriched, NOW, record } from "./sample.case.ts";
 
 export const REGISTRY = "2.0.0+9c41e07a";
-const loaded = await loadRegistry("config/device-registry.json");
+const loaded = await loadRegistry("test/registry/device-registry.json");
 
 type Options = NonNullable<Parameters<typeof enriched>[0]>;
 

@@ -8,7 +8,7 @@ import type { ViewModel } from "./model/view.ts";
 import type { Group, GroupFacts } from "./reading/group.ts";
 import { NOW } from "./sample.case.ts";
 
-const loaded = await loadRegistry("config/device-registry.json");
+const loaded = await loadRegistry("test/registry/device-registry.json");
 /** It has phases, checks, alarms and shapes. */
 const KEY = "smart_breaker";
 const planned = loaded.plan.types.find(({ key }) => key === KEY);

@@ -211,7 +211,7 @@ export async function hugeView(now = NOW): Promise<ViewModel> {
     ),
   );
   put("dlq", dead(4, "{", WORD));
-  const loaded = await loadRegistry("config/device-registry.json");
+  const loaded = await loadRegistry("test/registry/device-registry.json");
   const [first] = Object.values(loaded.registry.device_types);
   if (first !== undefined) {
     first.description = WORD;

@@ -45,7 +45,7 @@ const WRONG: Record<string, (message: Message, atMs: number) => Message | undefi
 };
 
 export async function seededView(): Promise<ViewModel> {
-  const loaded = await loadRegistry("config/device-registry.json");
+  const loaded = await loadRegistry("test/registry/device-registry.json");
   const view = createView(NOW);
   view.coveredFrom = NOW - HOUR_MS;
   view.caughtUp = true;

@@ -4,7 +4,7 @@ import { fold } from "./model/fold.ts";
 import { dead, enriched, raw, record } from "./sample.case.ts";
 import { createView, setCatalog, setEnds, setKafka, type ViewModel } from "./model/view.ts";
 
-const registry = await loadRegistry("config/device-registry.json");
+const registry = await loadRegistry("test/registry/device-registry.json");
 
 /** A view with a fleet of every state, an hour of messages and dead letters, up to `now`. */
 export function seeded(now = Date.now()): ViewModel {

@@ -9,10 +9,10 @@ import { bytesToText } from "./bytes-to-text.ts";
 import { CASE_TIME, changed, ENRICH_CASES, goodMessage } from "./enrich.case.ts";
 import { enrich } from "./enrich.ts";
 import { mutate, seeded } from "./mutations.case.ts";
-import { planOf, shippedPlan, shippedRegistry } from "./plan.case.ts";
+import { planOf, pinnedPlan, pinnedRegistry } from "./plan.case.ts";
 import { brokenRule, unrepeatable } from "./rules.case.ts";
 
-const plan = shippedPlan();
+const plan = pinnedPlan();
 
 /** `UPDATE_GOLDEN=1 bun test --isolate enrich/enrich.test.ts` writes what comes out now; then read the diff. */
 if (process.env.UPDATE_GOLDEN) {
@@ -113,7 +113,7 @@ describe("what no message can cause", () => {
   const source = (text: string) => ({ key: null, timestamp: CASE_TIME, bytes: Buffer.byteLength(text) });
 
   test("a type whose metadata would pass 1,000,000 bytes makes output_too_large", () => {
-    const registry = shippedRegistry();
+    const registry = pinnedRegistry();
     const breaker = registry.device_types.smart_breaker;
     if (breaker) breaker.description = "€".repeat(340_000);
     const text = changed({});
@@ -129,7 +129,7 @@ describe("what no message can cause", () => {
   test("bytes are counted, not characters: 999,999 pass and 1,000,001 do not", () => {
     const text = changed({});
     const sizeWith = (description: string) => {
-      const registry = shippedRegistry();
+      const registry = pinnedRegistry();
       if (registry.device_types.smart_breaker) registry.device_types.smart_breaker.description = description;
       return enrich(text, source(text), planOf(registry), GOLDEN_NOW);
     };

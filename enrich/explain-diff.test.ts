@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { changed } from "./enrich.case.ts";
 import { narrowed, run } from "./explain.case.ts";
-import { shippedRegistry } from "./plan.case.ts";
+import { pinnedRegistry } from "./plan.case.ts";
 
 let folder = "";
 beforeAll(() => {
@@ -50,7 +50,7 @@ describe("--diff", () => {
   });
 
   test("says what a message has become", async () => {
-    const registry = shippedRegistry();
+    const registry = pinnedRegistry();
     registry.device_types.thermostat = {
       name: "Thermostat",
       measurements: { setpoint: { quantity: "temperature", unit: "degC" } },
@@ -71,7 +71,7 @@ describe("--diff", () => {
   });
 
   test("the nearest shape, and the registry's version, are no change", async () => {
-    const registry = shippedRegistry();
+    const registry = pinnedRegistry();
     registry.metadata.version = "9.9.9";
     registry.shapes?.push({
       id: "near",

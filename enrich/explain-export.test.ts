@@ -7,9 +7,9 @@ import { CASE_TIME, changed } from "./enrich.case.ts";
 import { enrich } from "./enrich.ts";
 import { readExport } from "./explain-export.ts";
 import { judgeInput, verdictLine } from "./explain-verdict.ts";
-import { shippedPlan } from "./plan.case.ts";
+import { pinnedPlan } from "./plan.case.ts";
 
-const plan = shippedPlan();
+const plan = pinnedPlan();
 const KEY = "breaker-001";
 const LATE = CASE_TIME + 3_600_000;
 

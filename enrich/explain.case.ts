@@ -2,12 +2,12 @@
 import type { DeviceRegistry } from "../schemas/registry.ts";
 import { CASE_TIME } from "./enrich.case.ts";
 import { explain } from "./explain.ts";
-import { shippedRegistry } from "./plan.case.ts";
+import { pinnedRegistry } from "./plan.case.ts";
 
 export async function run(args: string[], input: string | Buffer = "", isTerminal = false) {
   let out = "";
   let err = "";
-  const code = await explain(args, {
+  const code = await explain(["--registry", "test/registry/device-registry.json", ...args], {
     stdin: async () => Buffer.from(input),
     out: (text) => {
       out += text;
@@ -27,9 +27,9 @@ export async function run(args: string[], input: string | Buffer = "", isTermina
   return { code, out, err, lines };
 }
 
-/** The shipped registry with a narrower range of a breaker's temperature. */
+/** The pinned registry with a narrower range of a breaker's temperature. */
 export function narrowed(): DeviceRegistry {
-  const registry = shippedRegistry();
+  const registry = pinnedRegistry();
   registry.metadata.version = "9.9.9";
   const breaker = registry.device_types.smart_breaker;
   if (breaker)

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { GOLDEN } from "../schemas/examples/examples.case.ts";
 import { changed } from "./enrich.case.ts";
 import { narrowed, run } from "./explain.case.ts";
-import { shippedRegistry } from "./plan.case.ts";
+import { pinnedRegistry } from "./plan.case.ts";
 
 let folder = "";
 beforeAll(() => {
@@ -230,7 +230,7 @@ describe("a terminal", () => {
   });
 
   test("sees that a whole group of a vendor's message is missing", async () => {
-    const shelly = shippedRegistry()
+    const shelly = pinnedRegistry()
       .shapes?.find(({ id }) => id === "shelly-em1")
       ?.examples?.at(-1)?.message;
     const { out } = await run([], JSON.stringify(shelly), true);
@@ -238,7 +238,7 @@ describe("a terminal", () => {
   });
 
   test("sees what was sent where a vendor's value cannot be read", async () => {
-    const shelly = shippedRegistry().shapes?.find(({ id }) => id === "shelly-emdata")?.examples?.[0]?.message;
+    const shelly = pinnedRegistry().shapes?.find(({ id }) => id === "shelly-emdata")?.examples?.[0]?.message;
     for (const sent of ["230,4", true, { Wh: 230 }, [230]]) {
       const text = JSON.stringify(shelly, (name, value) => (name === "total_act" ? sent : value));
       const row = (await run([], text, true)).out.match(/^ {2}energy\.import .*$/m)?.[0] ?? "";

@@ -6,10 +6,10 @@ import { bytesToText } from "./bytes-to-text.ts";
 import { changed, ENRICH_CASES } from "./enrich.case.ts";
 import { enrich, enrichInPieces } from "./enrich.ts";
 import { mutate, seeded } from "./mutations.case.ts";
-import { shippedPlan } from "./plan.case.ts";
+import { pinnedPlan } from "./plan.case.ts";
 import { valueBytes } from "./host-value.ts";
 
-const plan = shippedPlan();
+const plan = pinnedPlan();
 
 /** Both ways; undefined for a dead letter, which must be the same. */
 function bothWays(bytes: Buffer, key: string | null, timestamp: number) {

@@ -10,7 +10,7 @@ import { createProducer } from "../kafka/producer.ts";
 import { freePort, startEntry, until } from "../test/processes.ts";
 import { readTopic } from "../test/read-topic.ts";
 import { changed } from "./enrich.case.ts";
-import { shippedRegistry } from "./plan.case.ts";
+import { pinnedRegistry } from "./plan.case.ts";
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -86,7 +86,7 @@ describe("a start that cannot work ends with 1 and says everything", () => {
 
   test("a bad registry, every fault", async () => {
     const path = join(folder(), "registry.json");
-    save(path, JSON.stringify({ ...shippedRegistry(), colour: 1, sites: 7 }));
+    save(path, JSON.stringify({ ...pinnedRegistry(), colour: 1, sites: 7 }));
     const { process } = startEnrich("127.0.0.1:1", { REGISTRY: path });
     expect(await process.exited).toBe(1);
     expect(process.output()).toContain("/colour");
@@ -97,7 +97,7 @@ describe("a start that cannot work ends with 1 and says everything", () => {
 describe("a running service", () => {
   test("counts what it did, takes a new registry between two batches, keeps the last good one, and stops within 2 s", async () => {
     const { brokers, kafka } = await cluster([2, 2, 2]);
-    const registry = shippedRegistry();
+    const registry = pinnedRegistry();
     const path = join(folder(), "registry.json");
     const withVersion = (version: string) =>
       JSON.stringify({ ...registry, metadata: { ...registry.metadata, version } });

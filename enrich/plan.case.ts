@@ -1,4 +1,4 @@
-/** The plan of the shipped registry, for tests and benches. */
+/** The plan of the registry that tests and benches pin (test/registry/). */
 import { readFileSync } from "node:fs";
 import { compileRegistry } from "../registry/compile.ts";
 import { faultText } from "../registry/fault.ts";
@@ -12,10 +12,10 @@ export function planOf(registry: string | object, digest = "0".repeat(64)): Plan
   return compiled.plan;
 }
 
-export function shippedRegistry(): DeviceRegistry {
-  return JSON.parse(readFileSync(new URL("../config/device-registry.json", import.meta.url), "utf8"));
+export function pinnedRegistry(): DeviceRegistry {
+  return JSON.parse(readFileSync(new URL("../test/registry/device-registry.json", import.meta.url), "utf8"));
 }
 
-export function shippedPlan(): Plan {
-  return planOf(shippedRegistry());
+export function pinnedPlan(): Plan {
+  return planOf(pinnedRegistry());
 }

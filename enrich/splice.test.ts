@@ -5,9 +5,9 @@ import { enrich } from "./enrich.ts";
 import { GOLDEN, GOLDEN_NOW } from "../schemas/examples/examples.case.ts";
 import { mutate, seeded } from "./mutations.case.ts";
 import type { RegistryMeasurement } from "../schemas/registry.ts";
-import { planOf, shippedPlan, shippedRegistry } from "./plan.case.ts";
+import { planOf, pinnedPlan, pinnedRegistry } from "./plan.case.ts";
 
-const plan = shippedPlan();
+const plan = pinnedPlan();
 
 function enriched(text: string, by = plan, now = CASE_TIME) {
   const source = { key: "breaker-001", timestamp: CASE_TIME, bytes: Buffer.byteLength(text) };
@@ -24,7 +24,7 @@ test("two registries in turns: each says its own version, even with the same typ
 });
 
 test("two registries in turns: the same finding at the same path says what each expects", () => {
-  const registry = shippedRegistry();
+  const registry = pinnedRegistry();
   const breaker = registry.device_types.smart_breaker;
   if (breaker) {
     breaker.examples = undefined;
@@ -110,7 +110,7 @@ test("what is kept of the messages before never shows: 5,000 mutations, each als
 }, 30_000);
 
 test("more kinds of findings than are kept", () => {
-  const registry = shippedRegistry();
+  const registry = pinnedRegistry();
   const measurements: Record<string, RegistryMeasurement> = Object.fromEntries(
     Array.from({ length: 60 }, (_, at) => [
       `m${at}`,

@@ -10,7 +10,7 @@ import { bytesToText, keyToText } from "./bytes-to-text.ts";
 import { changed, ENRICH_CASES } from "./enrich.case.ts";
 import { enrich, type Source } from "./enrich.ts";
 import { mutate, seeded } from "./mutations.case.ts";
-import { shippedPlan } from "./plan.case.ts";
+import { pinnedPlan } from "./plan.case.ts";
 import { createEnrich, type Enrich } from "./usual.ts";
 
 interface Sample {
@@ -18,7 +18,7 @@ interface Sample {
   source: Source;
 }
 
-const PLAN = shippedPlan();
+const PLAN = pinnedPlan();
 const START_MS = Date.UTC(2026, 10, 25);
 
 function sampleOf(value: Buffer | null, key: string | null, timestamp: number): Sample {

@@ -7,7 +7,7 @@ import { judgeChecks } from "./checks.ts";
 import { contradiction } from "./detect.ts";
 import type { PlanType } from "./plan.ts";
 import { nominalBounds, quietRows } from "./quiet.ts";
-import { groupsOf, sampleMessage, shippedPlan } from "./shipped.case.ts";
+import { groupsOf, sampleMessage, pinnedPlan } from "./pinned.case.ts";
 import { judgeValues, type Nominal, type Values } from "./values.ts";
 
 const random = seeded(26);
@@ -94,7 +94,7 @@ const refuse = () => false;
 describe("what is written for a type", () => {
   test("the same answer stands for the same findings of the loops; what checks say comes last", () => {
     const times = { sure: 0, told: 0, checked: 0, usual: 0 };
-    for (const type of shippedPlan.types)
+    for (const type of pinnedPlan.types)
       for (const nominal of [undefined, ...type.nominals]) {
         const absence = absenceFor(type, nominal);
         const saidBefore = new Map<string, Said>();
@@ -130,7 +130,7 @@ describe("what is written for a type", () => {
   }, 20_000);
 
   test("is never sure of a type with more leaves than bits, or with a leaf named as what each list has", () => {
-    const [type] = shippedPlan.types;
+    const [type] = pinnedPlan.types;
     const [leaf] = type?.leaves ?? [];
     if (type === undefined || leaf === undefined) throw new Error("no type");
     const many = { ...type, leaves: Array.from({ length: 48 }, () => leaf) };
@@ -163,7 +163,7 @@ describe("what is written for a type", () => {
 
 /** A type of one measurement. */
 function renamed(name: string): PlanType {
-  const type = shippedPlan.types.find(({ groups }) => groups[0]?.kind === "value");
+  const type = pinnedPlan.types.find(({ groups }) => groups[0]?.kind === "value");
   const [group, leaf] = [type?.groups[0], type?.leaves[0]];
   if (type === undefined || group === undefined || leaf === undefined) throw new Error("no such type");
   return {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { planOf, judged, judgedSample, faultsIn } from "./shipped.case.ts";
+import { planOf, judged, judgedSample, faultsIn } from "./pinned.case.ts";
 
 describe("checks", () => {
   const registry = {

@@ -3,14 +3,14 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { type Compiled, compileRegistry } from "./compile.ts";
 import { judge } from "./judge.ts";
-import { shippedRegistry } from "./shipped.case.ts";
+import { pinnedRegistry } from "./pinned.case.ts";
 
 /** One type of each kind and one shape: small, so that thousands of changed ones can be compiled. */
-const { smart_breaker, smart_meter } = shippedRegistry().device_types;
+const { smart_breaker, smart_meter } = pinnedRegistry().device_types;
 const SMALL = {
-  ...shippedRegistry(),
+  ...pinnedRegistry(),
   device_types: { smart_breaker, smart_meter },
-  shapes: (shippedRegistry().shapes ?? []).filter(({ id }) => id === "predecessor-trends"),
+  shapes: (pinnedRegistry().shapes ?? []).filter(({ id }) => id === "predecessor-trends"),
 };
 
 function answers(compiled: Compiled): void {

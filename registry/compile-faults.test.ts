@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { faultsOf, shippedRegistry } from "./shipped.case.ts";
+import { faultsOf, pinnedRegistry } from "./pinned.case.ts";
 
 /** A registry of one type with these measurements, and more members of the type. */
 const withType = (measurements: object, more: object = {}) => ({
@@ -436,7 +436,7 @@ describe("faults", () => {
   });
 
   test("come all at once, from every part of the file", () => {
-    const registry = shippedRegistry();
+    const registry = pinnedRegistry();
     const { smart_meter, environmental_sensor } = registry.device_types;
     Object.assign(smart_meter?.measurements.energy ?? {}, { unit: "kW" });
     Object.assign(environmental_sensor?.detect ?? {}, { requires: ["temprature"] });

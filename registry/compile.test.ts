@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { compileRegistry } from "./compile.ts";
-import { faultsOf, planOf, SHIPPED_TEXT, shippedRegistry } from "./shipped.case.ts";
+import { faultsOf, planOf, PINNED_TEXT, pinnedRegistry } from "./pinned.case.ts";
 
 const ORIGINAL = {
   device_types: {
@@ -131,12 +131,12 @@ describe("the original form", () => {
 
 describe("the plan", () => {
   test("is plain JSON: what comes back from a text is the same", () => {
-    const plan = planOf(shippedRegistry());
+    const plan = planOf(pinnedRegistry());
     expect(JSON.parse(JSON.stringify(plan))).toEqual(plan);
   });
 
   test("carries the version and the first 8 digits of the hash", () => {
-    const compiled = compileRegistry(SHIPPED_TEXT, "0123456789abcdef");
+    const compiled = compileRegistry(PINNED_TEXT, "0123456789abcdef");
     expect(compiled.ok && compiled.plan.version).toBe("2.0.0+01234567");
   });
 });
@@ -161,7 +161,7 @@ describe("a text that is no registry", () => {
   });
 
   test("every prefix of the shipped file is refused", () => {
-    for (let length = 0; length < SHIPPED_TEXT.trimEnd().length; length += 1_009)
-      expect(faultsOf(SHIPPED_TEXT.slice(0, length))).toHaveLength(1);
+    for (let length = 0; length < PINNED_TEXT.trimEnd().length; length += 1_009)
+      expect(faultsOf(PINNED_TEXT.slice(0, length))).toHaveLength(1);
   });
 });

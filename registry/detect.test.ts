@@ -6,12 +6,12 @@ import {
   type Message,
   planOf,
   sampleMessage,
-  shippedPlan,
-  shippedRegistry,
-} from "./shipped.case.ts";
+  pinnedPlan,
+  pinnedRegistry,
+} from "./pinned.case.ts";
 
 const at = "2026-11-24T14:27:08Z";
-const detection = (measurements: object, plan = shippedPlan) =>
+const detection = (measurements: object, plan = pinnedPlan) =>
   judged({ device_id: "x", timestamp: at, measurements }, plan).detection;
 const { device_type: _declared, ...undeclared } = sampleMessage();
 
@@ -45,7 +45,7 @@ const plan = planOf(REGISTRY);
 
 describe("detection", () => {
   test("the sample without its type is a breaker, with reasons and the runner-up", () => {
-    expect(judged(undeclared, shippedPlan).detection).toEqual({
+    expect(judged(undeclared, pinnedPlan).detection).toEqual({
       method: "detected",
       score: 100,
       runner_up: expect.any(String),
@@ -80,7 +80,7 @@ describe("detection", () => {
         timestamp: at,
         measurements: { voltage: { phase_a: 1 }, current: { phase_a: 1 }, status: { breaker: 1 } },
       },
-      shippedPlan,
+      pinnedPlan,
     );
     expect(verdict.detection.reasons).toEqual([
       "the nearest type is smart_breaker; it requires one of protection.*",
@@ -192,7 +192,7 @@ describe("detection", () => {
     ],
   ];
   test.each(strangers)("%s becomes no breaker, meter or sensor", (_name, measurements) => {
-    const { device_type } = judged({ device_id: "x", timestamp: at, measurements }, shippedPlan);
+    const { device_type } = judged({ device_id: "x", timestamp: at, measurements }, pinnedPlan);
     expect(["smart_breaker", "smart_meter", "environmental_sensor"]).not.toContain(device_type);
   });
 });
@@ -200,7 +200,7 @@ describe("detection", () => {
 describe("cost", () => {
   /** `count` types beside the shipped ones; `sharing` of them have a voltage too. */
   const crowd = (count: number, sharing: number) => {
-    const registry = shippedRegistry();
+    const registry = pinnedRegistry();
     for (let index = 0; index < count; index++) {
       const own = {
         [`own_${index}`]: { unit: "V" },
@@ -240,15 +240,15 @@ describe("what may not change the type", () => {
               .map(([key, member]) => [key, reversed(member)]),
           )
         : value;
-    expect(judged(reversed(undeclared) as Message, shippedPlan).detection).toEqual(
-      judged(undeclared, shippedPlan).detection,
+    expect(judged(reversed(undeclared) as Message, pinnedPlan).detection).toEqual(
+      judged(undeclared, pinnedPlan).detection,
     );
   });
   test("fields that nobody knows, beside or among the measurements", () => {
     const message = structuredClone(undeclared) as Message;
     Object.assign(message, { firmware: "1.2", location: { room: 3 }, ENERGY: { Power: 3 } });
     Object.assign(groupsOf(message), { vibration: { x: 1, y: 2 } });
-    expect(judged(message, shippedPlan).device_type).toBe("smart_breaker");
+    expect(judged(message, pinnedPlan).device_type).toBe("smart_breaker");
   });
 });
 
@@ -263,8 +263,8 @@ test("an answer that is kept is that of the same names only: a unit that is a te
     { voltage, current: voltage, "status,breaker": {} },
     {},
   ];
-  const alone = messages.map((message) => detect(message, { ...shippedPlan }));
-  const inTurns = [...messages, ...messages].map((message) => detect(message, shippedPlan));
+  const alone = messages.map((message) => detect(message, { ...pinnedPlan }));
+  const inTurns = [...messages, ...messages].map((message) => detect(message, pinnedPlan));
   expect(inTurns).toEqual([...alone, ...alone]);
   expect(new Set(alone.map(({ json }) => json)).size).toBeGreaterThan(3);
 });

@@ -6,16 +6,16 @@ import {
   codes,
   faultsIn,
   sampleMessage,
-  shippedPlan,
-  shippedRegistry,
+  pinnedPlan,
+  pinnedRegistry,
   type Message,
   planOf,
-} from "./shipped.case.ts";
+} from "./pinned.case.ts";
 
 const RECORD_MS = Date.UTC(2026, 10, 24, 14, 27, 8);
 
 describe("the predecessor's sample", () => {
-  const verdict = judged(sampleMessage(), shippedPlan);
+  const verdict = judged(sampleMessage(), pinnedPlan);
   test("is a smart_breaker, complete and GOOD at its own time", () => {
     expect(verdict).toMatchObject({
       device_id: "breaker-001",
@@ -62,8 +62,8 @@ describe("the predecessor's sample", () => {
 
 describe("device_metadata", () => {
   const named = (members: Message) =>
-    JSON.parse(judged({ ...sampleMessage(), ...members }, shippedPlan).device_metadata);
-  const specifications = shippedRegistry().device_types.smart_breaker?.manufacturers?.[0]?.specifications;
+    JSON.parse(judged({ ...sampleMessage(), ...members }, pinnedPlan).device_metadata);
+  const specifications = pinnedRegistry().device_types.smart_breaker?.manufacturers?.[0]?.specifications;
   test("names the maker, the model and its specifications when the message names one that is listed", () => {
     expect(named({ manufacturer: "ElectroCorp", model: "SB-3000" })).toMatchObject({
       manufacturer: "ElectroCorp",
@@ -81,7 +81,7 @@ describe("device_metadata", () => {
     });
   });
   test("a model that two makers list names neither", () => {
-    const registry = shippedRegistry();
+    const registry = pinnedRegistry();
     registry.device_types.smart_breaker?.manufacturers?.push({ name: "Copycat", models: ["SB-3000"] });
     const metadata = judged({ ...sampleMessage(), model: "SB-3000" }, planOf(registry)).device_metadata;
     expect(JSON.parse(metadata)).not.toHaveProperty("manufacturer");
@@ -104,25 +104,25 @@ describe("device_metadata", () => {
 
 describe("identity", () => {
   const verdictOf = (members: Message, key: string | null) =>
-    judge({ ...sampleMessage(), ...members }, { key, timestamp: RECORD_MS }, shippedPlan);
+    judge({ ...sampleMessage(), ...members }, { key, timestamp: RECORD_MS }, pinnedPlan);
   test("the field, else the record key", () => {
     const { device_id: _id, ...anonymous } = sampleMessage();
-    expect(judge(anonymous, { key: "k-1", timestamp: RECORD_MS }, shippedPlan)).toMatchObject({
+    expect(judge(anonymous, { key: "k-1", timestamp: RECORD_MS }, pinnedPlan)).toMatchObject({
       ok: true,
       device_id: "k-1",
     });
-    expect(judge(anonymous, { key: null, timestamp: RECORD_MS }, shippedPlan)).toMatchObject({
+    expect(judge(anonymous, { key: null, timestamp: RECORD_MS }, pinnedPlan)).toMatchObject({
       ok: false,
       reason: "schema",
       path: "/device_id",
       message: "no device_id and no record key",
     });
-    expect(judge(anonymous, { key: "", timestamp: RECORD_MS }, shippedPlan)).toMatchObject({
+    expect(judge(anonymous, { key: "", timestamp: RECORD_MS }, pinnedPlan)).toMatchObject({
       reason: "schema",
     });
   });
   test("without a key it is told, and no fault", () => {
-    const verdict = judgeAtOwnTime(sampleMessage(), shippedPlan, null);
+    const verdict = judgeAtOwnTime(sampleMessage(), pinnedPlan, null);
     expect(verdict).toMatchObject({ ok: true, grade: "GOOD" });
     expect(verdict.ok && codes(verdict)).toContain("key.missing ");
   });
@@ -173,7 +173,7 @@ describe("measurements", () => {
   test.each([[[]], [null], [7], ["x"], [true]])(
     "%j instead of an object is a dead letter",
     (measurements) => {
-      expect(judgeAtOwnTime({ ...sampleMessage(), measurements }, shippedPlan)).toMatchObject({
+      expect(judgeAtOwnTime({ ...sampleMessage(), measurements }, pinnedPlan)).toMatchObject({
         ok: false,
         reason: "schema",
         path: "/measurements",
@@ -184,7 +184,7 @@ describe("measurements", () => {
 
 describe("the type", () => {
   test("a declared type that the registry lacks is unknown, with the nearest name", () => {
-    const verdict = judged({ ...sampleMessage(), device_type: "smart_braker" }, shippedPlan);
+    const verdict = judged({ ...sampleMessage(), device_type: "smart_braker" }, pinnedPlan);
     expect(verdict).toMatchObject({
       device_type: "unknown",
       enrichment_success: false,
@@ -202,12 +202,12 @@ describe("the type", () => {
     expect(JSON.parse(verdict.device_metadata)).toMatchObject({ device_type: "unknown", capabilities: [] });
   });
   test("a device_type that is no text is wrong_type, and unknown", () => {
-    const verdict = judged({ ...sampleMessage(), device_type: 7 }, shippedPlan);
+    const verdict = judged({ ...sampleMessage(), device_type: 7 }, pinnedPlan);
     expect(verdict.device_type).toBe("unknown");
     expect(faultsIn(verdict)).toEqual(["wrong_type /device_type (a string)"]);
   });
   test("a declared type that its fields contradict stays declared, with the one that fits", () => {
-    const verdict = judged({ ...sampleMessage(), device_type: "smart_meter" }, shippedPlan);
+    const verdict = judged({ ...sampleMessage(), device_type: "smart_meter" }, pinnedPlan);
     expect(verdict).toMatchObject({
       device_type: "smart_meter",
       detection: { method: "declared", runner_up: "smart_breaker" },
@@ -226,7 +226,7 @@ describe("the type", () => {
       timestamp: "2026-11-24T14:27:08Z",
       measurements: { temperature: 21, humidity: 40, pressure: 1013 },
     };
-    const verdict = judged(message, shippedPlan);
+    const verdict = judged(message, pinnedPlan);
     expect(faultsIn(verdict)[0]).toBe("type.mismatch /device_type (environmental_sensor)");
     expect(verdict.grade).toBe("BAD");
   });

@@ -5,9 +5,9 @@ import {
   faultsIn,
   sampleMessage,
   groupsOf,
-  shippedPlan,
-  shippedRegistry,
-} from "./shipped.case.ts";
+  pinnedPlan,
+  pinnedRegistry,
+} from "./pinned.case.ts";
 
 describe("nominal values", () => {
   const at = (device_id: string, volts: number, hertz: number) => {
@@ -15,7 +15,7 @@ describe("nominal values", () => {
     const measurements = groupsOf(message);
     measurements.voltage = { phase_a: volts, phase_b: volts, phase_c: volts };
     measurements.frequency = { value: hertz };
-    return faultsIn(judged(message, shippedPlan));
+    return faultsIn(judged(message, pinnedPlan));
   };
   test("a site decides by the start of the id", () => {
     expect(at("eu-breaker-1", 231, 50)).toEqual([]);
@@ -29,7 +29,7 @@ describe("nominal values", () => {
   });
 
   test("of a list, the entry nearest to the median voltage is taken; without a voltage the frequency decides", () => {
-    const registry = shippedRegistry();
+    const registry = pinnedRegistry();
     Object.assign(registry.device_types.smart_breaker ?? {}, {
       nominal: [
         { voltage: 120, frequency: 60 },

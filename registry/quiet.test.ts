@@ -1,6 +1,6 @@
 /** The short rows say exactly what the plan says: for every leaf of the shipped registry, at and beside each of its bounds. */
 import { expect, test } from "bun:test";
-import { shippedPlan } from "./shipped.case.ts";
+import { pinnedPlan } from "./pinned.case.ts";
 import { isQuiet, nominalBounds, quietRows } from "./quiet.ts";
 import type { PlanLeaf } from "./plan.ts";
 import type { Nominal } from "./values.ts";
@@ -49,7 +49,7 @@ function candidates(leaf: PlanLeaf, nominal: Nominal | undefined): unknown[] {
 test("a value is quiet exactly when no rule of its leaf has anything to say", () => {
   let quiet = 0;
   let others = 0;
-  for (const type of shippedPlan.types)
+  for (const type of pinnedPlan.types)
     for (const nominal of [undefined, ...type.nominals]) {
       const rows = quietRows(type, nominal);
       type.leaves.forEach((leaf, index) => {
@@ -74,7 +74,7 @@ test("a value is quiet exactly when no rule of its leaf has anything to say", ()
 });
 
 test("valid values that are no whole numbers in a row are looked up one by one", () => {
-  const type = shippedPlan.types.find(({ leaves }) =>
+  const type = pinnedPlan.types.find(({ leaves }) =>
     leaves.some(({ quiet_values }) => quiet_values !== null),
   );
   const leaf = type?.leaves.find(({ quiet_values }) => quiet_values !== null);

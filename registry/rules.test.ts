@@ -8,10 +8,10 @@ import { presenceOf } from "./fields.ts";
 import { judgeExample } from "./examples.ts";
 import { judge } from "./judge.ts";
 import { parsePointer, pointerOf, readPointer } from "./pointer.ts";
-import { type Message, planOf, shippedPlan, shippedRegistry } from "./shipped.case.ts";
+import { type Message, planOf, pinnedPlan, pinnedRegistry } from "./pinned.case.ts";
 import type { Judged, Verdict } from "./verdict.ts";
 
-const registry = shippedRegistry();
+const registry = pinnedRegistry();
 const types = Object.entries(registry.device_types);
 const shapes = registry.shapes ?? [];
 interface Case {
@@ -30,14 +30,14 @@ const titles = (cases: Case[]) => cases.map((one) => [`${one.of}: ${one.example.
 const judgedExample = (
   example: RegistryExample,
   message: Message = example.message,
-  plan = shippedPlan,
+  plan = pinnedPlan,
 ): Judged => {
   const verdict = judgeExample({ ...example, message }, plan);
   if (!verdict.ok) throw new Error(`${verdict.reason}: ${verdict.message}`);
   return verdict;
 };
 const presenceIn = (measurements: Record<string, unknown>) =>
-  presenceOf(measurements, shippedPlan.groups, shippedPlan.field_count, shippedPlan.types.length);
+  presenceOf(measurements, pinnedPlan.groups, pinnedPlan.field_count, pinnedPlan.types.length);
 const RANK = { GOOD: 2, UNCERTAIN: 1, BAD: 0 };
 const rank = (verdict: Verdict) => (verdict.ok ? RANK[verdict.grade] : -1);
 
@@ -50,7 +50,7 @@ describe("the shipped registry", () => {
     }
   });
   test("has a quantity and a description for each leaf, and a unit for each number", () => {
-    for (const type of shippedPlan.types)
+    for (const type of pinnedPlan.types)
       for (const leaf of type.leaves) {
         const isText = leaf.value === "string";
         expect([type.key, leaf.path, leaf.quantity !== null || isText]).toEqual([type.key, leaf.path, true]);
@@ -61,7 +61,7 @@ describe("the shipped registry", () => {
         expect(measurement.description ?? "").not.toBe("");
   });
   test("gives the vendors' types the mains of both halves of the world, and smart_breaker 120 V only", () => {
-    const electrical = shippedPlan.types.filter(({ nominals }) => nominals.length > 0);
+    const electrical = pinnedPlan.types.filter(({ nominals }) => nominals.length > 0);
     for (const { key, nominals } of electrical)
       expect([key, nominals.map(({ voltage }) => voltage)]).toEqual([
         key,
@@ -73,7 +73,7 @@ describe("the shipped registry", () => {
 describe("an example", () => {
   test.each(titles(ofTypes))("%s: no other type ties on it", (_title, { of, example }) => {
     const measurements = example.message.measurements as Record<string, unknown>;
-    const [first, second] = scoreTypes(presenceIn(measurements), shippedPlan).filter(
+    const [first, second] = scoreTypes(presenceIn(measurements), pinnedPlan).filter(
       ({ eligible }) => eligible,
     );
     const own = first?.type.key === of || example.message.device_type === of;
@@ -109,7 +109,7 @@ describe("an example", () => {
     const before = judgedExample(example, declared);
     for (const [smaller, dropped] of withoutOne(declared)) {
       const source = { key: before.device_id, timestamp: before.timestamp ?? 0 };
-      const after = judge(smaller, source, shippedPlan);
+      const after = judge(smaller, source, pinnedPlan);
       if (rank(after) <= rank(before)) continue;
       // Only an optional field that was itself the trouble.
       expect(after.ok && after.findings.some(({ code }) => code === "missing")).toBe(false);
@@ -125,7 +125,7 @@ describe("an example", () => {
       const smaller = withoutOne(example.message).map(([message]) => message);
       for (const message of [example.message, ...smaller, ...spoilt(example.message)]) {
         const source = { key: example.key ?? null, timestamp: Date.UTC(2026, 0, 1) };
-        const verdict = judge(message, source, shippedPlan);
+        const verdict = judge(message, source, pinnedPlan);
         if (!verdict.ok) continue;
         for (const { code, path } of verdict.findings) {
           expect(code in FINDING_SEVERITY || code.startsWith("check.")).toBe(true);
@@ -143,7 +143,7 @@ describe("an example", () => {
 
 describe("ranges", () => {
   test("widening one never adds a finding", () => {
-    const wide = shippedRegistry();
+    const wide = pinnedRegistry();
     for (const type of Object.values(wide.device_types))
       for (const measurement of Object.values(type.measurements)) {
         const { components } = measurement;
@@ -162,7 +162,7 @@ describe("ranges", () => {
     for (const { example } of all) {
       for (const message of [example.message, ...spoilt(example.message)]) {
         const source = { key: example.key ?? null, timestamp: Date.UTC(2026, 0, 1) };
-        const narrow = judge(message, source, shippedPlan);
+        const narrow = judge(message, source, pinnedPlan);
         const widened = judge(message, source, plan);
         if (!narrow.ok || !widened.ok) continue;
         const before = new Set(narrow.findings.map(({ code, path }) => `${code} ${path}`));
@@ -196,8 +196,8 @@ describe("judge", () => {
     const source = fc.record({ key: fc.option(fc.string()), timestamp: fc.integer({ min: 0, max: 4e12 }) });
     fc.assert(
       fc.property(fc.oneof(anyMessage, mutated), source, (message, from) => {
-        const verdict = judge(message, from, shippedPlan);
-        expect(judge(structuredClone(message), from, shippedPlan)).toEqual(verdict);
+        const verdict = judge(message, from, pinnedPlan);
+        expect(judge(structuredClone(message), from, pinnedPlan)).toEqual(verdict);
         if (!verdict.ok) {
           expect(["schema", "key_mismatch", "bad_timestamp"]).toContain(verdict.reason);
           return;

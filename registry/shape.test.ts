@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { codes, faultsIn, judged, judgeAtOwnTime, type Message, planOf } from "./shipped.case.ts";
+import { codes, faultsIn, judged, judgeAtOwnTime, type Message, planOf } from "./pinned.case.ts";
 
 /** One type and the shapes under test; each shape says what it needs beside these. */
 const registry = (...shapes: object[]) => ({

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { judge } from "./judge.ts";
-import { sampleMessage, shippedPlan, type Message } from "./shipped.case.ts";
+import { sampleMessage, pinnedPlan, type Message } from "./pinned.case.ts";
 
 const RECORD_MS = Date.UTC(2026, 10, 24, 14, 27, 8);
 
@@ -9,7 +9,7 @@ describe("time", () => {
     judge(
       { ...sampleMessage(), timestamp, ...more },
       { key: "breaker-001", timestamp: RECORD_MS },
-      shippedPlan,
+      pinnedPlan,
     );
   const timed = (timestamp: unknown) => {
     const verdict = at(timestamp);
@@ -45,7 +45,7 @@ describe("time", () => {
     const verdict = judge(
       { device_id: "a", timestamp: "tea time" },
       { key: "a", timestamp: RECORD_MS },
-      shippedPlan,
+      pinnedPlan,
     );
     expect(verdict).toMatchObject({ ok: true, device_type: "unknown", timestamp_valid: false });
   });

@@ -6,9 +6,9 @@ import {
   codes,
   faultsIn,
   sampleMessage,
-  shippedPlan,
-  shippedRegistry,
-} from "./shipped.case.ts";
+  pinnedPlan,
+  pinnedRegistry,
+} from "./pinned.case.ts";
 
 describe("values", () => {
   test("a missing phase is bad and makes the group incomplete; a group counts as one", () => {
@@ -92,7 +92,7 @@ describe("values", () => {
   });
 
   test("the bounds belong to the range of a whole number too", () => {
-    const registry = shippedRegistry();
+    const registry = pinnedRegistry();
     Object.assign(registry.device_types.smart_meter?.measurements.energy ?? {}, {
       data_type: "integer",
       operating: [10, 20],
@@ -140,7 +140,7 @@ describe("values", () => {
   });
 
   test("a number too large to be exact is told, and is no fault", () => {
-    const registry = shippedRegistry();
+    const registry = pinnedRegistry();
     delete registry.device_types.smart_meter?.measurements.energy?.physical;
     const message = {
       device_id: "m",
@@ -167,8 +167,8 @@ describe("values", () => {
 
   test("names that objects have from their prototype are not there", () => {
     const text = `{"device_id":"m","device_type":"smart_meter","measurements":{"__proto__":{"energy":1,"demand":1,"power_factor":1}}}`;
-    expect(judged(JSON.parse(text), shippedPlan).completeness).toBe(0);
+    expect(judged(JSON.parse(text), pinnedPlan).completeness).toBe(0);
     for (const device_type of ["__proto__", "constructor", "toString"])
-      expect(judged({ ...sampleMessage(), device_type }, shippedPlan).device_type).toBe("unknown");
+      expect(judged({ ...sampleMessage(), device_type }, pinnedPlan).device_type).toBe("unknown");
   });
 });

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { HALVES, vendorSamples } from "../schemas/examples/vendors/vendors.case.ts";
-import { judged, shippedPlan } from "./shipped.case.ts";
+import { judged, pinnedPlan } from "./pinned.case.ts";
 
 describe.each([...HALVES])("the %s half of the vendors' samples", (half) => {
   const samples = vendorSamples(half).map((sample) => [`${sample.vendor}: ${sample.name}`, sample] as const);
   test.each(samples)("%s", (_name, { key, message, expect: truth, documentation }) => {
-    const verdict = judged(message, shippedPlan, key);
+    const verdict = judged(message, pinnedPlan, key);
     expect(verdict.device_type).toBe(truth);
     expect(verdict.detection.reasons.length).toBeGreaterThan(0);
     // None of these devices is broken.

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { explain } from "../enrich/explain.ts";
 
+const PINNED = "test/registry/device-registry.json";
 const page = readFileSync("docs/add-a-device.md", "utf8");
 const blocks = (language: string) =>
   [...page.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)]
@@ -20,9 +21,9 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** The shipped registry with the page's type, or another, and its shape. */
+/** The pinned registry with the page's type, or another, and its shape. */
 function tried(name: string, ownType = type, ownShape = shape): string {
-  const registry = JSON.parse(readFileSync("config/device-registry.json", "utf8"));
+  const registry = JSON.parse(readFileSync(PINNED, "utf8"));
   Object.assign(registry.device_types, JSON.parse(`{${ownType}}`));
   registry.shapes.push(JSON.parse(ownShape));
   const path = join(folder, name);
@@ -33,7 +34,7 @@ function tried(name: string, ownType = type, ownShape = shape): string {
 async function printed(...args: string[]): Promise<string> {
   const pieces: string[] = [];
   const keep = (piece: string) => void pieces.push(piece);
-  await explain([...args, "--table"], {
+  await explain(["--registry", PINNED, ...args, "--table"], {
     stdin: async () => Buffer.from(payload),
     out: keep,
     err: keep,

@@ -9,7 +9,7 @@ import { isAlive } from "../runtime/supervisor-starter.ts";
 import { childrenOf, dataOf, dev, endAll, enriched, running } from "./dev-process.ts";
 import { oracle, report } from "./oracle.ts";
 import { freePort, startEntry, until } from "./processes.ts";
-import { PLAN } from "./shipped-plan.ts";
+import { PLAN } from "./pinned-plan.ts";
 import { drained, startEmbeddedBroker, startService } from "./system.ts";
 
 const MINUTE_MS = 60_000;
@@ -135,7 +135,7 @@ describe("dev, when something is wrong", () => {
 
   test("a faulty registry: every fault with its path, exit 1", async () => {
     const broken = join(tmpdir(), `registry-${process.pid}.json`);
-    const registry = await Bun.file("config/device-registry.json").json();
+    const registry = await Bun.file("test/registry/device-registry.json").json();
     registry.device_types.smart_meter.measurements.energy.unit = "bananas";
     registry.device_types.smart_breaker.capabilitys = [];
     await Bun.write(broken, JSON.stringify(registry));

@@ -191,7 +191,7 @@ export function endToEnd(
     test(
       "the oracle finds no anomaly",
       async () => {
-        const { plan } = await loadRegistry("config/device-registry.json");
+        const { plan } = await loadRegistry("test/registry/device-registry.json");
         const verdict = await oracle({ brokers: cluster.brokers, plans: [plan], repeats: "after a kill" });
         expect(verdict.anomalies.length === 0 ? "none" : report(verdict)).toBe("none");
         expect(verdict.raw).toBeGreaterThan(500);

@@ -120,7 +120,7 @@ function foreignInput(name: string, startCluster: () => Promise<Cluster>): void 
 
     test("the enricher is still well, and the oracle finds no anomaly", async () => {
       await ready(enricher);
-      const { plan } = await loadRegistry("config/device-registry.json");
+      const { plan } = await loadRegistry("test/registry/device-registry.json");
       const verdict = await oracle({ brokers: cluster.brokers, plans: [plan] });
       expect(verdict.anomalies.length === 0 ? "none" : report(verdict)).toBe("none");
       expect(verdict).toMatchObject({ raw: FOREIGN.length * 2, wireDuplicates: 0 });

@@ -69,10 +69,11 @@ process.on("exit", () => {
   for (const child of running) child.kill("SIGKILL");
 });
 
-/** The part of our environment that a child may see: a developer's own settings must not steer a test. */
+/** The part of our environment that a child may see: a developer's own settings and registry must not steer a test. */
 export function plainEnv(): Record<string, string> {
   const kept = ["PATH", "HOME", "LANG", "TMPDIR", "XDG_CACHE_HOME", "JAVA_HOME", "CI"];
-  return Object.fromEntries(kept.flatMap((key) => (process.env[key] ? [[key, process.env[key]]] : [])));
+  const own = kept.flatMap((key) => (process.env[key] ? [[key, process.env[key]]] : []));
+  return { ...Object.fromEntries(own), REGISTRY: "test/registry/device-registry.json" };
 }
 
 /** Starts `command` from the root of the tree with nothing of our environment but what `plainEnv` keeps. */

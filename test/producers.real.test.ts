@@ -7,7 +7,7 @@ import { Telemetry } from "../schemas/telemetry.ts";
 import { oracle, report } from "./oracle.ts";
 import { startQuickKafka } from "./real/apache-kafka.ts";
 import { describeWith, type PartName, partPath } from "./real/parts.ts";
-import { PLAN } from "./shipped-plan.ts";
+import { PLAN } from "./pinned-plan.ts";
 import {
   type Cluster,
   createTopics,

@@ -12,7 +12,7 @@ import {
   typeOf,
 } from "./catalog.ts";
 
-const loaded = await loadRegistry("config/device-registry.json");
+const loaded = await loadRegistry("test/registry/device-registry.json");
 const catalog: Catalog = { ...loaded, refusal: () => null };
 const type = (key: string) => {
   const found = typeOf(catalog, key);

@@ -10,7 +10,7 @@ import { pipelineLive } from "./pipeline.tsx";
 import { typeLive } from "./type.tsx";
 import { typesLive } from "./types.tsx";
 
-const loaded = await loadRegistry("config/device-registry.json");
+const loaded = await loadRegistry("test/registry/device-registry.json");
 const group = { last: () => undefined, first: async () => undefined };
 
 /** Six enriched messages: five of breaker-001, one of a meter. */

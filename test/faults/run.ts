@@ -15,7 +15,7 @@ import type { Verdict } from "../anomalies.ts";
 import { oracle, report } from "../oracle.ts";
 import { until } from "../processes.ts";
 import { committedOffsets, readTopic } from "../read-topic.ts";
-import { PLAN } from "../shipped-plan.ts";
+import { PLAN } from "../pinned-plan.ts";
 import { type Action, type ActionKind, actionsOf, ALL_KINDS, lineOf, ONLY_EMBEDDED } from "./actions.ts";
 import { judgeLoad, type Load, startLoad } from "./load.ts";
 import { perform, type Scene } from "./perform.ts";

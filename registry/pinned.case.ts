@@ -1,4 +1,4 @@
-/** The shipped registry for tests: its text, its plan, and messages of its examples at their own time. */
+/** The registry that tests pin (test/registry/): its text, its plan, and messages of its examples at their own time. */
 import { readFileSync } from "node:fs";
 import type { DeviceRegistry } from "../schemas/registry.ts";
 import { compileRegistry } from "./compile.ts";
@@ -7,13 +7,13 @@ import { judge, ownTime } from "./judge.ts";
 import type { Plan } from "./plan.ts";
 import type { Judged, Verdict } from "./verdict.ts";
 
-export const SHIPPED_TEXT = readFileSync("config/device-registry.json", "utf8");
+export const PINNED_TEXT = readFileSync("test/registry/device-registry.json", "utf8");
 
 export type Message = Record<string, unknown>;
 
 /** A fresh copy: tests change it. */
-export function shippedRegistry(): DeviceRegistry {
-  return JSON.parse(SHIPPED_TEXT) as DeviceRegistry;
+export function pinnedRegistry(): DeviceRegistry {
+  return JSON.parse(PINNED_TEXT) as DeviceRegistry;
 }
 
 export function planOf(registry: object): Plan {
@@ -45,11 +45,11 @@ export function judged(message: Message, plan: Plan, key?: string | null): Judge
 /** `code path` of each finding. */
 export const codes = (verdict: Judged) => verdict.findings.map(({ code, path }) => `${code} ${path}`);
 
-export const shippedPlan = planOf(shippedRegistry());
+export const pinnedPlan = planOf(pinnedRegistry());
 
 /** A fresh copy of the predecessor's sample message. */
 export function sampleMessage(): Message {
-  return shippedRegistry().device_types.smart_breaker?.examples?.[0]?.message ?? {};
+  return pinnedRegistry().device_types.smart_breaker?.examples?.[0]?.message ?? {};
 }
 
 export type Groups = Record<string, Record<string, unknown>>;
@@ -59,7 +59,7 @@ export const groupsOf = (message: Message) => message.measurements as Groups;
 export function judgedSample(change: (measurements: Groups) => void): Judged {
   const message = sampleMessage();
   change(groupsOf(message));
-  return judged(message, shippedPlan);
+  return judged(message, pinnedPlan);
 }
 
 /** `code path (expected)` of each finding that weighs. */

@@ -1,0 +1,22 @@
+/** What is asked of the shipped registry: that it is taken, with all its examples. Nothing else hangs on what people edit in it. */
+import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { loadRegistry } from "../../config/registry-file.ts";
+
+const SHIPPED = "config/device-registry.json";
+
+test("the shipped registry is taken, and its own examples hold", async () => {
+  const { plan } = await loadRegistry(SHIPPED);
+  expect(plan.types.length).toBeGreaterThan(0);
+});
+
+test("no other test, nor what tests share, reads it", () => {
+  const own = ["test/registry/shipped.test.ts", /* compares what compose sets */ "deploy/containers.test.ts"];
+  const files = [...new Bun.Glob("**/*.{ts,tsx}").scanSync(".")].filter(
+    (file) =>
+      /^(?!node_modules\/).*(?:^test\/|\.(?:test|case|fixture)\.tsx?$)/.test(file) && !own.includes(file),
+  );
+  expect(files.length).toBeGreaterThan(200);
+  const readers = files.filter((file) => readFileSync(file, "utf8").includes('config/device-registry.json"'));
+  expect(readers).toEqual([]);
+});
