@@ -1,8 +1,8 @@
 /** What the loop does when kafkajs joins again or crashes: a fake one does so when the test says it. */
-import { aBatch } from "../broker/batch.fixture.ts";
 import { describe, expect, test } from "bun:test";
-import { type aClient, aConsumer, isFine, until } from "./broker.fixture.ts";
+import { aConsumer, isFine, until } from "./broker.fixture.ts";
 import { KafkaUnavailable } from "./errors.ts";
+import { aFakeClient } from "./fake-client.fixture.ts";
 
 test("a batch that outlives a join is neither committed nor counted as read, whatever kafkajs would let us do", async () => {
   const { kafka, join, deliver } = aFakeClient();
@@ -50,65 +50,3 @@ describe("a crash of the kafkajs consumer, which ends its work without a rejecte
     expect(made()).toBe(1);
   });
 });
-
-/** As much of kafkajs as the loop touches: joins, crashes and batches come when the test says so. */
-function aFakeClient() {
-  const events = { CRASH: "crash", GROUP_JOIN: "join", REBALANCING: "rebalancing", END_BATCH_PROCESS: "end" };
-  const listeners = new Map<string, (event: object) => void>();
-  let eachBatch: ((payload: object) => Promise<void>) | undefined;
-  const consumer = {
-    events,
-    on: (name: string, listener: (event: object) => void) => listeners.set(name, listener),
-    connect: async () => {},
-    subscribe: async () => {},
-    disconnect: async () => {},
-    run: async (options: { eachBatch: (payload: object) => Promise<void> }) => {
-      eachBatch = options.eachBatch;
-    },
-  };
-  const join = (): boolean => {
-    if (eachBatch) listeners.get(events.GROUP_JOIN)?.({ payload: { memberAssignment: { t: [0] } } });
-    return eachBatch !== undefined;
-  };
-  /** What the loop did with one message at offset 0. */
-  const deliver = async (): Promise<string[]> => {
-    const calls: string[] = [];
-    await eachBatch?.({
-      batch: {
-        topic: "t",
-        partition: 0,
-        highWatermark: "1",
-        lastStableOffset: "1",
-        fetchedOffset: "0",
-        abortedTransactions: [],
-        bytes: aBatch(["x"]),
-      },
-      isRunning: () => true,
-      isStale: () => false,
-      heartbeat: async () => {},
-      resolveOffset: (offset: string) => calls.push(`resolve ${offset}`),
-      commitOffsetsIfNecessary: async ({
-        topics,
-      }: {
-        topics: { topic: string; partitions: { partition: number; offset: string }[] }[];
-      }) => {
-        for (const { topic, partitions } of topics)
-          for (const { partition, offset } of partitions)
-            calls.push(`commit ${topic}[${partition}] ${offset}`);
-      },
-    });
-    return calls;
-  };
-  let made = 0;
-  const makeConsumer = () => {
-    made++;
-    return consumer;
-  };
-  return {
-    kafka: { consumer: makeConsumer } as unknown as ReturnType<typeof aClient>,
-    join,
-    deliver,
-    made: () => made,
-    crash: (payload: object) => listeners.get(events.CRASH)?.({ payload }),
-  };
-}

@@ -57,9 +57,7 @@ export function isOurs(folder: string): boolean {
     // It is there, or cannot be made: what is there decides.
   }
   const found = lstatSync(folder, { throwIfNoEntry: false });
-  return (
-    found !== undefined && found.isDirectory() && found.uid === userInfo().uid && (found.mode & 0o022) === 0
-  );
+  return found?.isDirectory() === true && found.uid === userInfo().uid && (found.mode & 0o022) === 0;
 }
 
 /** Whole at once: nobody reads a claim without its pid. */
