@@ -115,7 +115,7 @@ describe("what no message can cause", () => {
   test("a type whose metadata would pass 1,000,000 bytes makes output_too_large", () => {
     const registry = pinnedRegistry();
     const breaker = registry.device_types.smart_breaker;
-    if (breaker) breaker.description = "€".repeat(340_000);
+    if (breaker) breaker.capabilities = Array(200).fill("€".repeat(2_000));
     const text = changed({});
     const result = enrich(text, source(text), planOf(registry), GOLDEN_NOW);
     expect(result).toEqual({
@@ -128,16 +128,22 @@ describe("what no message can cause", () => {
 
   test("bytes are counted, not characters: 999,999 pass and 1,000,001 do not", () => {
     const text = changed({});
-    const sizeWith = (description: string) => {
+    const sizeWith = (description: string, longest = 490) => {
       const registry = pinnedRegistry();
-      if (registry.device_types.smart_breaker) registry.device_types.smart_breaker.description = description;
+      const breaker = registry.device_types.smart_breaker;
+      if (breaker)
+        Object.assign(breaker, { description, capabilities: Array(longest).fill("x".repeat(2_000)) });
       return enrich(text, source(text), planOf(registry), GOLDEN_NOW);
     };
-    const small = sizeWith("");
-    const room = LIMITS.outputBytes - (small.to === "enriched" ? Buffer.byteLength(small.value) : 0);
-    const full = sizeWith("x".repeat(room));
+    const roomWith = (longest: number) => {
+      const small = sizeWith("", longest);
+      return LIMITS.outputBytes - (small.to === "enriched" ? Buffer.byteLength(small.value) : 0);
+    };
+    const longest = 490 + Math.floor(roomWith(490) / 2_003);
+    const room = roomWith(longest);
+    const full = sizeWith("x".repeat(room), longest);
     expect(full.to === "enriched" && Buffer.byteLength(full.value)).toBe(LIMITS.outputBytes);
-    expect(sizeWith(`é${"x".repeat(room - 1)}`)).toMatchObject({ reason: "output_too_large" });
+    expect(sizeWith(`é${"x".repeat(room - 1)}`, longest)).toMatchObject({ reason: "output_too_large" });
   });
 
   test("a bug becomes internal, in our words, and is handed to the host", () => {

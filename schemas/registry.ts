@@ -259,7 +259,7 @@ export const RegistryType = Type.Object(
     description: optional(text("For people.")),
     category: optional(text("Such as electrical_protection.")),
     version: optional(text("Version of this definition.")),
-    capabilities: optional(Type.Array(Type.String(), { description: "What the device can do." })),
+    capabilities: optional(Type.Array(text("One of them."), { description: "What the device can do." })),
     nominal: optional(
       Type.Union([Nominal, Type.Array(Nominal, { minItems: 1 })], {
         description: "Of a list, the entry nearest to the message's median voltage is taken.",
