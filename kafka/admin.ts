@@ -52,11 +52,16 @@ export async function ensureTopics(
         ...topic,
         partitions: (mustMatch.includes(topic.name) && common) || topic.partitions,
       }));
-    const hidden = await Promise.all(missing.map(({ name }) => whyAbsent(admin, name)));
-    const faults = hidden.filter((why) => !why.endsWith(`: ${MISSING}`));
+    const created: string[] = [];
+    const faults: string[] = [];
+    for (const topic of missing) {
+      if (await create(admin, topic)) created.push(topic.name);
+      // It is there though the list has not told it: somebody was faster, or we may not see it.
+      else if (!(await partitionCounts(admin)).has(topic.name))
+        faults.push(await whyAbsent(admin, topic.name));
+    }
     if (faults.length > 0) throw new TopicFaults(faults);
-    for (const topic of missing) await create(admin, topic);
-    return { created: missing.map(({ name }) => name) };
+    return { created };
   });
 }
 
@@ -154,7 +159,8 @@ async function patiently<T>(kafka: Kafka, task: (admin: Admin) => Promise<T>): P
   }
 }
 
-async function create(admin: Admin, topic: Topic): Promise<void> {
+/** False: there is one of that name. */
+async function create(admin: Admin, topic: Topic): Promise<boolean> {
   const make = (replicationFactor: number): Promise<boolean> =>
     admin.createTopics({
       topics: [
@@ -167,12 +173,12 @@ async function create(admin: Admin, topic: Topic): Promise<void> {
       ],
     });
   try {
-    await make(topic.replication ?? THE_CLUSTERS_OWN);
+    return await make(topic.replication ?? THE_CLUSTERS_OWN);
   } catch (error) {
     // kafkajs speaks CreateTopics 3, where "the cluster's own" is not promised: then it is asked for.
     const refused = topic.replication === undefined && typesOf(error).includes("INVALID_REPLICATION_FACTOR");
     if (!refused) throw new Error(`${topic.name}: cannot be created: ${messageOf(error)}`, { cause: error });
-    await make(await defaultReplication(admin));
+    return make(await defaultReplication(admin));
   }
 }
 

@@ -172,6 +172,52 @@ describe("findAnomalies", () => {
     expect(found(({ committed }) => void committed.splice(0, 1, 5))).toEqual(["commit past the output"]);
   });
 
+  describe("of a batch that nobody can read", () => {
+    /** At the offsets 4 to 6 of partition 0, told by one dead letter, and a raw message behind it. */
+    const told = { reason: "undecodable", source: "4", last: "6" };
+    const judged = (headers: Partial<typeof told> = {}, more: Partial<WireMessage> = {}, copies = 1) => {
+      const parts = evidence();
+      parts.poisoned = [{ partition: 0, first: 4, last: 6 }];
+      parts.raw[0]?.push(raw(0, 7));
+      parts.enriched[0]?.push(good(0, 3, 7));
+      parts.committed = [8, 4];
+      const { reason, source, last } = { ...told, ...headers };
+      const letter: WireMessage = {
+        ...{ partition: 0, offset: 1, key: null, value: Buffer.alloc(0), timestamp: 5 },
+        headers: [
+          [HEADERS.sourceOffset, Buffer.from(source)],
+          [HEADERS.sourceLastOffset, Buffer.from(last)],
+          [HEADERS.reason, Buffer.from(reason)],
+        ],
+        ...more,
+      };
+      for (let copy = 0; copy < copies; copy++) parts.dlq[0]?.push({ ...letter, offset: 1 + copy });
+      return [...new Set(findAnomalies(parts).anomalies.map(({ name }) => name))].sort();
+    };
+
+    test("one dead letter with its range is right", () => {
+      expect(judged()).toEqual([]);
+    });
+
+    test("none is lost, another range, reason, key or value is wrong, and a range that is no batch's is invented", () => {
+      expect(judged({}, {}, 0)).toEqual(["accounting", "commit past the output", "lost"]);
+      for (const wrong of [{ last: "5" }, { reason: "not_json" }])
+        expect(judged(wrong)).toEqual(["wrong content"]);
+      for (const wrong of [{ key: Buffer.from("k") }, { value: Buffer.from("v") }])
+        expect(judged({}, wrong)).toContain("wrong content");
+      expect(judged({ source: "5" })).toContain("invented");
+    });
+
+    test("its offsets are no hole, and others are", () => {
+      const parts = evidence();
+      parts.poisoned = [{ partition: 0, first: 5, last: 6 }];
+      parts.raw[0]?.push(raw(0, 7));
+      expect(findAnomalies(parts).anomalies.map(({ name, at }) => `${name} ${at}`)).toContain(
+        "hole iot.raw[0]@4",
+      );
+    });
+  });
+
   test("the report names each kind once with its first places", () => {
     const parts = evidence();
     parts.enriched[0] = [];

@@ -7,7 +7,7 @@
  * design.md sections 3 and 4.
  */
 import { HEADERS } from "../schemas/topics.ts";
-import type { WireMessage } from "./read-topic.ts";
+import type { Range, WireMessage } from "./read-topic.ts";
 
 export const ANOMALIES = {
   lost: "a raw message with neither an enriched message nor a dead letter",
@@ -49,6 +49,8 @@ export interface Evidence {
   dlq: WireMessage[][];
   /** A kill, a crash or a lost acknowledgement excuses outputs that stand twice, and nothing else does. */
   repeats: "never" | "after a kill";
+  /** Ranges of the raw topic that nobody can read: each has one dead letter, without key and value, that names it. */
+  poisoned?: Range[];
   /** By partition; -1 = nothing committed. Undefined = the outputs are not a consumer group's. */
   committed?: number[];
   /** `found` is the output whose clock time and registry version the new one shall have. */
@@ -80,7 +82,8 @@ export function findAnomalies(evidence: Evidence): Verdict {
     [evidence.names.enriched, evidence.enriched],
     [evidence.names.dlq, evidence.dlq],
   ] as const)
-    for (const messages of partitions) findHoles(name, messages, verdict.anomalies);
+    for (const messages of partitions)
+      findHoles(name, messages, name === evidence.names.raw ? evidence.poisoned : [], verdict.anomalies);
   const partitions = Math.max(evidence.raw.length, evidence.enriched.length, evidence.dlq.length);
   for (let partition = 0; partition < partitions; partition++) judgePartition(evidence, partition, verdict);
   return verdict;
@@ -96,9 +99,16 @@ export function report({ anomalies, ...counts }: Verdict): string {
   return [JSON.stringify(counts), ...lines].join("\n");
 }
 
-function findHoles(topic: string, messages: WireMessage[], anomalies: Anomaly[]): void {
+function findHoles(
+  topic: string,
+  messages: WireMessage[],
+  poisoned: Range[] = [],
+  anomalies: Anomaly[],
+): void {
   let next = 0;
   for (const { partition, offset } of messages) {
+    for (let range = poisonAt(poisoned, partition, next); range; range = poisonAt(poisoned, partition, next))
+      next = range.last + 1;
     if (offset !== next)
       anomalies.push({
         name: "hole",
@@ -109,8 +119,14 @@ function findHoles(topic: string, messages: WireMessage[], anomalies: Anomaly[])
   }
 }
 
+const poisonAt = (poisoned: Range[] = [], partition: number, first: number): Range | undefined =>
+  poisoned.find((range) => range.partition === partition && range.first === first);
+
 function judgePartition(evidence: Evidence, partition: number, verdict: Verdict): void {
   const raw = new Map((evidence.raw[partition] ?? []).map((message) => [message.offset, message]));
+  const unread = (evidence.poisoned ?? []).filter((range) => range.partition === partition);
+  for (const { first } of unread)
+    raw.set(first, { partition, offset: first, key: null, value: null, timestamp: 0, headers: [] });
   const enriched = judgeOutputs(evidence, "enriched", partition, raw, verdict);
   const dlq = judgeOutputs(evidence, "dlq", partition, raw, verdict);
   const { anomalies } = verdict;
@@ -134,7 +150,7 @@ function judgePartition(evidence: Evidence, partition: number, verdict: Verdict)
       at: `${evidence.names.raw}[${partition}]`,
       text: `${raw.size} raw, ${enriched.size} enriched, ${dlq.size} dead letters`,
     });
-  const end = evidence.raw[partition]?.at(-1)?.offset ?? -1;
+  const end = Math.max(evidence.raw[partition]?.at(-1)?.offset ?? -1, ...unread.map(({ last }) => last));
   const produced = missing[0] ?? end + 1;
   const committed = evidence.committed?.[partition] ?? -1;
   if (committed > produced)
@@ -177,12 +193,32 @@ function judgeOutputs(
       add("reordered", `source offset ${source} after ${highest}, key ${shown(output.key)}`);
     seen.add(source);
     highest = Math.max(highest, source);
+    const range = poisonAt(evidence.poisoned, partition, source);
+    if (range) {
+      for (const difference of poisonDifferences(output, to, range))
+        add("wrong content", `from ${evidence.names.raw}[${partition}]@${source}: ${difference}`);
+      continue;
+    }
     if (output.timestamp !== message.timestamp)
       add("wrong timestamp", `expected ${message.timestamp}, found ${output.timestamp}`);
     for (const difference of differences(output, to, evidence.enrichAfresh(message, output)))
       add("wrong content", `from ${evidence.names.raw}[${partition}]@${source}: ${difference}`);
   }
   return seen;
+}
+
+function poisonDifferences(output: WireMessage, to: string, { first, last }: Range): string[] {
+  const header = (name: string) => String(output.headers.find(([found]) => found === name)?.[1] ?? "");
+  const found: string[] = [];
+  if (to !== "dlq") found.push("expected in dlq: it cannot be read");
+  if (output.key !== null || output.value?.length) found.push("expected neither key nor value");
+  for (const [name, expected] of [
+    [HEADERS.reason, "undecodable"],
+    [HEADERS.sourceOffset, `${first}`],
+    [HEADERS.sourceLastOffset, `${last}`],
+  ] as const)
+    if (header(name) !== expected) found.push(`expected ${name}=${expected}, found ${header(name)}`);
+  return found;
 }
 
 function sourceOffset(output: WireMessage): number | undefined {

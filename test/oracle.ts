@@ -10,7 +10,7 @@ import { enrich } from "../enrich/enrich.ts";
 import type { Plan } from "../registry/plan.ts";
 import { DEFAULT_TOPIC_PREFIX, GROUPS, HEADERS, topicName } from "../schemas/topics.ts";
 import { type Evidence, type Expected, findAnomalies, type Verdict } from "./anomalies.ts";
-import { committedOffsets, readTopic, type WireMessage } from "./read-topic.ts";
+import { committedOffsets, type Range, readTopic, type WireMessage } from "./read-topic.ts";
 
 export { report } from "./anomalies.ts";
 
@@ -21,6 +21,8 @@ export interface OracleOptions {
   group?: string;
   /** Default: never. */
   repeats?: Evidence["repeats"];
+  /** Ranges of iot.raw that nobody can read. */
+  poisoned?: Range[];
 }
 
 /** The pipeline must be still: what is read in flight would look lost. */
@@ -33,7 +35,7 @@ export async function oracle(options: OracleOptions): Promise<Verdict> {
   };
   // The commit first: what it covers must be in the topics that are read after it.
   const committed = await committedOffsets(brokers, group, names.raw);
-  const raw = await readTopic(brokers, names.raw);
+  const raw = await readTopic(brokers, names.raw, options.poisoned);
   const enriched = await readTopic(brokers, names.enriched);
   const dlq = await readTopic(brokers, names.dlq);
   const plans = new Map(options.plans.map((plan) => [plan.version, plan]));
@@ -44,6 +46,7 @@ export async function oracle(options: OracleOptions): Promise<Verdict> {
     dlq,
     committed,
     repeats: options.repeats ?? "never",
+    poisoned: options.poisoned ?? [],
     enrichAfresh: (message, found) => enrichAfresh(message, found, plans),
   });
 }

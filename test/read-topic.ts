@@ -17,13 +17,24 @@ export interface WireMessage {
 
 const FETCH_BYTES = 8 * 1_048_576;
 
+/** Offsets of a partition that nobody can read, both included. */
+export interface Range {
+  partition: number;
+  first: number;
+  last: number;
+}
+
 /** One list of messages for each partition, by its number. */
-export async function readTopic(brokers: string, topic: string): Promise<WireMessage[][]> {
+export async function readTopic(
+  brokers: string,
+  topic: string,
+  poisoned: Range[] = [],
+): Promise<WireMessage[][]> {
   return withConsumer(brokers, "iot-test-reader", async (consumer) => {
     const low = await offsets(consumer, topic, ListOffsetTimestamps.EARLIEST);
     const high = await offsets(consumer, topic, ListOffsetTimestamps.LATEST);
     const read = high.map((end, partition) =>
-      readPartition(consumer, topic, partition, low[partition] ?? 0n, end),
+      readPartition(consumer, topic, partition, { low: low[partition] ?? 0n, high: end, poisoned }),
     );
     return Promise.all(read);
   });
@@ -72,13 +83,20 @@ async function readPartition(
   consumer: Consumer,
   topic: string,
   partition: number,
-  low: bigint,
-  high: bigint,
+  { low, high, poisoned }: { low: bigint; high: bigint; poisoned: Range[] },
 ): Promise<WireMessage[]> {
   const known = (await consumer.metadata({ topics: [topic] })).topics.get(topic);
   if (!known) throw new Error(`topic ${topic} is unknown to the broker`);
   const messages: WireMessage[] = [];
+  // Beside a batch that it cannot read this client would read nothing: then one batch at a time.
+  const left = poisoned.filter((range) => range.partition === partition);
+  const partitionMaxBytes = left.length > 0 ? 1 : FETCH_BYTES;
   for (let next = low; next < high;) {
+    const unread = left.find(({ first }) => BigInt(first) === next);
+    if (unread) {
+      next = BigInt(unread.last) + 1n;
+      continue;
+    }
     const response = await consumer.fetch({
       node: known.partitions[partition]?.leader ?? -1,
       maxWaitTime: 500,
@@ -93,7 +111,7 @@ async function readPartition(
               fetchOffset: next,
               currentLeaderEpoch: -1,
               lastFetchedEpoch: -1,
-              partitionMaxBytes: FETCH_BYTES,
+              partitionMaxBytes,
             },
           ],
         },

@@ -4,6 +4,7 @@
  * In: a seed, how many, which kinds. Out: actions that can be printed and read back. What each one does stands in perform.ts.
  */
 import { between, pick, type Random, seededRandom } from "../../simulator/random.ts";
+import type { INVALID } from "../../broker/poison.fixture.ts";
 import type { ApiName } from "./frames.ts";
 import { CRASH_POINTS, type CrashPoint } from "./orders.ts";
 
@@ -19,9 +20,11 @@ export interface Action {
   /** How often the point is passed before. */
   after?: number;
   api?: ApiName;
+  poison?: PoisonName;
 }
 
 export type ActionKind = keyof typeof KINDS;
+export type PoisonName = keyof typeof INVALID;
 
 interface Kind {
   /** How often among the others. */
@@ -30,6 +33,19 @@ interface Kind {
   ms?: [number, number];
   more?: (random: Random) => Partial<Action>;
 }
+
+/**
+ * Batches that nobody can read, of those whose place in the log is what they say; not those of a million offsets and more. Apache Kafka
+ * stores the first three only.
+ */
+export const STORED_BY_KAFKA = ["offset-delta-wrong", "key-length-minus-2", "value-length-minus-2"] as const;
+const POISONS = [
+  ...STORED_BY_KAFKA,
+  ...(["corrupt-gzip", "corrupt-snappy", "corrupt-lz4", "corrupt-zstd", "zstd-cut", "records-cut"] as const),
+  ...(["records-garbage", "records-behind-the-count", "count-more", "offset-delta-negative"] as const),
+  ...(["record-length-negative", "key-length-huge", "header-count-huge", "header-key-null"] as const),
+  ...(["varint-without-end", "compression-5"] as const),
+] as [PoisonName, ...PoisonName[]];
 
 const APIS: [ApiName, ...ApiName[]] = [
   "Produce",
@@ -69,6 +85,9 @@ export const KINDS = {
   "enricher freeze": { weight: 2, ms: [200, 9_000] },
   "enricher stall": { weight: 1, ms: [500, 5_000], more: point },
   "enricher clock": { weight: 0.5, ms: [-7_200_000, 7_200_000] },
+  "outputs refuse": { weight: 2, ms: [200, 3_000] },
+  poison: { weight: 3, more: (random: Random) => ({ poison: pick(POISONS, random) }) },
+  "partitions added": { weight: 0.5 },
   join: { weight: 2 },
   leave: { weight: 2 },
 } as const satisfies Record<string, Kind>;

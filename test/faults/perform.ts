@@ -4,20 +4,35 @@
  * In: the scene and an action. Out: a promise that resolves when nothing of it is left but its consequences; false = it never
  * happened, since nobody came to the point, the API or the connection that it waits for.
  */
+import { POISON } from "../../broker/poison.fixture.ts";
+import { withAdmin } from "../../kafka/admin.ts";
+import type { Kafka } from "../../kafka/client.ts";
+import { topicName } from "../../schemas/topics.ts";
 import { until } from "../processes.ts";
 import type { Action, ActionKind } from "./actions.ts";
 import type { ApiName } from "./frames.ts";
 import { NO_ORDERS, type Orders } from "./orders.ts";
 import { MOST, type Pool } from "./pool.ts";
+import type { Range } from "../read-topic.ts";
+import { putPoison } from "./poison.ts";
 import type { Broker, Program } from "./programs.ts";
 import { FAIR, type Trap, type Weather } from "./proxy.ts";
 
 export interface Scene {
   broker: Broker;
   pool: Pool;
+  kafka: Kafka;
+  /** What has been put into iot.raw and nobody can read. */
+  poisoned: Range[];
 }
 
 type Perform = (scene: Scene, action: Action) => Promise<boolean>;
+
+const TOPIC_AUTHORIZATION_FAILED = 29;
+/** The partitions that a run begins with at least; and ends with at most. */
+const FIRST_PARTITIONS = 3;
+const MOST_PARTITIONS = 6;
+const ADDED_WITHIN_MS = 40_000;
 
 /** A point or an API is not met in an idle moment: then the fault is called off. */
 const MET_WITHIN_MS = 4_000;
@@ -63,6 +78,18 @@ const PERFORM: Record<ActionKind, Perform> = {
     return true;
   },
   "enricher clock": ({ pool }, { who, ms }) => jump(pool.pick(who), ms),
+  "outputs refuse": weather({ outputsRefuse: TOPIC_AUTHORIZATION_FAILED }),
+  async poison({ broker, poisoned }, { who, poison = "corrupt-zstd" }) {
+    const range = await putPoison(
+      broker.port,
+      topicName("raw"),
+      who % FIRST_PARTITIONS,
+      POISON[poison]?.("{}") as Buffer,
+    );
+    if (range) poisoned.push(range);
+    return range !== undefined;
+  },
+  "partitions added": ({ kafka }) => addPartitions(kafka),
   join: ({ pool }) => turn(pool, true).then(done),
   leave: ({ pool }) => turn(pool, false).then(done),
 };
@@ -74,6 +101,32 @@ function done(): true {
 
 export function perform(scene: Scene, action: Action): Promise<boolean> {
   return PERFORM[action.kind](scene, action);
+}
+
+/** Of the outputs first: an output for a partition that its topic lacks waits, and an enricher that starts meanwhile ends. */
+async function addPartitions(kafka: Kafka): Promise<boolean> {
+  const names = (["enriched", "dlq", "raw"] as const).map((name) => topicName(name));
+  const deadline = Date.now() + ADDED_WITHIN_MS;
+  for (;;) {
+    try {
+      return await withAdmin(kafka, async (admin) => {
+        const { topics } = await admin.fetchTopicMetadata({ topics: names });
+        const most = Math.max(...topics.map(({ partitions }) => partitions.length));
+        const isEven = topics.every(({ partitions }) => partitions.length === most);
+        if (isEven && most >= MOST_PARTITIONS) return false;
+        const count = isEven ? most + 1 : most;
+        for (const name of names) {
+          const has = topics.find((topic) => topic.name === name)?.partitions.length ?? 0;
+          if (has < count) await admin.createPartitions({ topicPartitions: [{ topic: name, count }] });
+        }
+        return true;
+      });
+    } catch (error) {
+      // Other faults may be in the way; a request that got through is seen by the next look.
+      if (Date.now() > deadline) throw error;
+      await Bun.sleep(200);
+    }
+  }
 }
 
 /** One more or one fewer, whichever is possible. */

@@ -53,11 +53,17 @@ export function createPool(options: EnricherOptions): Pool {
     const { name, tail } = program.process;
     const asked = downMsOf.has(program) || program.orders.crash !== undefined;
     if (code === KILLED && asked) kills++;
-    else if (!(leaving.has(program) && (code === 0 || isTooEarly(program, code))))
+    else if (isUneven(program, code)) {
+      // Started while partitions were being added: it says so, and is started again.
+    } else if (!(leaving.has(program) && (code === 0 || isTooEarly(program, code))))
       unexpected.push(`${name} ended with ${code}\n${tail()}`);
     if (closed || leaving.has(program)) return;
     await Bun.sleep(downMsOf.get(program) ?? RESTART_MS);
     if (!closed) add();
+  }
+
+  function isUneven({ process: { output } }: Program, code: number): boolean {
+    return code === 1 && /: \d+ partitions, but \S+ has \d+;/.test(output());
   }
 
   /** SIGTERM before the first line of the program: it had nothing to end. */

@@ -26,6 +26,8 @@ export interface Broker {
   proxy: FaultProxy;
   /** For KAFKA_BROKERS: the proxy's. */
   brokers: string;
+  /** Its own, past the proxy. */
+  port: number;
   /** The process that may be frozen. */
   program(): Program;
   /** Ends it, `hard` by -9, and starts it again on the same port and data after a while. */
@@ -76,7 +78,7 @@ export async function startEmbedded(): Promise<Broker> {
   const data = join(folder, `broker-${port}`);
   const args = ["--port", `${port}`, "--advertised-port", `${proxy.port}`, "--data", data];
   const run = async (): Promise<Program> => {
-    const program = startOrdered("broker/main.ts", {}, args);
+    const program = startOrdered("test/faults/broker.ts", {}, args);
     const { process: child } = program;
     await until("the broker is ready", () => child.output().includes("ready on"), {
       everyMs: 5,
@@ -88,6 +90,7 @@ export async function startEmbedded(): Promise<Broker> {
   proxy.aim(port);
   return {
     proxy,
+    port,
     brokers: `127.0.0.1:${proxy.port}`,
     program: () => program,
     restart: oneAfterTheOther(async (hard, downMs) => {
@@ -121,6 +124,7 @@ export async function startKafka(): Promise<Broker> {
   proxy.aim(port);
   return {
     proxy,
+    port,
     brokers: `127.0.0.1:${proxy.port}`,
     program: () => ({ process: kafka.process, order() {}, met: () => false, orders: NO_ORDERS }),
     restart: oneAfterTheOther(kafka.restart),

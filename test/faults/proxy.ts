@@ -8,7 +8,7 @@
  */
 import { once } from "node:events";
 import net from "node:net";
-import { API, type ApiName, answerOf, frameCutter, requestOf } from "./frames.ts";
+import { API, type ApiName, answerOf, frameCutter, refusalOf, requestOf } from "./frames.ts";
 
 export interface Weather {
   /** Each frame waits so long, both ways. */
@@ -19,6 +19,8 @@ export interface Weather {
   held: "nothing" | "requests" | "answers" | "both";
   /** New connections are closed at once, as by a machine without a broker. */
   refuses: boolean;
+  /** Kafka's code with which the output topics refuse what is produced to them; 0 = they take it. */
+  outputsRefuse: number;
 }
 
 /** What happens once, at the next request of an API: cut before the broker has it, when it has answered, in the middle of the answer. */
@@ -46,7 +48,13 @@ export interface FaultProxy {
   stop(): void;
 }
 
-export const FAIR: Weather = { latencyMs: 0, bytesPerS: 0, held: "nothing", refuses: false };
+export const FAIR: Weather = {
+  latencyMs: 0,
+  bytesPerS: 0,
+  held: "nothing",
+  refuses: false,
+  outputsRefuse: 0,
+};
 const FIRST_BYTES = 64;
 const PIECE = 4_096;
 
@@ -98,6 +106,13 @@ export async function startProxy(): Promise<FaultProxy> {
     if (trap?.effect === "cut before") sever(link);
     else if (trap) link.caught.set(correlationId, trap);
     await passes("requests");
+    if (weather.outputsRefuse !== 0 && api === API.Produce) {
+      const { topic, answer } = refusalOf(frame, weather.outputsRefuse);
+      if (topic.endsWith(".enriched") || topic.endsWith(".dlq")) {
+        await send(link.client, answer);
+        return false;
+      }
+    }
     return !link.mute;
   }
 

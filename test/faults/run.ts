@@ -74,7 +74,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const { brokers } = broker;
   const kafka = createKafka({ brokers: [brokers], clientId: "iot-observer" }, SILENT);
   const enrichers = { brokers, partitions, sessionMs };
-  const scene: Scene = { broker, pool: createPool(enrichers) };
+  const scene: Scene = { broker, pool: createPool(enrichers), kafka, poisoned: [] };
   const wrong: string[] = [];
   let kills = 0;
   try {
@@ -88,7 +88,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     broker.proxy.clear();
     if (options.mode === "safety") {
       await scene.pool.killAll();
-      wrong.push(...(await wrongAtStandstill(brokers)));
+      wrong.push(...(await wrongAtStandstill(scene)));
       wrong.push(...scene.pool.unexpected);
       kills = scene.pool.kills();
       scene.pool = createPool(enrichers);
@@ -186,23 +186,23 @@ export async function caughtUp(kafka: Kafka, load?: Load): Promise<number> {
 }
 
 /** The load ends, everything drains, the oracle reads it all. */
-async function settle({ broker, pool }: Scene, kafka: Kafka, load: Load) {
+async function settle({ broker, pool, poisoned }: Scene, kafka: Kafka, load: Load) {
   await load.stop();
   const faults: string[] = [];
   await caughtUp(kafka).catch((error) =>
     faults.push(`at the end: ${error instanceof Error ? error.message : error}`),
   );
   await pool.stopAll();
-  const verdict = await oracle({ brokers: broker.brokers, plans: [PLAN], repeats: "after a kill" });
+  const verdict = await oracle({ brokers: broker.brokers, plans: [PLAN], repeats: "after a kill", poisoned });
   if (verdict.anomalies.length > 0) faults.push(report(verdict));
-  faults.push(...judgeLoad(await readTopic(broker.brokers, RAW), load.acknowledged()));
+  faults.push(...judgeLoad(await readTopic(broker.brokers, RAW, poisoned), load.acknowledged()));
   return { verdict, faults };
 }
 
 /** In the middle of things what is not committed may lack its output; all else must be as at the end. */
-async function wrongAtStandstill(brokers: string): Promise<string[]> {
+async function wrongAtStandstill({ broker: { brokers }, poisoned }: Scene): Promise<string[]> {
   const committed = await committedOffsets(brokers, GROUPS.enrich, RAW);
-  const verdict = await oracle({ brokers, plans: [PLAN], repeats: "after a kill" });
+  const verdict = await oracle({ brokers, plans: [PLAN], repeats: "after a kill", poisoned });
   const anomalies = verdict.anomalies.filter(({ name, at }) => {
     const [, partition, offset] = /\[(\d+)\]@(\d+)$/.exec(at) ?? [];
     return name === "lost" ? Number(offset) < (committed[Number(partition)] ?? 0) : name !== "accounting";
