@@ -6,12 +6,14 @@ import { closed, refusal } from "./fake-client.fixture.ts";
 import { createProducer } from "./producer.ts";
 
 /** Each producer it makes answers as its turn says; an error is thrown. */
-function aClientOf(...answers: (Error | "hangs" | "acknowledged")[]) {
+function aClientOf(...answers: (Error | "hangs" | "under way" | "acknowledged")[]) {
   const log: string[] = [];
   const left = [...answers];
   const producer = () => {
     const name = `producer ${log.filter((line) => line.startsWith("made")).length + 1}`;
     log.push(`made ${name}`);
+    const disconnected = Promise.withResolvers<RecordMetadata[]>();
+    disconnected.promise.catch(() => {});
     return {
       connect: async () => {},
       async send(): Promise<RecordMetadata[]> {
@@ -19,9 +21,14 @@ function aClientOf(...answers: (Error | "hangs" | "acknowledged")[]) {
         log.push(`sent by ${name}`);
         if (answer instanceof Error) throw answer;
         if (answer === "hangs") return new Promise(() => {});
-        return [{ topicName: "t", partition: 0, errorCode: 0 }];
+        if (answer === "under way") return disconnected.promise;
+        return [0, 1].map((partition) => ({ topicName: "t", partition, errorCode: 0 }));
       },
-      disconnect: async () => void log.push(`thrown away ${name}`),
+      async disconnect() {
+        log.push(`thrown away ${name}`);
+        // Not an error of a connection, by its name.
+        disconnected.reject(new Error("the producer is disconnected"));
+      },
     };
   };
   return { kafka: { producer } as unknown as Kafka, log };
@@ -51,6 +58,18 @@ test("so it is where no answer came in time", async () => {
     "made producer 1",
     "thrown away producer 1",
     "made producer 2",
+  ]);
+  await producer.stop();
+});
+
+test("a send that is under way when another partition's send throws the connection away is made again", async () => {
+  const { kafka, log } = aClientOf("under way", closed());
+  const producer = await createProducer(kafka);
+  const both = [0, 1].map((partition) => ({ key: "k", value: "v", partition }));
+  await producer.send("t", both).catch((error) => log.push(`failed: ${error.message}`));
+  expect(log).toEqual([
+    ...["made producer 1", "sent by producer 1", "sent by producer 1", "thrown away producer 1"],
+    ...["made producer 2", "sent by producer 2", "sent by producer 2"],
   ]);
   await producer.stop();
 });

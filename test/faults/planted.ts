@@ -1,5 +1,5 @@
 /**
- * Thirty-four bugs that a loop like ours could have, each planted between the real parts: the oracle must catch every one by its name.
+ * Thirty-five bugs that a loop like ours could have, each planted between the real parts: the oracle must catch every one by its name.
  *
  * In: nothing. Out: the bugs of planted-losses.ts (messages lost or invented) and planted-changes.ts (order, place, content).
  */
