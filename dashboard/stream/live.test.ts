@@ -196,6 +196,19 @@ describe("a stream", () => {
     many.stop();
   });
 
+  test("one address may have 3,000 streams, also of one view, and leaves the others theirs; one that ends gives its place back", async () => {
+    const many = hubCase();
+    const of = (address: string) => ({ timeout() {}, requestIP: () => ({ address, port: 1 }) });
+    const ask = (address: string) => many.connect(PAGE, new Request("http://localhost/"), of(address));
+    const answers = Array.from({ length: 3_001 }, () => ask("10.0.0.1"));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(3_000);
+    expect(await answers.at(-1)?.text()).toBe("10.0.0.1 has 3000 streams open: close some\n");
+    expect(ask("10.0.0.2").status).toBe(200);
+    await answers[0]?.body?.cancel();
+    expect(ask("10.0.0.1").status).toBe(200);
+    many.stop();
+  });
+
   test("ends with a word, and lets nobody in after it", async () => {
     const client = connect();
     await client.next();

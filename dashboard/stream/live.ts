@@ -18,6 +18,8 @@ const TICK_MS = 500;
 /** Where the kernel tells nothing: a frame that the socket has not taken for so long cuts its client. */
 const STUCK_MS = 10_000;
 const MAX_CLIENTS = 4_000;
+/** Of these one address may have so many (a company behind one, too), so that it leaves some for the others. */
+const MAX_CLIENTS_OF_ONE = 3_000;
 /** Different views at once: a search costs up to ten milliseconds each time. */
 const MAX_VIEWS = 200;
 /** Of these one address may have so many, so that it leaves some for the others. */
@@ -104,6 +106,12 @@ export function createHub(view: ViewModel, build: string, options: HubOptions = 
     return [...looked.values()].filter(isIts).length;
   }
 
+  function streamsOf(from: string): number {
+    let count = 0;
+    for (const client of all()) if (client.from === from) count++;
+    return count;
+  }
+
   function connect(page: LivePage, request: Request, server: StreamServer | undefined): Response {
     const remote = server?.requestIP?.(request);
     const forwarded = options.behindProxy
@@ -113,6 +121,8 @@ export function createHub(view: ViewModel, build: string, options: HubOptions = 
     const isNew = !looked.has(page.key);
     if (isNew && from !== undefined && viewsOf(from) >= MAX_VIEWS_OF_ONE)
       return refusal(429, `${from} has ${MAX_VIEWS_OF_ONE} different views open: close some`);
+    if (from !== undefined && streamsOf(from) >= MAX_CLIENTS_OF_ONE)
+      return refusal(429, `${from} has ${MAX_CLIENTS_OF_ONE} streams open: close some`);
     if (stopped || clients >= MAX_CLIENTS || (isNew && looked.size >= MAX_VIEWS))
       return refusal(503, "too many streams; try again");
     const at = looked.get(page.key) ?? open(page);
