@@ -1,7 +1,8 @@
-/** What is asked of the shipped registry: that it is taken, with all its examples. Nothing else hangs on what people edit in it. */
+/** What is asked of the shipped registry: that it is taken, with all its examples, and what holds for any. Nothing else hangs on an edit of it. */
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { loadRegistry } from "../../config/registry-file.ts";
+import { rulesOfAny } from "../../registry/rules.case.ts";
 
 const SHIPPED = "config/device-registry.json";
 
@@ -9,6 +10,8 @@ test("the shipped registry is taken, and its own examples hold", async () => {
   const { plan } = await loadRegistry(SHIPPED);
   expect(plan.types.length).toBeGreaterThan(0);
 });
+
+rulesOfAny(JSON.parse(readFileSync(SHIPPED, "utf8")));
 
 test("no other test, nor what tests share, reads it", () => {
   const own = [
