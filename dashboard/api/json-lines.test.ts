@@ -74,4 +74,13 @@ describe("jsonLines", () => {
     const wide = `[[${"1,".repeat(20_000)}2],{"after":"]"}]`;
     expect(shown(jsonLines(wide)).at(-1)).toBe("…");
   });
+
+  test("what stands under a name of many characters is a text: its place is not written for each of its values", () => {
+    const long = jsonLines(`{"${"k".repeat(5_000)}":[${"1,".repeat(3_000)}1],"after":{"b":[2]}}`);
+    expect(long.reduce((sum, { pointers }) => sum + pointers.join("").length, 0)).toBeLessThan(6_000);
+    expect(shown(long).at(-2)).toBe('  "after": { "b": [ 2 ] }');
+    const nested = jsonLines(`${`{"${"k".repeat(400)}":`.repeat(30)}1${"}".repeat(30)}`);
+    expect(nested.reduce((sum, { pointers }) => sum + pointers.join("").length, 0)).toBeLessThan(4_000);
+    expect(jsonLines('{"a":1}', new Set([`/a${"/".repeat(1_000_000)}`]))).toHaveLength(3);
+  });
 });

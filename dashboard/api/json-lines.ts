@@ -32,6 +32,8 @@ const MAX_DEPTH = 40;
 const MAX_LINES = 4_000;
 /** Values that are read; a page has no room for more, and a megabyte may hold half a million. */
 const MAX_VALUES = 16_000;
+/** Characters of the place of a container that is read: every value in it has a place that begins with these. */
+const MAX_POINTER = 500;
 /** Characters of one value. */
 const MAX_TOKEN = 65_536;
 
@@ -47,7 +49,8 @@ export function jsonLines(text: string, apart: ReadonlySet<string> = new Set()):
 function withParents(pointers: ReadonlySet<string>): Set<string> {
   const all = new Set<string>();
   for (const pointer of pointers)
-    for (let at = pointer; at !== ""; at = at.slice(0, at.lastIndexOf("/"))) all.add(at);
+    if (pointer.length <= MAX_POINTER)
+      for (let at = pointer; at !== ""; at = at.slice(0, at.lastIndexOf("/"))) all.add(at);
   return all;
 }
 
@@ -122,7 +125,7 @@ class Reader {
     this.values++;
     const first = this.text[this.at];
     const node =
-      (first === "{" || first === "[") && depth < MAX_DEPTH
+      (first === "{" || first === "[") && depth < MAX_DEPTH && pointer.length <= MAX_POINTER
         ? this.container(first, pointer, key, depth)
         : this.leaf(pointer, key);
     return node;
