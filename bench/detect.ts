@@ -1,5 +1,5 @@
 /**
- * Which type does the shipped registry give to vendors' messages, and is one of them wrong?
+ * Which type does the pinned registry give to vendors' messages, and is one of them wrong?
  *
  * A confusion matrix for each half of schemas/examples/vendors (its README says which half was seen while tuning) and
  * for schemas/examples/devices. Exit code 1 when a type is wrong; unknown is no fault, and is counted.
@@ -20,7 +20,7 @@ interface Labelled {
 }
 
 const compiled = compileRegistry(await Bun.file("test/registry/device-registry.json").text(), "0".repeat(64));
-if (!compiled.ok) throw new Error("the shipped registry is faulty");
+if (!compiled.ok) throw new Error("the pinned registry is faulty");
 const { plan } = compiled;
 
 const sets: Record<string, Labelled[]> = {};

@@ -1,7 +1,7 @@
 /**
  * What does `enrich()` cost: messages per second of one core, beside bare JSON.parse of the same text in the same run?
  *
- * The original's sample message, 1,000 devices, the shipped registry; the sides in turns, in short rounds, of which the best and
+ * The original's sample message, 1,000 devices, the pinned registry; the sides in turns, in short rounds, of which the best and
  * the median count. "declared" says its type, "detected" does not; "and flat" also makes the text one piece of memory, which
  * whoever sends it pays. Exit code 1 if the best round of "declared" is below 250,000 messages/s.
  */

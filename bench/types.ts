@@ -14,8 +14,8 @@ const CALLS = 20_000;
 const SHARING = 20;
 const LIMITS = { declared: 1.15, detected: 3 };
 
-const shipped = await Bun.file("test/registry/device-registry.json").json();
-const { detect, ...breaker } = shipped.device_types.smart_breaker;
+const pinned = await Bun.file("test/registry/device-registry.json").json();
+const { detect, ...breaker } = pinned.device_types.smart_breaker;
 const phases = ["phase_a", "phase_b", "phase_c"];
 const shared = {
   voltage: { quantity: "voltage", phases },
@@ -39,7 +39,7 @@ function registryOf(count: number): Plan {
     ...Object.fromEntries(others),
   };
   const began = performance.now();
-  const compiled = compileRegistry({ ...shipped, device_types, shapes: [] }, "0".repeat(64));
+  const compiled = compileRegistry({ ...pinned, device_types, shapes: [] }, "0".repeat(64));
   if (!compiled.ok) throw new Error(JSON.stringify(compiled.faults.slice(0, 3)));
   console.log(`${count} types compiled in ${(performance.now() - began).toFixed(0)} ms`);
   return compiled.plan;

@@ -1,5 +1,5 @@
 /**
- * The shipped registry and more shapes, so that every way of reading and printing a number is used: factors, offsets,
+ * The pinned registry and more shapes, so that every way of reading and printing a number is used: factors, offsets,
  * texts, maps, picks, each format of time. For the hosts' equality only: a message must name the shape that it wants.
  */
 import { planOf, pinnedRegistry } from "../enrich/plan.case.ts";
@@ -96,6 +96,6 @@ export function listMessage(numbers: [string, string, string]): string {
 }
 
 export function planWithShapes(): Plan {
-  const shipped = pinnedRegistry();
-  return planOf({ ...shipped, shapes: [...(shipped.shapes ?? []), ...SHAPES] }, "5ba9e500".padEnd(64, "0"));
+  const pinned = pinnedRegistry();
+  return planOf({ ...pinned, shapes: [...(pinned.shapes ?? []), ...SHAPES] }, "5ba9e500".padEnd(64, "0"));
 }

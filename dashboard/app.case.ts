@@ -1,4 +1,4 @@
-/** An app over one message of each topic, an old one that only the broker has, and the shipped registry. */
+/** An app over one message of each topic, an old one that only the broker has, and the pinned registry. */
 import { loadRegistry } from "../config/registry-file.ts";
 import type { Catalog } from "./model/catalog.ts";
 import { fold } from "./model/fold.ts";

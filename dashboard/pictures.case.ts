@@ -1,7 +1,7 @@
 /**
  * `bun run screenshots`: the pictures of README and docs, from seeded data and a fixed clock.
  *
- * In: the simulator with a seed, the shipped registry; what is wrong is put in by hand, so that there is something to see.
+ * In: the simulator with a seed, the pinned registry; what is wrong is put in by hand, so that there is something to see.
  * Out: docs/pictures/*.png. Needs Chromium.
  */
 import { mkdir } from "node:fs/promises";

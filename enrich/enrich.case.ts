@@ -1,7 +1,7 @@
 /**
  * Messages and what must become of each, as data: every host runs them (Bun here, Connect in connect/).
  *
- * With the shipped registry. Whole outputs are held by schemas/examples; here stand the rules, one by one, hence over 250 lines.
+ * With the pinned registry. Whole outputs are held by schemas/examples; here stand the rules, one by one, hence over 250 lines.
  */
 import type { DeadLetterReason } from "../schemas/dead-letter.ts";
 import type { Grade, Method } from "../schemas/enriched.ts";

@@ -11,7 +11,7 @@ export interface Sample {
 }
 
 const enrichedCheck = TypeCompiler.Compile(Enriched);
-/** Reasons that no message can have with the shipped registry. */
+/** Reasons that no message can have with the pinned registry. */
 const NEVER = ["internal", "output_too_large", "undecodable"];
 
 /** Which rule is broken, in words; undefined when all hold. */

@@ -160,7 +160,7 @@ describe("a text that is no registry", () => {
     ]);
   });
 
-  test("every prefix of the shipped file is refused", () => {
+  test("every prefix of the pinned file is refused", () => {
     for (let length = 0; length < PINNED_TEXT.trimEnd().length; length += 1_009)
       expect(faultsOf(PINNED_TEXT.slice(0, length))).toHaveLength(1);
   });

@@ -198,7 +198,7 @@ describe("detection", () => {
 });
 
 describe("cost", () => {
-  /** `count` types beside the shipped ones; `sharing` of them have a voltage too. */
+  /** `count` types beside the pinned ones; `sharing` of them have a voltage too. */
   const crowd = (count: number, sharing: number) => {
     const registry = pinnedRegistry();
     for (let index = 0; index < count; index++) {

@@ -1,4 +1,4 @@
-/** The short rows say exactly what the plan says: for every leaf of the shipped registry, at and beside each of its bounds. */
+/** The short rows say exactly what the plan says: for every leaf of the pinned registry, at and beside each of its bounds. */
 import { expect, test } from "bun:test";
 import { pinnedPlan } from "./pinned.case.ts";
 import { isQuiet, nominalBounds, quietRows } from "./quiet.ts";

@@ -1,4 +1,4 @@
-/** What the simulator sends, judged by the shipped registry: healthy devices are GOOD, broken messages dead letters. */
+/** What the simulator sends, judged by the pinned registry: healthy devices are GOOD, broken messages dead letters. */
 import { describe, expect, test } from "bun:test";
 import { bytesToText } from "../enrich/bytes-to-text.ts";
 import { enrich } from "../enrich/enrich.ts";
