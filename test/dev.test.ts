@@ -1,6 +1,6 @@
 /** `bun run dev` as a person meets it: the command, its banner, Ctrl-C, and what it says when something is wrong. */
 import { afterEach, describe, expect, test } from "bun:test";
-import { rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureTopics } from "../kafka/admin.ts";
@@ -134,7 +134,8 @@ describe("dev, when something is wrong", () => {
   });
 
   test("a faulty registry: every fault with its path, exit 1", async () => {
-    const broken = join(tmpdir(), `registry-${process.pid}.json`);
+    const folder = await mkdtemp(join(tmpdir(), "registry-"));
+    const broken = join(folder, "device-registry.json");
     const registry = await Bun.file("test/registry/device-registry.json").json();
     registry.device_types.smart_meter.measurements.energy.unit = "bananas";
     registry.device_types.smart_breaker.capabilitys = [];
@@ -144,7 +145,7 @@ describe("dev, when something is wrong", () => {
     expect(child.output()).toContain("/device_types/smart_meter/measurements/energy/unit");
     expect(child.output()).toContain("/device_types/smart_breaker/capabilitys");
     expect(child.output()).not.toContain("IoT Cloud is running");
-    await rm(broken);
+    await rm(folder, { recursive: true });
   });
 
   test("a registry that is not there: one line with its path, exit 1", async () => {
