@@ -61,7 +61,10 @@ export async function rawClient(port: number): Promise<RawClient> {
   socket.on("end", finish);
   socket.on("close", finish);
   socket.on("error", finish);
-  await new Promise<void>((resolve) => socket.once("connect", () => resolve()));
+  await new Promise<void>((resolve, reject) => {
+    socket.once("connect", () => resolve());
+    socket.once("error", reject);
+  });
 
   async function answer(): Promise<Buffer> {
     while (received.length < 4 || received.length < 4 + received.readInt32BE(0)) {
