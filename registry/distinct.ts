@@ -5,8 +5,8 @@ import { presenceOf } from "./fields.ts";
 import type { Plan, PlanType } from "./plan.ts";
 import type { Values } from "./values.ts";
 
-/** Each type is held against those that share a group with it: so many at most, two to ten seconds. */
-const MAX_COMPARISONS = 25_000_000;
+/** Each type is held against those that share a group with it: so many at most, one to four seconds. */
+const MAX_COMPARISONS = 10_000_000;
 
 /** Whether the types are few enough to be told apart in bounded time, here and for each message without a type. */
 export function checkComparable({ types }: Plan): Fault[] {
