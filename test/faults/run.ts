@@ -94,7 +94,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
       scene.pool = createPool(enrichers);
       scene.pool.add();
     }
-    const { verdict, faults } = await settle(scene, kafka, load);
+    const { verdict, faults } = await settle(scene, kafka, load, partitions);
     wrong.push(...faults, ...scene.pool.unexpected);
     return { begun, met, wrong, verdict, kills: kills + scene.pool.kills(), recoveries };
   } finally {
@@ -186,7 +186,7 @@ export async function caughtUp(kafka: Kafka, load?: Load): Promise<number> {
 }
 
 /** The load ends, everything drains, the oracle reads it all. */
-async function settle({ broker, pool, poisoned }: Scene, kafka: Kafka, load: Load) {
+async function settle({ broker, pool, poisoned }: Scene, kafka: Kafka, load: Load, partitions: number) {
   await load.stop();
   const faults: string[] = [];
   await caughtUp(kafka).catch((error) =>
@@ -195,7 +195,7 @@ async function settle({ broker, pool, poisoned }: Scene, kafka: Kafka, load: Loa
   await pool.stopAll();
   const verdict = await oracle({ brokers: broker.brokers, plans: [PLAN], repeats: "after a kill", poisoned });
   if (verdict.anomalies.length > 0) faults.push(report(verdict));
-  faults.push(...judgeLoad(await readTopic(broker.brokers, RAW, poisoned), load.acknowledged()));
+  faults.push(...judgeLoad(await readTopic(broker.brokers, RAW, poisoned), load.acknowledged(), partitions));
   return { verdict, faults };
 }
 
