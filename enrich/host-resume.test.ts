@@ -111,6 +111,19 @@ test("what was written behind the commit is found, in both topics, however many 
   expect([...found].sort((a, b) => a - b)).toEqual(many.slice(40));
 });
 
+test("a group that was set back far has it judged again: what was written is not gathered", async () => {
+  const { kafka, producer } = await written(0, {});
+  const many = Array.from({ length: 3_000 }, (_, source) => source);
+  await producer.send(topics.raw, many.map(rawMessage));
+  await producer.send(
+    topics.enriched,
+    many.map((source) => enriched(source)),
+  );
+  const bounded = createResume(kafka, topics, () => NOW, 2_000);
+  expect(await bounded(1, 5)).toEqual({ next: 3_000, written: new Set(), epoch: 0 });
+  expect((await bounded(1, 2_900)).written.size).toBe(100);
+});
+
 describe("iot.raw that was deleted and made anew", () => {
   test("is seen by an end before the newest output's source, and by another message in its place", async () => {
     for (const values of [

@@ -2,7 +2,8 @@
  * Where a partition of iot.raw goes on, as its outputs themselves tell: whoever had it before us may have written more than it
  * committed, or committed more than it wrote, and iot.raw may have been deleted and made anew since.
  *
- * In: a partition, the offset that the group gives us. Out: what must come next, what is written already, the epoch.
+ * In: a partition, the offset that the group gives us. Out: what must come next, what is written already, the epoch. A group that was
+ *   set back by more than MOST_MESSAGES has it judged again, and readers drop what they have seen.
  * Errors: of the infrastructure, for which the partition waits; a missing right to read the outputs waits, too, named.
  */
 import { endOffsets } from "../kafka/admin.ts";
@@ -29,33 +30,39 @@ interface Output {
   source: number;
   last: number;
   epoch: number;
-  message: InMessage;
+  /** Only of the newest one: thousands of values are not held. */
+  message?: InMessage;
 }
 
 /** The end of an output's partition: its newest outputs in order, and whether there ever was one. */
 interface Tail {
   outputs: Output[];
   hasEnded: boolean;
+  /** False: more outputs stand behind the given offset than were read. */
+  isWhole: boolean;
 }
 
 /** Of an output so many are read at first: about what a batch writes. A late repetition may stand last, with lower offsets. */
 const TAIL_MESSAGES = 500;
+/** More than a second of Connect writes, and more than any batch: whoever goes back further means to have it judged again. */
+const MOST_MESSAGES = 30_000;
 const FETCH_BYTES = 1_048_576;
 
 export function createResume(
   kafka: Kafka,
   topics: { raw: string; enriched: string; dlq: string },
   now: () => number,
+  mostMessages = MOST_MESSAGES,
 ): Resume {
   async function resume(partition: number, given: number): Promise<Resumed> {
     const tails = await Promise.all(
-      [topics.enriched, topics.dlq].map((topic) => readTail(kafka, topic, partition, given)),
+      [topics.enriched, topics.dlq].map((topic) => readTail(kafka, topic, partition, given, mostMessages)),
     );
     const all = tails.flatMap(({ outputs }) => outputs);
     const epoch = Math.max(0, ...all.map((output) => output.epoch));
     const ours = all.filter((output) => output.epoch === epoch);
     const newest = ours.reduce<Output | undefined>(
-      (found, output) => (found === undefined || output.last > found.last ? output : found),
+      (found, output) => (found === undefined || isNewer(output, found) ? output : found),
       undefined,
     );
     if (newest === undefined) {
@@ -65,6 +72,8 @@ export function createResume(
     }
     if (await isMadeAnew(kafka, topics.raw, partition, newest))
       return { next: undefined, written: new Set(), epoch: now() };
+    // Set back on purpose: all of it would have to be held here.
+    if (!tails.every(({ isWhole }) => isWhole)) return { next: newest.last + 1, written: new Set(), epoch };
     const written = new Set(ours.map(({ source }) => source).filter((source) => source >= given));
     return { next: newest.last + 1, written, epoch };
   }
@@ -82,14 +91,21 @@ export function createResume(
 }
 
 /** From the end back to what stands before `given`, which a batch and its repeats bound. */
-async function readTail(kafka: Kafka, topic: string, partition: number, given: number): Promise<Tail> {
+async function readTail(
+  kafka: Kafka,
+  topic: string,
+  partition: number,
+  given: number,
+  mostMessages: number,
+): Promise<Tail> {
   const { low = 0, high = 0 } =
     (await endOffsets(kafka, topic)).find((one) => one.partition === partition) ?? {};
   for (let count = TAIL_MESSAGES; ; count *= 4) {
     const from = Math.max(low, high - count);
     const outputs = await readOutputs(kafka, topic, partition, from, high);
     const reachesBack = outputs[0] !== undefined && outputs[0].source < given;
-    if (from === low || reachesBack) return { outputs, hasEnded: high > 0 };
+    const isWhole = from === low || reachesBack;
+    if (isWhole || count >= mostMessages) return { outputs, hasEnded: high > 0, isWhole };
   }
 }
 
@@ -101,6 +117,7 @@ async function readOutputs(
   to: number,
 ): Promise<Output[]> {
   const outputs: Output[] = [];
+  let newest: Output | undefined;
   for (let at = from; at < to;) {
     const { messages, next } = await fetchFrom(kafka, topic, partition, at, FETCH_BYTES);
     if (next === at) break;
@@ -108,12 +125,20 @@ async function readOutputs(
       const source = headerNumber(message, HEADERS.sourceOffset);
       if (source === undefined) continue; // of somebody else
       const last = headerNumber(message, HEADERS.sourceLastOffset) ?? source;
-      outputs.push({ source, last, epoch: headerNumber(message, HEADERS.sourceEpoch) ?? 0, message });
+      const output: Output = { source, last, epoch: headerNumber(message, HEADERS.sourceEpoch) ?? 0 };
+      outputs.push(output);
+      if (newest && !isNewer(output, newest)) continue;
+      delete newest?.message;
+      newest = output;
+      newest.message = message;
     }
     at = next;
   }
   return outputs;
 }
+
+const isNewer = (one: Output, other: Output): boolean =>
+  one.epoch > other.epoch || (one.epoch === other.epoch && one.last > other.last);
 
 function headerNumber({ headers }: InMessage, name: string): number | undefined {
   const value = Number(headers[name] ?? Number.NaN);
@@ -130,7 +155,8 @@ async function isMadeAnew(kafka: Kafka, raw: string, partition: number, newest: 
   if (newest.last >= ends.high) return true;
   const { messages } = await fetchFrom(kafka, raw, partition, newest.source, 1);
   const found = messages.find(({ offset }) => offset === newest.source);
-  return found !== undefined && newest.last === newest.source && !isOutputOf(newest.message, found);
+  const isOne = newest.message !== undefined && newest.last === newest.source;
+  return isOne && found !== undefined && !isOutputOf(newest.message as InMessage, found);
 }
 
 /** A dead letter is its raw message; an enriched one begins with it, up to its last brace. */
