@@ -137,7 +137,7 @@ describe("docker-compose.yml", () => {
 
   test("our services take the settings that they are given", () => {
     for (const [name] of ours)
-      expect([name, environmentOf(name).ALLOWED_HOSTS]).toEqual([name, "${ALLOWED_HOSTS:-}"]);
+      expect([name, environmentOf(name).ALLOWED_HOSTS]).toEqual([name, `\${ALLOWED_HOSTS:-}`]);
     for (const [name, { environment = {} }] of ours) {
       const values = Object.entries(environment).map(([key, value]) => [key, defaultOf(`${value}`)]);
       const settings = readSettings(Object.fromEntries(values));
