@@ -80,7 +80,8 @@ describeWith(["go"], "connect/pipeline.yaml, when something is missing", () => {
       try {
         const flow = await createFlow(`127.0.0.1:${port}`);
         await produce(flow, [{ ...ONE, timestamp: Date.now() }]);
-        await through(flow, pipeline, 40_000);
+        // A connection that is refused is tried again after a minute, as in Connect.
+        await through(flow, pipeline, 90_000);
         expect((await readTopic(flow.brokers, topicName("enriched"))).flat()).toHaveLength(1);
         expect((await pipeline.stop(20_000)).code).toBe(0);
       } finally {
