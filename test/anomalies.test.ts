@@ -218,6 +218,69 @@ describe("findAnomalies", () => {
     });
   });
 
+  test("offsets that hold nothing for a reader are no hole and need no output, and a commit may stand behind them", () => {
+    const parts = evidence();
+    parts.empty = [{ partition: 0, first: 4, last: 6 }];
+    parts.committed = [7, 4];
+    expect(findAnomalies(parts).anomalies).toEqual([]);
+    parts.committed = [8, 4];
+    expect(findAnomalies(parts).anomalies.map(({ name }) => name)).toEqual(["commit past the output"]);
+    parts.enriched[0]?.push(good(0, 3, 5));
+    expect(findAnomalies(parts).anomalies.map(({ name }) => name)).toContain("invented");
+  });
+
+  describe("of a raw topic that was made anew", () => {
+    const EPOCH = 1_796_000_000_000;
+    const of = (source: number, offset: number, epoch: number | undefined): WireMessage => {
+      const output = message(0, offset, "d0", `{"new":${source},"ok":1}`, source);
+      const headers: WireMessage["headers"] =
+        epoch === undefined ? [] : [[HEADERS.sourceEpoch, Buffer.from(`${epoch}`)]];
+      return { ...output, headers: [...output.headers, ...headers] };
+    };
+    /** The one before is `evidence()`'s, committed up to 3; the new one has two messages in partition 0, both enriched. */
+    const judged = (epochs: (number | undefined)[], plant?: (parts: Evidence) => void) => {
+      const { raw: old, committed: _, ...parts } = evidence();
+      const now: Evidence = {
+        ...parts,
+        raw: [[0, 1].map((offset) => message(0, offset, "d0", `{"new":${offset}}`)), []],
+        committed: [2, -1],
+        before: [{ raw: old, committed: [3, 4], due: "committed" }],
+        enrichAfresh: (raw, output) => {
+          const expected = parts.enrichAfresh(raw, output);
+          const epoch = output.headers.find(([name]) => name === HEADERS.sourceEpoch)?.[1];
+          const value = Buffer.from(`${raw.value}`.replace("}", ',"ok":1}'));
+          if (!`${raw.value}`.includes("new")) return expected;
+          const headers = epoch
+            ? { ...expected.headers, [HEADERS.sourceEpoch]: `${epoch}` }
+            : expected.headers;
+          return { ...expected, to: "enriched", value, headers };
+        },
+      };
+      const offset = now.enriched[0]?.length ?? 0;
+      now.enriched[0]?.push(...epochs.map((epoch, source) => of(source, offset + source, epoch)));
+      plant?.(now);
+      return [...new Set(findAnomalies(now).anomalies.map(({ name }) => name))].sort();
+    };
+
+    test("outputs of another epoch are of the new one; what was deleted unread has none", () => {
+      expect(judged([EPOCH, EPOCH])).toEqual([]);
+      expect(judged([EPOCH, EPOCH], ({ enriched }) => void enriched[0]?.splice(2, 1))).toEqual(["hole"]);
+    });
+
+    test("what was committed before, or stands in the new one, and has no output is lost", () => {
+      expect(judged([EPOCH])).toEqual(["accounting", "commit past the output", "lost"]);
+      expect(judged([EPOCH, EPOCH], ({ enriched }) => void enriched[0]?.splice(1, 1))).toEqual([
+        "commit past the output",
+        "hole",
+        "lost",
+      ]);
+    });
+
+    test("outputs of the new one without its epoch are found: a reader would drop them", () => {
+      expect(judged([undefined, undefined])).toEqual(expect.arrayContaining(["lost", "wrong content"]));
+    });
+  });
+
   test("the report names each kind once with its first places", () => {
     const parts = evidence();
     parts.enriched[0] = [];

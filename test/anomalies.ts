@@ -41,18 +41,29 @@ export interface Expected {
   headers: Record<string, string>;
 }
 
-export interface Evidence {
-  /** Full names, for the texts. */
-  names: { raw: string; enriched: string; dlq: string };
+/** The raw topic, and how far it was judged. */
+export interface RawTopic {
   raw: WireMessage[][];
-  enriched: WireMessage[][];
-  dlq: WireMessage[][];
-  /** A kill, a crash or a lost acknowledgement excuses outputs that stand twice, and nothing else does. */
-  repeats: "never" | "after a kill";
-  /** Ranges of the raw topic that nobody can read: each has one dead letter, without key and value, that names it. */
+  /** Ranges that nobody can read: each has one dead letter, without key and value, that names it. */
   poisoned?: Range[];
+  /** Ranges that hold nothing for a reader. */
+  empty?: Range[];
   /** By partition; -1 = nothing committed. Undefined = the outputs are not a consumer group's. */
   committed?: number[];
+  /** Which messages must have an output: all, or those that are committed, where the rest was in flight or deleted with its topic. */
+  due?: "all" | "committed";
+}
+
+/** Of the raw topic as it is. */
+export interface Evidence extends RawTopic {
+  /** Full names, for the texts. */
+  names: { raw: string; enriched: string; dlq: string };
+  enriched: WireMessage[][];
+  dlq: WireMessage[][];
+  /** The raw topics that had the name before, the oldest first. */
+  before?: RawTopic[];
+  /** A kill, a crash or a lost acknowledgement excuses outputs that stand twice, and nothing else does. */
+  repeats: "never" | "after a kill";
   /** `found` is the output whose clock time and registry version the new one shall have. */
   enrichAfresh(raw: WireMessage, found: WireMessage): Expected;
 }
@@ -77,17 +88,59 @@ export function findAnomalies(evidence: Evidence): Verdict {
     furthestBack: 0,
     anomalies: [],
   };
-  for (const [name, partitions] of [
-    [evidence.names.raw, evidence.raw],
-    [evidence.names.enriched, evidence.enriched],
-    [evidence.names.dlq, evidence.dlq],
-  ] as const)
-    for (const messages of partitions)
-      findHoles(name, messages, name === evidence.names.raw ? evidence.poisoned : [], verdict.anomalies);
-  const partitions = Math.max(evidence.raw.length, evidence.enriched.length, evidence.dlq.length);
-  for (let partition = 0; partition < partitions; partition++) judgePartition(evidence, partition, verdict);
+  const { names, before = [], enriched, dlq } = evidence;
+  const raws = [...before, evidence];
+  for (const { raw, poisoned = [], empty = [] } of raws)
+    findHoles(names.raw, raw, [...poisoned, ...empty], verdict.anomalies);
+  findHoles(names.enriched, enriched, [], verdict.anomalies);
+  findHoles(names.dlq, dlq, [], verdict.anomalies);
+  const partitions = Math.max(...[...raws.map(({ raw }) => raw), enriched, dlq].map(({ length }) => length));
+  for (let partition = 0; partition < partitions; partition++) {
+    const outputs = { enriched: enriched[partition] ?? [], dlq: dlq[partition] ?? [] };
+    const rawOf = raws.length === 1 ? () => evidence : matchEpochs(raws, partition, outputs);
+    for (const topic of raws) {
+      const isOfTopic = (output: WireMessage) => rawOf(output) === topic;
+      const own = { enriched: outputs.enriched.filter(isOfTopic), dlq: outputs.dlq.filter(isOfTopic) };
+      judgePartition({ ...evidence, ...NOTHING, ...topic }, own, partition, verdict);
+    }
+  }
   return verdict;
 }
+
+const NOTHING = { poisoned: undefined, empty: undefined, committed: undefined, due: undefined };
+
+interface Outputs {
+  enriched: WireMessage[];
+  dlq: WireMessage[];
+}
+
+/** The outputs of an epoch are of one raw topic: from that of the epoch before on, the one which most of them came from. */
+function matchEpochs(
+  raws: RawTopic[],
+  partition: number,
+  { enriched, dlq }: Outputs,
+): (output: WireMessage) => RawTopic | undefined {
+  const epochs = Map.groupBy([...enriched, ...dlq], epochOf);
+  const found = new Map<number, RawTopic | undefined>();
+  let from = 0;
+  for (const epoch of [...epochs.keys()].sort((a, b) => a - b)) {
+    const counts = raws.map((topic, index) => (index < from ? -1 : cameFromTopic(topic, epochs.get(epoch))));
+    from = counts.indexOf(Math.max(...counts));
+    found.set(epoch, raws[from]);
+  }
+  return (output) => found.get(epochOf(output));
+
+  function cameFromTopic(topic: RawTopic, outputs: WireMessage[] = []): number {
+    const raw = rawByOffset(topic, partition);
+    return outputs.filter((output) => {
+      const message = raw.get(sourceOffset(output) ?? -1);
+      return message !== undefined && cameFrom(output, message);
+    }).length;
+  }
+}
+
+const epochOf = ({ headers }: WireMessage): number =>
+  Number(headers.find(([name]) => name === HEADERS.sourceEpoch)?.[1] ?? 0);
 
 /** A short text for a failing test: counts, then the anomalies, many of one name cut short. */
 export function report({ anomalies, ...counts }: Verdict): string {
@@ -99,36 +152,40 @@ export function report({ anomalies, ...counts }: Verdict): string {
   return [JSON.stringify(counts), ...lines].join("\n");
 }
 
-function findHoles(
-  topic: string,
-  messages: WireMessage[],
-  poisoned: Range[] = [],
-  anomalies: Anomaly[],
-): void {
-  let next = 0;
-  for (const { partition, offset } of messages) {
-    for (let range = poisonAt(poisoned, partition, next); range; range = poisonAt(poisoned, partition, next))
-      next = range.last + 1;
-    if (offset !== next)
-      anomalies.push({
-        name: "hole",
-        at: `${topic}[${partition}]@${next}`,
-        text: `the next offset is ${offset}`,
-      });
-    next = offset + 1;
+function findHoles(topic: string, partitions: WireMessage[][], known: Range[], anomalies: Anomaly[]): void {
+  for (const messages of partitions) {
+    let next = 0;
+    for (const { partition, offset } of messages) {
+      for (let range = rangeAt(known, partition, next); range; range = rangeAt(known, partition, next))
+        next = range.last + 1;
+      if (offset !== next)
+        anomalies.push({
+          name: "hole",
+          at: `${topic}[${partition}]@${next}`,
+          text: `the next offset is ${offset}`,
+        });
+      next = offset + 1;
+    }
   }
 }
 
-const poisonAt = (poisoned: Range[] = [], partition: number, first: number): Range | undefined =>
-  poisoned.find((range) => range.partition === partition && range.first === first);
+const rangeAt = (ranges: Range[] = [], partition: number, first: number): Range | undefined =>
+  ranges.find((range) => range.partition === partition && range.first === first);
 
-function judgePartition(evidence: Evidence, partition: number, verdict: Verdict): void {
-  const raw = new Map((evidence.raw[partition] ?? []).map((message) => [message.offset, message]));
-  const unread = (evidence.poisoned ?? []).filter((range) => range.partition === partition);
-  for (const { first } of unread)
-    raw.set(first, { partition, offset: first, key: null, value: null, timestamp: 0, headers: [] });
-  const enriched = judgeOutputs(evidence, "enriched", partition, raw, verdict);
-  const dlq = judgeOutputs(evidence, "dlq", partition, raw, verdict);
+/** What must have an output: messages, and the first offset of what nobody can read. */
+function rawByOffset({ raw, poisoned = [] }: RawTopic, partition: number): Map<number, WireMessage> {
+  const messages = new Map((raw[partition] ?? []).map((message) => [message.offset, message]));
+  for (const range of poisoned.filter((one) => one.partition === partition))
+    messages.set(range.first, {
+      ...{ partition, offset: range.first, key: null, value: null, timestamp: 0, headers: [] },
+    });
+  return messages;
+}
+
+function judgePartition(evidence: Evidence, outputs: Outputs, partition: number, verdict: Verdict): void {
+  const raw = rawByOffset(evidence, partition);
+  const enriched = judgeOutputs(evidence, "enriched", outputs.enriched, partition, raw, verdict);
+  const dlq = judgeOutputs(evidence, "dlq", outputs.dlq, partition, raw, verdict);
   const { anomalies } = verdict;
   verdict.raw += raw.size;
   verdict.enriched += enriched.size;
@@ -141,18 +198,24 @@ function judgePartition(evidence: Evidence, partition: number, verdict: Verdict)
         at: `${evidence.names.raw}[${partition}]@${source}`,
         text: "both enriched and a dead letter",
       });
-  const missing = [...raw.keys()].filter((source) => !enriched.has(source) && !dlq.has(source));
+  const committed = evidence.committed?.[partition] ?? -1;
+  const isDue = (source: number): boolean => evidence.due !== "committed" || source < committed;
+  const missing = [...raw.keys()]
+    .filter((source) => !enriched.has(source) && !dlq.has(source) && isDue(source))
+    .sort((a, b) => a - b);
   for (const source of missing)
     anomalies.push({ name: "lost", at: `${evidence.names.raw}[${partition}]@${source}`, text: "no output" });
-  if (raw.size !== enriched.size + dlq.size)
+  if (evidence.due !== "committed" && raw.size !== enriched.size + dlq.size)
     anomalies.push({
       name: "accounting",
       at: `${evidence.names.raw}[${partition}]`,
       text: `${raw.size} raw, ${enriched.size} enriched, ${dlq.size} dead letters`,
     });
+  const unread = [...(evidence.poisoned ?? []), ...(evidence.empty ?? [])].filter(
+    (range) => range.partition === partition,
+  );
   const end = Math.max(evidence.raw[partition]?.at(-1)?.offset ?? -1, ...unread.map(({ last }) => last));
   const produced = missing[0] ?? end + 1;
-  const committed = evidence.committed?.[partition] ?? -1;
   if (committed > produced)
     anomalies.push({
       name: "commit past the output",
@@ -165,13 +228,14 @@ function judgePartition(evidence: Evidence, partition: number, verdict: Verdict)
 function judgeOutputs(
   evidence: Evidence,
   to: "enriched" | "dlq",
+  outputs: WireMessage[],
   partition: number,
   raw: Map<number, WireMessage>,
   verdict: Verdict,
 ): Set<number> {
   const seen = new Set<number>();
   let highest = -1;
-  for (const output of evidence[to][partition] ?? []) {
+  for (const output of outputs) {
     const at = `${evidence.names[to]}[${partition}]@${output.offset}`;
     const add = (name: AnomalyName, text: string) => verdict.anomalies.push({ name, at, text });
     const source = sourceOffset(output);
@@ -193,7 +257,7 @@ function judgeOutputs(
       add("reordered", `source offset ${source} after ${highest}, key ${shown(output.key)}`);
     seen.add(source);
     highest = Math.max(highest, source);
-    const range = poisonAt(evidence.poisoned, partition, source);
+    const range = rangeAt(evidence.poisoned, partition, source);
     if (range) {
       for (const difference of poisonDifferences(output, to, range))
         add("wrong content", `from ${evidence.names.raw}[${partition}]@${source}: ${difference}`);

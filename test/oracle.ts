@@ -9,8 +9,8 @@ import { bytesToText, keyToText } from "../enrich/bytes-to-text.ts";
 import { enrich } from "../enrich/enrich.ts";
 import type { Plan } from "../registry/plan.ts";
 import { DEFAULT_TOPIC_PREFIX, GROUPS, HEADERS, topicName } from "../schemas/topics.ts";
-import { type Evidence, type Expected, findAnomalies, type Verdict } from "./anomalies.ts";
-import { committedOffsets, type Range, readTopic, type WireMessage } from "./read-topic.ts";
+import { type Evidence, type Expected, findAnomalies, type RawTopic, type Verdict } from "./anomalies.ts";
+import { committedOffsets, type Range, readLog, readTopic, type WireMessage } from "./read-topic.ts";
 
 export { report } from "./anomalies.ts";
 
@@ -23,32 +23,42 @@ export interface OracleOptions {
   repeats?: Evidence["repeats"];
   /** Ranges of iot.raw that nobody can read. */
   poisoned?: Range[];
+  /** Which messages must have an output by now. Default: all. */
+  due?: RawTopic["due"];
+  /** The topics that iot.raw was before, read when they were deleted. */
+  before?: RawTopic[];
 }
 
 /** The pipeline must be still: what is read in flight would look lost. */
 export async function oracle(options: OracleOptions): Promise<Verdict> {
-  const { brokers, prefix = DEFAULT_TOPIC_PREFIX, group = GROUPS.enrich } = options;
+  const { brokers, prefix = DEFAULT_TOPIC_PREFIX, before } = options;
   const names = {
     raw: topicName("raw", prefix),
     enriched: topicName("enriched", prefix),
     dlq: topicName("dlq", prefix),
   };
-  // The commit first: what it covers must be in the topics that are read after it.
-  const committed = await committedOffsets(brokers, group, names.raw);
-  const raw = await readTopic(brokers, names.raw, options.poisoned);
+  const raw = await readRaw(options);
   const enriched = await readTopic(brokers, names.enriched);
   const dlq = await readTopic(brokers, names.dlq);
   const plans = new Map(options.plans.map((plan) => [plan.version, plan]));
   return findAnomalies({
+    ...raw,
     names,
-    raw,
     enriched,
     dlq,
-    committed,
+    before,
     repeats: options.repeats ?? "never",
-    poisoned: options.poisoned ?? [],
     enrichAfresh: (message, found) => enrichAfresh(message, found, plans),
   });
+}
+
+/** The commit first: what it covers must be in the topics that are read after it. */
+export async function readRaw(options: Omit<OracleOptions, "plans" | "before">): Promise<RawTopic> {
+  const { brokers, prefix = DEFAULT_TOPIC_PREFIX, group = GROUPS.enrich, poisoned = [], due } = options;
+  const topic = topicName("raw", prefix);
+  const committed = await committedOffsets(brokers, group, topic);
+  const { messages, empty } = await readLog(brokers, topic, poisoned);
+  return { raw: messages, empty, poisoned, committed, due };
 }
 
 function enrichAfresh(raw: WireMessage, found: WireMessage, plans: Map<string, Plan>): Expected {
@@ -61,7 +71,13 @@ function enrichAfresh(raw: WireMessage, found: WireMessage, plans: Map<string, P
     bytes: raw.value?.length ?? 0,
   };
   const fresh = enrich(bytesToText(raw.value), source, plan, enrichedAt(found));
-  const headers = { [HEADERS.sourceOffset]: `${raw.offset}`, [HEADERS.registry]: version };
+  // Which incarnation of the raw topic it names is judged by what it came from.
+  const epoch = header(found, HEADERS.sourceEpoch);
+  const headers = {
+    ...(epoch === "" ? {} : { [HEADERS.sourceEpoch]: epoch }),
+    [HEADERS.sourceOffset]: `${raw.offset}`,
+    [HEADERS.registry]: version,
+  };
   if (fresh.to === "enriched") {
     const { value, verdict } = fresh;
     return { to: "enriched", key: Buffer.from(verdict.device_id), value: Buffer.from(value), headers };

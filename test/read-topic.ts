@@ -2,7 +2,7 @@
  * A whole topic from its first offset, read by a second Kafka client (@platformatic/kafka): what proves our own client
  * right must not share its code. Only what the broker has is returned: no group, no commit.
  */
-import { Consumer, ListOffsetTimestamps } from "@platformatic/kafka";
+import { Consumer, FetchIsolationLevels, ListOffsetTimestamps } from "@platformatic/kafka";
 
 export interface WireMessage {
   partition: number;
@@ -17,20 +17,32 @@ export interface WireMessage {
 
 const FETCH_BYTES = 8 * 1_048_576;
 
-/** Offsets of a partition that nobody can read, both included. */
+/** Offsets of a partition, both included. */
 export interface Range {
   partition: number;
   first: number;
   last: number;
 }
 
-/** One list of messages for each partition, by its number. */
+/** What a topic holds. */
+export interface Log {
+  /** One list for each partition, by its number: what a reader of committed messages gets. */
+  messages: WireMessage[][];
+  /** Markers of transactions, and the messages of those that were aborted or are open still. */
+  empty: Range[];
+}
+
 export async function readTopic(
   brokers: string,
   topic: string,
   poisoned: Range[] = [],
 ): Promise<WireMessage[][]> {
-  return withConsumer(brokers, "iot-test-reader", async (consumer) => {
+  return (await readLog(brokers, topic, poisoned)).messages;
+}
+
+/** `poisoned`: the offsets that nobody can read, which are passed over. */
+export async function readLog(brokers: string, topic: string, poisoned: Range[] = []): Promise<Log> {
+  const partitions = await withConsumer(brokers, "iot-test-reader", async (consumer) => {
     const low = await offsets(consumer, topic, ListOffsetTimestamps.EARLIEST);
     const high = await offsets(consumer, topic, ListOffsetTimestamps.LATEST);
     const read = high.map((end, partition) =>
@@ -38,6 +50,7 @@ export async function readTopic(
     );
     return Promise.all(read);
   });
+  return { messages: partitions.map((one) => one.messages), empty: partitions.flatMap((one) => one.empty) };
 }
 
 /** The offset after the last message of each partition. */
@@ -84,10 +97,11 @@ async function readPartition(
   topic: string,
   partition: number,
   { low, high, poisoned }: { low: bigint; high: bigint; poisoned: Range[] },
-): Promise<WireMessage[]> {
+): Promise<{ messages: WireMessage[]; empty: Range[] }> {
   const known = (await consumer.metadata({ topics: [topic] })).topics.get(topic);
   if (!known) throw new Error(`topic ${topic} is unknown to the broker`);
   const messages: WireMessage[] = [];
+  const transactions = createTransactions();
   // Beside a batch that it cannot read this client would read nothing: then one batch at a time.
   const left = poisoned.filter((range) => range.partition === partition);
   const partitionMaxBytes = left.length > 0 ? 1 : FETCH_BYTES;
@@ -102,6 +116,7 @@ async function readPartition(
       maxWaitTime: 500,
       minBytes: 1,
       maxBytes: FETCH_BYTES,
+      isolationLevel: FetchIsolationLevels.READ_UNCOMMITTED,
       topics: [
         {
           topicId: known.id,
@@ -119,7 +134,8 @@ async function readPartition(
     });
     const before = next;
     for (const batch of response.responses[0]?.partitions[0]?.records ?? []) {
-      for (const record of batch.records) {
+      if (batch.firstOffset >= next) transactions.see(batch);
+      for (const record of batch.attributes & IS_CONTROL ? [] : batch.records) {
         const offset = batch.firstOffset + BigInt(record.offsetDelta);
         if (offset < next) continue;
         messages.push({
@@ -136,5 +152,42 @@ async function readPartition(
     if (next === before)
       throw new Error(`${topic}[${partition}]@${next}: expected messages up to ${high}, got none`);
   }
-  return messages;
+  const empty = transactions.empty().map((range) => ({ partition, ...range }));
+  const isEmpty = new Set(empty.flatMap(({ first, last }) => offsetsOf(first, last)));
+  return { messages: messages.filter(({ offset }) => !isEmpty.has(offset)), empty };
+}
+
+const offsetsOf = (first: number, last: number): number[] =>
+  Array.from({ length: last - first + 1 }, (_, index) => first + index);
+
+const IS_TRANSACTIONAL = 0x10;
+const IS_CONTROL = 0x20;
+const ABORT = 0;
+
+interface FetchedBatch {
+  firstOffset: bigint;
+  lastOffsetDelta: number;
+  attributes: number;
+  producerId: bigint;
+  records: { key: Buffer | null }[];
+}
+
+/** Follows the log itself, not what the broker says of it: a producer's marker decides on what it has written since the one before. */
+function createTransactions() {
+  const open = new Map<bigint, Omit<Range, "partition">[]>();
+  const empty: Omit<Range, "partition">[] = [];
+  return {
+    see({ firstOffset, lastOffsetDelta, attributes, producerId, records }: FetchedBatch): void {
+      const first = Number(firstOffset);
+      const range = { first, last: first + lastOffsetDelta };
+      if (attributes & IS_CONTROL) {
+        // A marker's key: version and type, two bytes each.
+        if (records[0]?.key?.readInt16BE(2) === ABORT) empty.push(...(open.get(producerId) ?? []));
+        open.delete(producerId);
+        empty.push(range);
+      } else if (attributes & IS_TRANSACTIONAL)
+        open.set(producerId, [...(open.get(producerId) ?? []), range]);
+    },
+    empty: () => [...empty, ...[...open.values()].flat()],
+  };
 }

@@ -21,6 +21,8 @@ export interface Action {
   after?: number;
   api?: ApiName;
   poison?: PoisonName;
+  /** Of a transaction; else it is aborted. */
+  commits?: boolean;
 }
 
 export type ActionKind = keyof typeof KINDS;
@@ -88,13 +90,22 @@ export const KINDS = {
   "outputs refuse": { weight: 2, ms: [200, 3_000] },
   poison: { weight: 3, more: (random: Random) => ({ poison: pick(POISONS, random) }) },
   "partitions added": { weight: 0.5 },
+  "topic made anew": { weight: 1 },
+  transaction: { weight: 4, more: (random: Random) => ({ commits: random() < 0.5 }) },
   join: { weight: 2 },
   leave: { weight: 2 },
 } as const satisfies Record<string, Kind>;
 
 export const ALL_KINDS = Object.keys(KINDS) as ActionKind[];
-/** Apache Kafka takes no orders. */
-export const ONLY_EMBEDDED: ActionKind[] = ["broker clock"];
+/** Apache Kafka takes no orders, and the embedded broker has no transactions. */
+const NOT_ON: Record<"kafka" | "embedded", ActionKind[]> = {
+  kafka: ["broker clock"],
+  embedded: ["transaction"],
+};
+export const KINDS_ON = {
+  kafka: ALL_KINDS.filter((kind) => !NOT_ON.kafka.includes(kind)),
+  embedded: ALL_KINDS.filter((kind) => !NOT_ON.embedded.includes(kind)),
+};
 /** A death, and nothing else: what it may repeat is what was not committed, one batch of each partition. */
 export const CRASHES: ActionKind[] = ["enricher kill", "enricher crash"];
 

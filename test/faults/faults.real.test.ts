@@ -1,7 +1,7 @@
 /** Minutes of faults: on the embedded broker as a process, and on Apache Kafka. A failing run prints the line that replays it. */
 import { describe, expect, test } from "bun:test";
 import { describeWith } from "../real/parts.ts";
-import { type Action, ALL_KINDS, everyKindOf, ONLY_EMBEDDED } from "./actions.ts";
+import { type Action, everyKindOf, KINDS_ON } from "./actions.ts";
 import { CRASH_POINTS } from "./orders.ts";
 import { figures, run, type RunOptions, type RunResult } from "./run.ts";
 import { testLine } from "./soak-options.ts";
@@ -46,12 +46,12 @@ function testEnough(on: RunOptions["on"]): void {
 describe("faults on the embedded broker", () => {
   testRun("every kind and 5 more as they like: nothing is ever wrong", {
     ...{ seed: SEED, mode: "safety", on: "embedded" },
-    actions: everyKindOf(SEED, ALL_KINDS.length + 5, ALL_KINDS),
+    actions: everyKindOf(SEED, KINDS_ON.embedded.length + 5, KINDS_ON.embedded),
   });
 
   testRun("every kind, one after the other: after each, all comes through", {
     ...{ seed: SEED + 1, mode: "liveness", on: "embedded" },
-    actions: everyKindOf(SEED + 1, ALL_KINDS.length, ALL_KINDS, 500),
+    actions: everyKindOf(SEED + 1, KINDS_ON.embedded.length, KINDS_ON.embedded, 500),
   });
 
   testRun(
@@ -77,9 +77,7 @@ describe("faults on the embedded broker", () => {
   testEnough("embedded");
 });
 
-const KINDS_ON_KAFKA = ALL_KINDS.filter(
-  (kind) => !ONLY_EMBEDDED.includes(kind) && kind !== "broker kill" && kind !== "broker restart",
-);
+const KINDS_ON_KAFKA = KINDS_ON.kafka.filter((kind) => kind !== "broker kill" && kind !== "broker restart");
 
 /** A restart of Apache Kafka takes 6 to 15 s: one in each list, in its middle, and no more by chance. */
 function withOneKill(seed: number, faults: number, quietMs: number): Action[] {

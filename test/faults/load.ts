@@ -26,6 +26,8 @@ export interface Load {
   acknowledged(): number;
   /** As many more at once; resolves when they are acknowledged. */
   burst(count: number): Promise<void>;
+  /** Sends nothing from when this resolves until what it gives is called; nothing is in doubt then. */
+  pause(): Promise<() => void>;
   /** Ends with the send in hand. */
   stop(): Promise<void>;
 }
@@ -88,6 +90,10 @@ export async function startLoad(brokers: string, seed: number, ratePerS: number)
       new Promise((resolve, reject) => {
         bursts.push(() => deliverBurst(count).then(resolve, reject));
       }),
+    pause: () =>
+      new Promise((paused) => {
+        bursts.push(() => new Promise<void>((goOn) => paused(goOn)));
+      }),
     async stop() {
       stopping.abort();
       await running;
@@ -97,17 +103,21 @@ export async function startLoad(brokers: string, seed: number, ratePerS: number)
 }
 
 /**
- * What is wrong with the raw topic itself; [] = nothing. Repetitions of what was in doubt are allowed. Where partitions were added to
- * those that it began with, a key is another partition's from then on, and what was in doubt is sent again to that one: out of order.
+ * What is wrong with the raw topics themselves, the oldest first; [] = nothing. Repetitions of what was in doubt are allowed. Where
+ * partitions were added to those that it began with, a key is another partition's from then on, and what was in doubt is sent again to
+ * that one: out of order.
  */
-export function judgeLoad(raw: WireMessage[][], acknowledged: number, partitions: number): string[] {
+export function judgeLoad(raws: WireMessage[][][], acknowledged: number, partitions: number): string[] {
   const seen = new Set<number>();
   const wrong: string[] = [];
-  for (const messages of raw) {
+  const most = Math.max(...raws.map(({ length }) => length));
+  for (let index = 0; index < most; index++) {
     let highest = -1;
-    for (const { partition, offset, headers } of messages) {
-      const number = Number(headers.find(([name]) => name === NUMBER)?.[1]);
-      if (!seen.has(number) && number < highest && raw.length === partitions)
+    for (const { partition, offset, headers } of raws.flatMap((raw) => raw[index] ?? [])) {
+      const text = headers.find(([name]) => name === NUMBER)?.[1];
+      if (!text) continue; // of a transaction
+      const number = Number(text);
+      if (!seen.has(number) && number < highest && most === partitions)
         wrong.push(`iot.raw[${partition}]@${offset}: number ${number} after ${highest}`);
       seen.add(number);
       highest = Math.max(highest, number);

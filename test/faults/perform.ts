@@ -5,12 +5,17 @@
  * happened, since nobody came to the point, the API or the connection that it waits for.
  */
 import { POISON } from "../../broker/poison.fixture.ts";
-import { withAdmin } from "../../kafka/admin.ts";
+import { KafkaJSError } from "kafkajs";
+import { ensureTopics, withAdmin } from "../../kafka/admin.ts";
 import type { Kafka } from "../../kafka/client.ts";
+import { isOutage } from "../../kafka/errors.ts";
 import { topicName } from "../../schemas/topics.ts";
+import type { RawTopic } from "../anomalies.ts";
+import { readRaw } from "../oracle.ts";
 import { until } from "../processes.ts";
 import type { Action, ActionKind } from "./actions.ts";
 import type { ApiName } from "./frames.ts";
+import type { Load } from "./load.ts";
 import { NO_ORDERS, type Orders } from "./orders.ts";
 import { MOST, type Pool } from "./pool.ts";
 import type { Range } from "../read-topic.ts";
@@ -22,17 +27,25 @@ export interface Scene {
   broker: Broker;
   pool: Pool;
   kafka: Kafka;
+  load: Load;
+  /** For what changes iot.raw past the load: one at a time. */
+  alone<T>(work: () => Promise<T>): Promise<T>;
   /** What has been put into iot.raw and nobody can read. */
   poisoned: Range[];
+  /** What iot.raw was before it was made anew. */
+  before: RawTopic[];
 }
 
 type Perform = (scene: Scene, action: Action) => Promise<boolean>;
 
+const RAW = topicName("raw");
 const TOPIC_AUTHORIZATION_FAILED = 29;
 /** The partitions that a run begins with at least; and ends with at most. */
 const FIRST_PARTITIONS = 3;
 const MOST_PARTITIONS = 6;
-const ADDED_WITHIN_MS = 40_000;
+const CHANGED_WITHIN_MS = 40_000;
+/** An open transaction holds up every reader. */
+const TRANSACTION_MS = 3_000;
 
 /** A point or an API is not met in an idle moment: then the fault is called off. */
 const MET_WITHIN_MS = 4_000;
@@ -79,17 +92,16 @@ const PERFORM: Record<ActionKind, Perform> = {
   },
   "enricher clock": ({ pool }, { who, ms }) => jump(pool.pick(who), ms),
   "outputs refuse": weather({ outputsRefuse: TOPIC_AUTHORIZATION_FAILED }),
-  async poison({ broker, poisoned }, { who, poison = "corrupt-zstd" }) {
-    const range = await putPoison(
-      broker.port,
-      topicName("raw"),
-      who % FIRST_PARTITIONS,
-      POISON[poison]?.("{}") as Buffer,
-    );
-    if (range) poisoned.push(range);
-    return range !== undefined;
-  },
-  "partitions added": ({ kafka }) => addPartitions(kafka),
+  poison: (scene, { who, poison = "corrupt-zstd" }) =>
+    scene.alone(async () => {
+      const batch = POISON[poison]?.("{}") as Buffer;
+      const range = await putPoison(scene.broker.port, RAW, who % FIRST_PARTITIONS, batch);
+      if (range) scene.poisoned.push(range);
+      return range !== undefined;
+    }),
+  "partitions added": ({ kafka, alone }) => alone(() => addPartitions(kafka)),
+  "topic made anew": (scene) => scene.alone(() => makeAnew(scene)),
+  transaction: ({ kafka, alone }, { commits = false }) => alone(() => transact(kafka, commits)),
   join: ({ pool }) => turn(pool, true).then(done),
   leave: ({ pool }) => turn(pool, false).then(done),
 };
@@ -103,30 +115,81 @@ export function perform(scene: Scene, action: Action): Promise<boolean> {
   return PERFORM[action.kind](scene, action);
 }
 
-/** Of the outputs first: an output for a partition that its topic lacks waits, and an enricher that starts meanwhile ends. */
-async function addPartitions(kafka: Kafka): Promise<boolean> {
-  const names = (["enriched", "dlq", "raw"] as const).map((name) => topicName(name));
-  const deadline = Date.now() + ADDED_WITHIN_MS;
+/** The messages that nobody had read are gone with their topic: the oracle wants outputs of what was committed. */
+async function makeAnew({ broker, kafka, load, before, poisoned }: Scene): Promise<true> {
+  const goOn = await load.pause();
+  try {
+    const old = await patiently(() => readRaw({ brokers: broker.brokers, poisoned, due: "committed" }));
+    const partitions = old.raw.length;
+    await patiently(() =>
+      withAdmin(kafka, async (admin) => {
+        if ((await admin.listTopics()).includes(RAW)) await admin.deleteTopics({ topics: [RAW] });
+        if ((await admin.listTopics()).includes(RAW)) throw new Error(`${RAW} is still there`);
+      }),
+    );
+    before.push({ ...old, poisoned: poisoned.splice(0) });
+    await patiently(() => ensureTopics(kafka, [{ name: RAW, partitions, configs: {} }]));
+  } finally {
+    goOn();
+  }
+  return true;
+}
+
+/** One message to each partition. Whether an end that got no answer has come about is seen in the topic. */
+async function transact(kafka: Kafka, commits: boolean): Promise<boolean> {
+  const producer = kafka.producer({
+    ...{ transactionalId: crypto.randomUUID(), transactionTimeout: TRANSACTION_MS },
+    ...{ idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false },
+    retry: { retries: 2 },
+  });
+  try {
+    await producer.connect();
+    const transaction = await producer.transaction();
+    const messages = Array.from({ length: FIRST_PARTITIONS }, (_, partition) => ({
+      ...{ key: `of-a-transaction-${partition}`, partition },
+      value: JSON.stringify({ device_id: `of-a-transaction-${partition}`, commits }),
+    }));
+    await transaction.send({ topic: RAW, messages });
+    await (commits ? transaction.commit() : transaction.abort());
+    return true;
+  } catch (error) {
+    if (!isOutage(error) && !(error instanceof KafkaJSError)) throw error;
+    return false;
+  } finally {
+    await producer.disconnect().catch(() => {});
+  }
+}
+
+/** Other faults may be in the way. */
+async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + CHANGED_WITHIN_MS;
   for (;;) {
     try {
-      return await withAdmin(kafka, async (admin) => {
-        const { topics } = await admin.fetchTopicMetadata({ topics: names });
-        const most = Math.max(...topics.map(({ partitions }) => partitions.length));
-        const isEven = topics.every(({ partitions }) => partitions.length === most);
-        if (isEven && most >= MOST_PARTITIONS) return false;
-        const count = isEven ? most + 1 : most;
-        for (const name of names) {
-          const has = topics.find((topic) => topic.name === name)?.partitions.length ?? 0;
-          if (has < count) await admin.createPartitions({ topicPartitions: [{ topic: name, count }] });
-        }
-        return true;
-      });
+      return await work();
     } catch (error) {
-      // Other faults may be in the way; a request that got through is seen by the next look.
       if (Date.now() > deadline) throw error;
       await Bun.sleep(200);
     }
   }
+}
+
+/** Of the outputs first: an output for a partition that its topic lacks waits, and an enricher that starts meanwhile ends. */
+async function addPartitions(kafka: Kafka): Promise<boolean> {
+  const names = (["enriched", "dlq", "raw"] as const).map((name) => topicName(name));
+  return patiently(() =>
+    withAdmin(kafka, async (admin) => {
+      const { topics } = await admin.fetchTopicMetadata({ topics: names });
+      const most = Math.max(...topics.map(({ partitions }) => partitions.length));
+      const isEven = topics.every(({ partitions }) => partitions.length === most);
+      if (isEven && most >= MOST_PARTITIONS) return false;
+      const count = isEven ? most + 1 : most;
+      for (const name of names) {
+        const has = topics.find((topic) => topic.name === name)?.partitions.length ?? 0;
+        if (has < count) await admin.createPartitions({ topicPartitions: [{ topic: name, count }] });
+      }
+      return true;
+    }),
+  );
 }
 
 /** One more or one fewer, whichever is possible. */

@@ -53,8 +53,8 @@ export function createPool(options: EnricherOptions): Pool {
     const { name, tail } = program.process;
     const asked = downMsOf.has(program) || program.orders.crash !== undefined;
     if (code === KILLED && asked) kills++;
-    else if (isUneven(program, code)) {
-      // Started while partitions were being added: it says so, and is started again.
+    else if (hasNoTopics(program, code)) {
+      // Started while partitions were being added, or iot.raw made anew: it says so, and is started again.
     } else if (!(leaving.has(program) && (code === 0 || isTooEarly(program, code))))
       unexpected.push(`${name} ended with ${code}\n${tail()}`);
     if (closed || leaving.has(program)) return;
@@ -62,8 +62,8 @@ export function createPool(options: EnricherOptions): Pool {
     if (!closed) add();
   }
 
-  function isUneven({ process: { output } }: Program, code: number): boolean {
-    return code === 1 && /: \d+ partitions, but \S+ has \d+;/.test(output());
+  function hasNoTopics({ process: { output } }: Program, code: number): boolean {
+    return code === 1 && /: \d+ partitions, but \S+ has \d+;|iot\.raw: missing; create it/.test(output());
   }
 
   /** SIGTERM before the first line of the program: it had nothing to end. */

@@ -119,7 +119,11 @@ function oneAfterTheOther(restart: Broker["restart"]): Broker["restart"] {
 export async function startKafka(): Promise<Broker> {
   const proxy = await startProxy();
   const port = freePort();
-  const config = { "advertised.listeners": `PLAINTEXT://127.0.0.1:${proxy.port}` };
+  const config = {
+    "advertised.listeners": `PLAINTEXT://127.0.0.1:${proxy.port}`,
+    // What a producer has left open is aborted soon after its time.
+    "transaction.abort.timed.out.transaction.cleanup.interval.ms": 500,
+  };
   const kafka = await startQuickKafka({ port, config });
   proxy.aim(port);
   return {

@@ -12,11 +12,10 @@ import { createKafka, type Kafka } from "../../kafka/client.ts";
 import { groupLag } from "../../kafka/lag.ts";
 import { GROUPS, topicName } from "../../schemas/topics.ts";
 import type { Verdict } from "../anomalies.ts";
-import { oracle, report } from "../oracle.ts";
+import { oracle, type OracleOptions, readRaw, report } from "../oracle.ts";
 import { until } from "../processes.ts";
-import { committedOffsets, readTopic } from "../read-topic.ts";
 import { PLAN } from "../pinned-plan.ts";
-import { type Action, type ActionKind, actionsOf, ALL_KINDS, lineOf, ONLY_EMBEDDED } from "./actions.ts";
+import { type Action, type ActionKind, actionsOf, KINDS_ON, lineOf } from "./actions.ts";
 import { judgeLoad, type Load, startLoad } from "./load.ts";
 import { perform, type Scene } from "./perform.ts";
 import { createPool } from "./pool.ts";
@@ -74,31 +73,34 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const { brokers } = broker;
   const kafka = createKafka({ brokers: [brokers], clientId: "iot-observer" }, SILENT);
   const enrichers = { brokers, partitions, sessionMs };
-  const scene: Scene = { broker, pool: createPool(enrichers), kafka, poisoned: [] };
+  let pool = createPool(enrichers);
   const wrong: string[] = [];
   let kills = 0;
   try {
     const settings = readSettings({ TOPIC_PARTITIONS: `${partitions}` });
     await ensureTopics(kafka, topicSpecs(settings));
     const load = await startLoad(brokers, seed, ratePerS);
-    for (let i = 0; i < (options.enrichers ?? 2); i++) scene.pool.add();
+    const scene: Scene = { ...{ broker, pool, kafka, load }, alone: inTurn(), poisoned: [], before: [] };
+    for (let i = 0; i < (options.enrichers ?? 2); i++) pool.add();
     await caughtUp(kafka, load);
 
-    const { begun, met, recoveries } = await happen(scene, kafka, load, options, wrong);
+    const { begun, met, recoveries } = await happen(scene, options, wrong);
     broker.proxy.clear();
     if (options.mode === "safety") {
-      await scene.pool.killAll();
-      wrong.push(...(await wrongAtStandstill(scene)));
-      wrong.push(...scene.pool.unexpected);
-      kills = scene.pool.kills();
-      scene.pool = createPool(enrichers);
-      scene.pool.add();
+      await pool.killAll();
+      // What is not committed may lack its output, in the middle of things.
+      const verdict = await judge(scene, { due: "committed" });
+      if (verdict.anomalies.length > 0) wrong.push(`at a standstill: ${report(verdict)}`);
+      wrong.push(...pool.unexpected);
+      kills = pool.kills();
+      scene.pool = pool = createPool(enrichers);
+      pool.add();
     }
-    const { verdict, faults } = await settle(scene, kafka, load, partitions);
-    wrong.push(...faults, ...scene.pool.unexpected);
-    return { begun, met, wrong, verdict, kills: kills + scene.pool.kills(), recoveries };
+    const { verdict, faults } = await settle(scene, partitions);
+    wrong.push(...faults, ...pool.unexpected);
+    return { begun, met, wrong, verdict, kills: kills + pool.kills(), recoveries };
   } finally {
-    await scene.pool.killAll();
+    await pool.killAll();
     await broker.stop();
   }
 }
@@ -106,14 +108,12 @@ export async function run(options: RunOptions): Promise<RunResult> {
 /** All actions of the list: how many, how many of them happened, and of liveness the recoveries. */
 async function happen(
   scene: Scene,
-  kafka: Kafka,
-  load: Load,
   options: RunOptions,
   wrong: string[],
 ): Promise<{ begun: number; met: number; recoveries: Recovery[] }> {
-  const kinds = (options.kinds ?? ALL_KINDS).filter(
-    (kind) => options.on === "embedded" || !ONLY_EMBEDDED.includes(kind),
-  );
+  const { kafka, load } = scene;
+  const possible = KINDS_ON[options.on];
+  const kinds = possible.filter((kind) => options.kinds?.includes(kind) ?? true);
   const actions = options.actions ?? actionsOf(options.seed, options.faults, kinds, options.quietMs);
   const recoveries: Recovery[] = [];
   const happening: Promise<boolean>[] = [];
@@ -127,7 +127,7 @@ async function happen(
     };
     if (options.mode === "safety") happening.push(perform(scene, action).then((isMet) => say(isMet)));
     else {
-      const goOn = options.waiting === undefined ? undefined : await holdBack(scene, load, options.waiting);
+      const goOn = options.waiting === undefined ? undefined : await holdBack(scene, options.waiting);
       const one = perform(scene, action);
       goOn?.();
       const isMet = await one;
@@ -147,7 +147,7 @@ async function happen(
 }
 
 /** Nobody reads while `count` messages are sent; gives how to go on. Takes less than a session. */
-async function holdBack({ pool }: Scene, load: Load, count: number): Promise<() => void> {
+async function holdBack({ pool, load }: Scene, count: number): Promise<() => void> {
   const programs = pool.living();
   for (const { process } of programs) process.kill("SIGSTOP");
   const goOn = () => {
@@ -186,28 +186,35 @@ export async function caughtUp(kafka: Kafka, load?: Load): Promise<number> {
 }
 
 /** The load ends, everything drains, the oracle reads it all. */
-async function settle({ broker, pool, poisoned }: Scene, kafka: Kafka, load: Load, partitions: number) {
+async function settle(scene: Scene, partitions: number) {
+  const { broker, pool, kafka, load, poisoned, before } = scene;
   await load.stop();
   const faults: string[] = [];
   await caughtUp(kafka).catch((error) =>
     faults.push(`at the end: ${error instanceof Error ? error.message : error}`),
   );
   await pool.stopAll();
-  const verdict = await oracle({ brokers: broker.brokers, plans: [PLAN], repeats: "after a kill", poisoned });
+  const verdict = await judge(scene);
   if (verdict.anomalies.length > 0) faults.push(report(verdict));
-  faults.push(...judgeLoad(await readTopic(broker.brokers, RAW, poisoned), load.acknowledged(), partitions));
+  const now = await readRaw({ brokers: broker.brokers, poisoned });
+  const raws = [...before, now].map(({ raw }) => raw);
+  faults.push(...judgeLoad(raws, load.acknowledged(), partitions));
   return { verdict, faults };
 }
 
-/** In the middle of things what is not committed may lack its output; all else must be as at the end. */
-async function wrongAtStandstill({ broker: { brokers }, poisoned }: Scene): Promise<string[]> {
-  const committed = await committedOffsets(brokers, GROUPS.enrich, RAW);
-  const verdict = await oracle({ brokers, plans: [PLAN], repeats: "after a kill", poisoned });
-  const anomalies = verdict.anomalies.filter(({ name, at }) => {
-    const [, partition, offset] = /\[(\d+)\]@(\d+)$/.exec(at) ?? [];
-    return name === "lost" ? Number(offset) < (committed[Number(partition)] ?? 0) : name !== "accounting";
-  });
-  return anomalies.length === 0 ? [] : [`at a standstill: ${report({ ...verdict, anomalies })}`];
+function judge({ broker, poisoned, before }: Scene, more: Partial<OracleOptions> = {}): Promise<Verdict> {
+  const { brokers } = broker;
+  return oracle({ brokers, plans: [PLAN], repeats: "after a kill", poisoned, before, ...more });
+}
+
+/** Runs one after the other what must not happen at the same time. */
+function inTurn(): Scene["alone"] {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const turn = last.then(work);
+    last = turn.catch(() => {});
+    return turn;
+  };
 }
 
 export function figures({ recoveries }: RunResult): string {
