@@ -15,7 +15,7 @@ import { endOffsets, ensureTopics } from "../kafka/admin.ts";
 import { createKafka, type Kafka } from "../kafka/client.ts";
 import { fetchFrom } from "../kafka/fetch-one.ts";
 import { topicName } from "../schemas/topics.ts";
-import { oracle, report } from "../test/oracle.ts";
+import { oracle, report } from "../audit/oracle.ts";
 import { until } from "../test/processes.ts";
 import { PLAN } from "../test/pinned-plan.ts";
 import { type Load, startLoad } from "../test/faults/load.ts";

@@ -4,8 +4,8 @@
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { topicName } from "../schemas/topics.ts";
-import { oracle, report } from "../test/oracle.ts";
-import { readTopic } from "../test/read-topic.ts";
+import { oracle, report } from "../audit/oracle.ts";
+import { readTopic } from "../audit/read-topic.ts";
 import { describeWith } from "../test/real/parts.ts";
 import { type Cluster, startEmbeddedBroker } from "../test/system.ts";
 import { corpus } from "./corpus.case.ts";

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { groupLag } from "../kafka/lag.ts";
 import { createProducer, type OutMessage, type Producer } from "../kafka/producer.ts";
 import { GROUPS, topicName } from "../schemas/topics.ts";
-import { oracle, report } from "../test/oracle.ts";
+import { oracle, report } from "../audit/oracle.ts";
 import { type Process, until } from "../test/processes.ts";
 import { describeWith } from "../test/real/parts.ts";
 import { PLAN } from "../test/pinned-plan.ts";

@@ -2,7 +2,7 @@
 import { expect } from "bun:test";
 import { withAdmin } from "../kafka/admin.ts";
 import { topicName } from "../schemas/topics.ts";
-import { oracle, report } from "../test/oracle.ts";
+import { oracle, report } from "../audit/oracle.ts";
 import { until } from "../test/processes.ts";
 import { PLAN } from "../test/pinned-plan.ts";
 import { corpus } from "./corpus.case.ts";

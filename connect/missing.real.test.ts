@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { startBroker } from "../broker/broker.ts";
 import { topicName } from "../schemas/topics.ts";
 import { freePort, until } from "../test/processes.ts";
-import { readTopic } from "../test/read-topic.ts";
+import { readTopic } from "../audit/read-topic.ts";
 import { describeWith } from "../test/real/parts.ts";
 import { PLAN } from "../test/pinned-plan.ts";
 import { BUILD_TIMEOUT_MS, buildEngine } from "./engine.ts";

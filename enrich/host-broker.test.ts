@@ -7,7 +7,7 @@ import { send } from "../broker/requests.fixture.ts";
 import { ensureTopics, withAdmin } from "../kafka/admin.ts";
 import type { OutMessage } from "../kafka/producer.ts";
 import { DEAD_LETTERS } from "../schemas/examples/examples.case.ts";
-import { readTopic } from "../test/read-topic.ts";
+import { readTopic } from "../audit/read-topic.ts";
 import { CASE_TIME, changed } from "./enrich.case.ts";
 import { plan, topics } from "./host.fixture.ts";
 import { aFlow, FLOW, header, runHost, sourcesOf, startHost, withoutLag } from "./host-cluster.fixture.ts";

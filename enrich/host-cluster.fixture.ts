@@ -4,7 +4,7 @@ import { createKafka, type Kafka } from "../kafka/client.ts";
 import { type Consumer, consume } from "../kafka/consume.ts";
 import { groupLag } from "../kafka/lag.ts";
 import { createProducer, type Producer } from "../kafka/producer.ts";
-import { readTopic, type WireMessage } from "../test/read-topic.ts";
+import { readTopic, type WireMessage } from "../audit/read-topic.ts";
 import { createAccounting } from "./accounting.ts";
 import { host, topics } from "./host.fixture.ts";
 import type { HostOptions } from "./host.ts";

@@ -8,7 +8,7 @@ import { createKafka } from "../kafka/client.ts";
 import { groupLag } from "../kafka/lag.ts";
 import { createProducer } from "../kafka/producer.ts";
 import { freePort, startEntry, until } from "../test/processes.ts";
-import { readTopic } from "../test/read-topic.ts";
+import { readTopic } from "../audit/read-topic.ts";
 import { changed } from "./enrich.case.ts";
 import { pinnedRegistry } from "./plan.case.ts";
 

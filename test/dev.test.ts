@@ -7,7 +7,7 @@ import { ensureTopics } from "../kafka/admin.ts";
 import { createKafka } from "../kafka/client.ts";
 import { isAlive } from "../runtime/supervisor-starter.ts";
 import { childrenOf, dataOf, dev, endAll, enriched, running } from "./dev-process.ts";
-import { oracle, report } from "./oracle.ts";
+import { oracle, report } from "../audit/oracle.ts";
 import { freePort, startEntry, until } from "./processes.ts";
 import { PLAN } from "./pinned-plan.ts";
 import { drained, startEmbeddedBroker, startService } from "./system.ts";

@@ -10,7 +10,7 @@ import type { ApiMessages } from "../schemas/api.ts";
 import type { Enriched } from "../schemas/enriched.ts";
 import type { Telemetry } from "../schemas/telemetry.ts";
 import { PRODUCER_FAULTS } from "../simulator/faults.ts";
-import { oracle, report } from "./oracle.ts";
+import { oracle, report } from "../audit/oracle.ts";
 import { until } from "./processes.ts";
 import {
   api,

@@ -18,6 +18,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   store: ["schemas"],
   projections: ["schemas", "registry", "config", "kafka", "store", "runtime"],
   dashboard: ["schemas", "registry", "config", "kafka", "store", "runtime"],
+  audit: ["schemas", "registry", "config", "enrich", "runtime"],
 };
 /** Files with a longer list than their folder. */
 const MAY_ALSO_IMPORT: Record<string, string[]> = {
@@ -36,6 +37,7 @@ const MAY_ALSO_IMPORT: Record<string, string[]> = {
 const ONLY_IN: Record<string, string[]> = {
   kafkajs: ["kafka"],
   "bun:sqlite": ["broker", "store"],
+  "@platformatic/kafka": ["audit"],
   hono: ["dashboard", "ingest"],
   pino: ["runtime"],
   "prom-client": ["runtime"],

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { run } from "../connect/engine.ts";
 import { Telemetry } from "../schemas/telemetry.ts";
-import { oracle, report } from "./oracle.ts";
+import { oracle, report } from "../audit/oracle.ts";
 import { startQuickKafka } from "./real/apache-kafka.ts";
 import { describeWith, type PartName, partPath } from "./real/parts.ts";
 import { PLAN } from "./pinned-plan.ts";

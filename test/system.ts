@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Stats } from "../schemas/api.ts";
 import { GROUPS, topicName } from "../schemas/topics.ts";
-import { committedOffsets, endOffsets } from "./read-topic.ts";
+import { committedOffsets, endOffsets } from "../audit/read-topic.ts";
 import { freePort, type Process, startEntry, until } from "./processes.ts";
 
 export interface Cluster {

@@ -10,7 +10,7 @@ import { isOutage } from "../../kafka/errors.ts";
 import { createProducer } from "../../kafka/producer.ts";
 import { topicName } from "../../schemas/topics.ts";
 import { createFleet, numbered, type Sent } from "../../simulator/fleet.ts";
-import type { WireMessage } from "../read-topic.ts";
+import type { WireMessage } from "../../audit/read-topic.ts";
 
 const NUMBER = "load.n";
 const SILENT = { info() {}, warn() {}, error() {} };

@@ -5,7 +5,7 @@ import { createKafka } from "../../kafka/client.ts";
 import { createProducer, type OutMessage } from "../../kafka/producer.ts";
 import { topicName } from "../../schemas/topics.ts";
 import { createFleet, numbered } from "../../simulator/fleet.ts";
-import { oracle, report } from "../oracle.ts";
+import { oracle, report } from "../../audit/oracle.ts";
 import { PLAN } from "../pinned-plan.ts";
 import { type Names, type Plant, runPipeline } from "./pipeline.ts";
 import { beat, pipelinePage } from "./pipeline-page.ts";

@@ -3,7 +3,7 @@
  *
  * In: nothing. Out: the bugs of planted-losses.ts (messages lost or invented) and planted-changes.ts (order, place, content).
  */
-import type { AnomalyName } from "../anomalies.ts";
+import type { AnomalyName } from "../../audit/anomalies.ts";
 import type { Plant } from "./pipeline.ts";
 import { changes } from "./planted-changes.ts";
 import { losses } from "./planted-losses.ts";

@@ -7,7 +7,7 @@
 import { fetch } from "../../broker/apis/fetch.ts";
 import { produce } from "../../broker/apis/produce.ts";
 import { type RawClient, rawClient } from "../../broker/raw-socket.fixture.ts";
-import type { Range } from "../read-topic.ts";
+import type { Range } from "../../audit/read-topic.ts";
 
 const WITHIN_MS = 30_000;
 /** What is under the CRC: the broker gives the batch its place before that. */

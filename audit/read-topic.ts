@@ -2,7 +2,12 @@
  * A whole topic from its first offset, read by a second Kafka client (@platformatic/kafka): what proves our own client
  * right must not share its code. Only what the broker has is returned: no group, no commit.
  */
-import { Consumer, FetchIsolationLevels, ListOffsetTimestamps } from "@platformatic/kafka";
+import {
+  Consumer,
+  type ConsumerOptions,
+  FetchIsolationLevels,
+  ListOffsetTimestamps,
+} from "@platformatic/kafka";
 
 export interface WireMessage {
   partition: number;
@@ -15,7 +20,12 @@ export interface WireMessage {
   headers: [string, Buffer | null][];
 }
 
+const READER = "iot-audit";
 const FETCH_BYTES = 8 * 1_048_576;
+
+/** Where a cluster is, and how it is entered: an address list, or what the client takes. */
+export type Cluster =
+  string | Pick<ConsumerOptions<Buffer, Buffer, Buffer, Buffer>, "bootstrapBrokers" | "tls" | "sasl">;
 
 /** Offsets of a partition, both included. */
 export interface Range {
@@ -30,38 +40,55 @@ export interface Log {
   messages: WireMessage[][];
   /** Markers of transactions, and the messages of those that were aborted or are open still. */
   empty: Range[];
+  /** Where reading began, by partition. */
+  starts: number[];
+}
+
+export interface ReadOptions {
+  /** Offsets that nobody can read: they are passed over. */
+  poisoned?: Range[];
+  /** So many offsets from each partition's end; default: all that are there. */
+  newest?: number;
 }
 
 export async function readTopic(
-  brokers: string,
+  brokers: Cluster,
   topic: string,
-  poisoned: Range[] = [],
+  options: ReadOptions = {},
 ): Promise<WireMessage[][]> {
-  return (await readLog(brokers, topic, poisoned)).messages;
+  return (await readLog(brokers, topic, options)).messages;
 }
 
-/** `poisoned`: the offsets that nobody can read, which are passed over. */
-export async function readLog(brokers: string, topic: string, poisoned: Range[] = []): Promise<Log> {
-  const partitions = await withConsumer(brokers, "iot-test-reader", async (consumer) => {
+export async function readLog(
+  brokers: Cluster,
+  topic: string,
+  { poisoned = [], newest = Number.MAX_SAFE_INTEGER }: ReadOptions = {},
+): Promise<Log> {
+  return withConsumer(brokers, READER, async (consumer) => {
     const low = await offsets(consumer, topic, ListOffsetTimestamps.EARLIEST);
     const high = await offsets(consumer, topic, ListOffsetTimestamps.LATEST);
+    const starts = high.map((end, partition) => Math.max(Number(low[partition] ?? 0n), Number(end) - newest));
     const read = high.map((end, partition) =>
-      readPartition(consumer, topic, partition, { low: low[partition] ?? 0n, high: end, poisoned }),
+      readPartition(consumer, topic, partition, { low: BigInt(starts[partition] ?? 0), high: end, poisoned }),
     );
-    return Promise.all(read);
+    const partitions = await Promise.all(read);
+    return {
+      messages: partitions.map((one) => one.messages),
+      empty: partitions.flatMap((one) => one.empty),
+      starts,
+    };
   });
-  return { messages: partitions.map((one) => one.messages), empty: partitions.flatMap((one) => one.empty) };
 }
 
 /** The offset after the last message of each partition. */
-export function endOffsets(brokers: string, topic: string): Promise<number[]> {
-  return withConsumer(brokers, "iot-test-reader", async (consumer) => {
+export function endOffsets(brokers: Cluster, topic: string): Promise<number[]> {
+  return withConsumer(brokers, READER, async (consumer) => {
     return (await offsets(consumer, topic, ListOffsetTimestamps.LATEST)).map(Number);
   });
 }
 
 /** The offset that `group` has committed for each partition; -1 = none. */
-export async function committedOffsets(brokers: string, group: string, topic: string): Promise<number[]> {
+export async function committedOffsets(brokers: Cluster, group: string, topic: string): Promise<number[]> {
   return withConsumer(brokers, group, async (consumer) => {
     const ends = await offsets(consumer, topic, ListOffsetTimestamps.LATEST);
     const partitions = ends.map((_, partition) => partition);
@@ -71,14 +98,14 @@ export async function committedOffsets(brokers: string, group: string, topic: st
 }
 
 async function withConsumer<T>(
-  brokers: string,
+  brokers: Cluster,
   groupId: string,
   use: (consumer: Consumer) => Promise<T>,
 ): Promise<T> {
   const consumer = new Consumer({
-    clientId: "iot-test-reader",
+    ...(typeof brokers === "string" ? { bootstrapBrokers: brokers.split(",") } : brokers),
+    clientId: READER,
     groupId,
-    bootstrapBrokers: brokers.split(","),
     retries: 3,
   });
   try {
@@ -106,7 +133,7 @@ async function readPartition(
   const left = poisoned.filter((range) => range.partition === partition);
   const partitionMaxBytes = left.length > 0 ? 1 : FETCH_BYTES;
   for (let next = low; next < high;) {
-    const unread = left.find(({ first }) => BigInt(first) === next);
+    const unread = left.find(({ first, last }) => BigInt(first) <= next && next <= BigInt(last));
     if (unread) {
       next = BigInt(unread.last) + 1n;
       continue;

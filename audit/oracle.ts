@@ -10,12 +10,19 @@ import { enrich } from "../enrich/enrich.ts";
 import type { Plan } from "../registry/plan.ts";
 import { DEFAULT_TOPIC_PREFIX, GROUPS, HEADERS, topicName } from "../schemas/topics.ts";
 import { type Evidence, type Expected, findAnomalies, type RawTopic, type Verdict } from "./anomalies.ts";
-import { committedOffsets, type Range, readLog, readTopic, type WireMessage } from "./read-topic.ts";
+import {
+  type Cluster,
+  committedOffsets,
+  type Range,
+  readLog,
+  readTopic,
+  type WireMessage,
+} from "./read-topic.ts";
 
 export { report } from "./anomalies.ts";
 
 export interface OracleOptions {
-  brokers: string;
+  brokers: Cluster;
   plans: Plan[];
   prefix?: string;
   group?: string;
@@ -31,12 +38,8 @@ export interface OracleOptions {
 
 /** The pipeline must be still: what is read in flight would look lost. */
 export async function oracle(options: OracleOptions): Promise<Verdict> {
-  const { brokers, prefix = DEFAULT_TOPIC_PREFIX, before } = options;
-  const names = {
-    raw: topicName("raw", prefix),
-    enriched: topicName("enriched", prefix),
-    dlq: topicName("dlq", prefix),
-  };
+  const { brokers, before } = options;
+  const names = flowTopics(options.prefix);
   const raw = await readRaw(options);
   const enriched = await readTopic(brokers, names.enriched);
   const dlq = await readTopic(brokers, names.dlq);
@@ -48,23 +51,38 @@ export async function oracle(options: OracleOptions): Promise<Verdict> {
     dlq,
     before,
     repeats: options.repeats ?? "never",
-    enrichAfresh: (message, found) => enrichAfresh(message, found, plans),
+    enrichAfresh(message, found) {
+      const expected = enrichAfresh(message, found, plans);
+      if (expected) return expected;
+      throw new Error(`no plan of registry ${header(found, HEADERS.registry)}: ${[...plans.keys()]}`);
+    },
   });
 }
 
+export const flowTopics = (prefix = DEFAULT_TOPIC_PREFIX) => ({
+  raw: topicName("raw", prefix),
+  enriched: topicName("enriched", prefix),
+  dlq: topicName("dlq", prefix),
+});
+
 /** The commit first: what it covers must be in the topics that are read after it. */
 export async function readRaw(options: Omit<OracleOptions, "plans" | "before">): Promise<RawTopic> {
-  const { brokers, prefix = DEFAULT_TOPIC_PREFIX, group = GROUPS.enrich, poisoned = [], due } = options;
-  const topic = topicName("raw", prefix);
+  const { brokers, prefix, group = GROUPS.enrich, poisoned = [], due } = options;
+  const topic = flowTopics(prefix).raw;
   const committed = await committedOffsets(brokers, group, topic);
-  const { messages, empty } = await readLog(brokers, topic, poisoned);
+  const { messages, empty } = await readLog(brokers, topic, { poisoned });
   return { raw: messages, empty, poisoned, committed, due };
 }
 
-function enrichAfresh(raw: WireMessage, found: WireMessage, plans: Map<string, Plan>): Expected {
+/** Undefined: the registry that judged it is not among the plans. */
+export function enrichAfresh(
+  raw: WireMessage,
+  found: WireMessage,
+  plans: Map<string, Plan>,
+): Expected | undefined {
   const version = header(found, HEADERS.registry);
   const plan = plans.get(version);
-  if (!plan) throw new Error(`no plan of registry ${version}: ${[...plans.keys()]}`);
+  if (!plan) return undefined;
   const source = {
     key: raw.key && keyToText(raw.key),
     timestamp: raw.timestamp,

@@ -249,7 +249,7 @@ describe("findAnomalies", () => {
           const expected = parts.enrichAfresh(raw, output);
           const epoch = output.headers.find(([name]) => name === HEADERS.sourceEpoch)?.[1];
           const value = Buffer.from(`${raw.value}`.replace("}", ',"ok":1}'));
-          if (!`${raw.value}`.includes("new")) return expected;
+          if (!expected || !`${raw.value}`.includes("new")) return expected;
           const headers = epoch
             ? { ...expected.headers, [HEADERS.sourceEpoch]: `${epoch}` }
             : expected.headers;
@@ -278,6 +278,52 @@ describe("findAnomalies", () => {
 
     test("outputs of the new one without its epoch are found: a reader would drop them", () => {
       expect(judged([undefined, undefined])).toEqual(expect.arrayContaining(["lost", "wrong content"]));
+    });
+  });
+
+  describe("of topics that were not read from their beginning", () => {
+    /** Partition 0 only, from its raw offset 2 on; of the outputs `skipped` are not read. */
+    const judged = (skipped: number, plant?: (parts: Evidence) => void) => {
+      const parts: Evidence = evidence();
+      parts.raw = [parts.raw[0]?.slice(2) ?? []];
+      parts.enriched = [parts.enriched[0]?.slice(skipped) ?? []];
+      parts.dlq.pop();
+      parts.starts = { raw: [2], enriched: [skipped], dlq: [0] };
+      plant?.(parts);
+      return findAnomalies(parts);
+    };
+    const names = (verdict: ReturnType<typeof judged>) => verdict.anomalies.map(({ name }) => name);
+
+    test("older messages and their outputs are not judged, and nothing is a hole for it", () => {
+      expect(judged(1)).toMatchObject({ raw: 2, enriched: 1, deadLetters: 1, anomalies: [] });
+    });
+
+    test("raw messages whose output may stand before what was read are not judged", () => {
+      expect(judged(2)).toMatchObject({ raw: 1, enriched: 1, deadLetters: 0, anomalies: [] });
+      expect(judged(3, ({ enriched }) => void enriched[0]?.splice(0))).toMatchObject({
+        raw: 0,
+        anomalies: [],
+      });
+    });
+
+    test("what is later and has no output is lost, and a hole is one", () => {
+      expect(names(judged(1, ({ dlq }) => void dlq[0]?.pop()))).toContain("lost");
+      expect(names(judged(1, ({ enriched }) => void enriched[0]?.shift()))).toContain("hole");
+    });
+
+    test("outputs of an older epoch are of a raw topic that is gone", () => {
+      const older = ({ enriched }: Evidence) => {
+        for (const output of enriched[0]?.slice(1) ?? [])
+          output.headers.push([HEADERS.sourceEpoch, Buffer.from("9")]);
+      };
+      const verdict = judged(1, (parts) => {
+        older(parts);
+        parts.dlq = [[]];
+        parts.due = "committed";
+        parts.committed = [-1];
+        parts.enrichAfresh = () => undefined;
+      });
+      expect(verdict).toMatchObject({ enriched: 1, uncompared: 1, anomalies: [] });
     });
   });
 
