@@ -4,7 +4,7 @@
  * In: the cluster, the group that enriches, the plans of the registries that judged. Out: a verdict (anomalies.ts). Reads only, and joins
  * no group. Memory grows with `newest`. Errors: of the cluster; a topic that is not there.
  */
-import type { Plan } from "../registry/plan.ts";
+import type { Plan } from "../judge/plan.ts";
 import { HEADERS } from "../schemas/topics.ts";
 import { type Evidence, findAnomalies, type Verdict } from "./anomalies.ts";
 import { enrichAfresh, header } from "./oracle.ts";

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type RunningBroker, startBroker } from "../broker/broker.ts";
 import { changed } from "../enrich/enrich.case.ts";
-import { aFlow, type Cluster, FLOW, runHost } from "../enrich/host-cluster.fixture.ts";
+import { aFlow, type Cluster, FLOW, runHost } from "../enrich/host/cluster.fixture.ts";
 import { loadRegistry } from "../config/registry-file.ts";
 import { HEADERS } from "../schemas/topics.ts";
 import { start } from "../test/processes.ts";

@@ -7,7 +7,7 @@
  */
 import { bytesToText, keyToText } from "../enrich/bytes-to-text.ts";
 import { enrich } from "../enrich/enrich.ts";
-import type { Plan } from "../registry/plan.ts";
+import type { Plan } from "../judge/plan.ts";
 import { DEFAULT_TOPIC_PREFIX, GROUPS, HEADERS, topicName } from "../schemas/topics.ts";
 import { type Evidence, type Expected, findAnomalies, type RawTopic, type Verdict } from "./anomalies.ts";
 import {

@@ -1,6 +1,6 @@
 /** What bench/connect.ts runs inside the engine: rounds of one kind of work on the text in hand, timed there. */
-import { type PlanFile, unpack } from "../enrich/transform.ts";
-import { createEnrich } from "../enrich/usual.ts";
+import { type PlanFile, unpack } from "../connect/transform/transform.ts";
+import { createEnrich } from "../connect/transform/usual.ts";
 
 declare const benthos: {
   v0_msg_as_string(): string;

@@ -5,7 +5,7 @@
  * for schemas/examples/devices. Exit code 1 when a type is wrong; unknown is no fault, and is counted.
  */
 import { compileRegistry } from "../registry/compile.ts";
-import { judge, ownTime } from "../registry/judge.ts";
+import { judge, ownTime } from "../judge/judge.ts";
 import { DEVICES } from "../schemas/examples/devices/devices.case.ts";
 import { HALVES, vendorSamples } from "../schemas/examples/vendors/vendors.case.ts";
 

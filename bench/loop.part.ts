@@ -8,10 +8,10 @@
 import { join } from "node:path";
 import type * as kafkajs from "kafkajs";
 import { createKafka } from "../kafka/client.ts";
-import { createAccounting } from "../enrich/accounting.ts";
+import { createAccounting } from "../enrich/host/accounting.ts";
 import { bytesToText } from "../enrich/bytes-to-text.ts";
 import { enrich } from "../enrich/enrich.ts";
-import { CHUNK_MESSAGES, createHandler } from "../enrich/host.ts";
+import { CHUNK_MESSAGES, createHandler } from "../enrich/host/host.ts";
 import { ENRICHMENT_SERVICE, ENRICHMENT_VERSION } from "../enrich/splice.ts";
 import { pinnedPlan } from "../enrich/plan.case.ts";
 import { type Batch, consume } from "../kafka/consume.ts";

@@ -6,7 +6,7 @@
  */
 import { enrich } from "../enrich/enrich.ts";
 import { compileRegistry } from "../registry/compile.ts";
-import type { Plan } from "../registry/plan.ts";
+import type { Plan } from "../judge/plan.ts";
 import { sampleKey, sampleText } from "./sample.part.ts";
 
 const ROUNDS = 10;

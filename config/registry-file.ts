@@ -10,7 +10,7 @@ import { readFile, stat } from "node:fs/promises";
 import { compileRegistry } from "../registry/compile.ts";
 import { faultText } from "../registry/fault.ts";
 import { REGISTRY_MAX_BYTES } from "../registry/json-text.ts";
-import type { Plan } from "../registry/plan.ts";
+import type { Plan } from "../judge/plan.ts";
 import type { DeviceRegistry } from "../schemas/registry.ts";
 import type { Heartbeat } from "../schemas/service.ts";
 import { ConfigError } from "./env.ts";

@@ -1,7 +1,7 @@
 /**
  * `bun run transform [--out FOLDER]`: the two files that Redpanda Connect loads, made from this tree and the registry.
  *
- * In: enrich/transform.ts, the registry (REGISTRY). Out: `enrich.cjs` (CommonJS, no TypeBox, nothing of Bun or Node) and
+ * In: connect/transform/transform.ts, the registry (REGISTRY). Out: `enrich.cjs` (CommonJS, no TypeBox, nothing of Bun or Node) and
  *   `plan.json` (the compiled registry), each with the other's mark. Errors: every fault of the registry, exit 1, and
  *   the files stay as they were.
  */
@@ -9,8 +9,8 @@ import { mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { loadRegistry } from "../config/registry-file.ts";
 import { readSettings } from "../config/env.ts";
-import { pack, type PlanFile } from "../enrich/transform.ts";
-import type { Plan } from "../registry/plan.ts";
+import { pack, type PlanFile } from "./transform/transform.ts";
+import type { Plan } from "../judge/plan.ts";
 import { exitWithFaults } from "../runtime/topics.ts";
 import { showUsage } from "../runtime/usage.ts";
 
@@ -32,7 +32,7 @@ export async function buildBundle(): Promise<{ id: string; text: string }> {
 
 async function bundle(id: string): Promise<string> {
   const { outputs } = await Bun.build({
-    entrypoints: [join(ROOT, "enrich/transform.ts")],
+    entrypoints: [join(ROOT, "connect/transform/transform.ts")],
     root: ROOT,
     format: "cjs",
     target: "browser",

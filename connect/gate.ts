@@ -12,7 +12,7 @@ import { ensureTopics } from "../kafka/admin.ts";
 import { createKafka, type Kafka } from "../kafka/client.ts";
 import { groupLag } from "../kafka/lag.ts";
 import { createProducer, type OutMessage } from "../kafka/producer.ts";
-import type { Plan } from "../registry/plan.ts";
+import type { Plan } from "../judge/plan.ts";
 import { GROUPS, topicName } from "../schemas/topics.ts";
 import { freePort, type Process, start, until } from "../test/processes.ts";
 import { buildTransform, BUNDLE_FILE, PLAN_FILE } from "./build.ts";

@@ -3,7 +3,7 @@
  * texts, maps, picks, each format of time. For the hosts' equality only: a message must name the shape that it wants.
  */
 import { planOf, pinnedRegistry } from "../enrich/plan.case.ts";
-import type { Plan } from "../registry/plan.ts";
+import type { Plan } from "../judge/plan.ts";
 import type { DeviceRegistry } from "../schemas/registry.ts";
 
 /** The member by which a message asks for a shape of these. */

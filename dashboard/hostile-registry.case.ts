@@ -1,6 +1,6 @@
 /** A registry, services and a consumer group whose every text is one of hostile.case.ts. */
 import { loadRegistry } from "../config/registry-file.ts";
-import type { Plan, PlanType } from "../registry/plan.ts";
+import type { Plan, PlanType } from "../judge/plan.ts";
 import type { RegistryShape, RegistryType } from "../schemas/registry.ts";
 import { beat } from "./full.case.ts";
 import type { Catalog } from "./model/catalog.ts";

@@ -6,8 +6,8 @@
  */
 import { type DeadLetterReason, LIMITS } from "../schemas/dead-letter.ts";
 import type { RESERVED_MEMBERS } from "../schemas/enriched.ts";
-import type { DeadLetter } from "../registry/verdict.ts";
-import { characterName } from "../registry/words.ts";
+import type { DeadLetter } from "../judge/verdict.ts";
+import { characterName } from "../judge/words.ts";
 import { examine, type Place } from "./examine.ts";
 import { type Scan, scan } from "./scan.ts";
 import { REPLACEMENT, replaceLoneSurrogates, utf8Length } from "./text.ts";

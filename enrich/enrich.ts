@@ -8,9 +8,9 @@
  * text, source, plan and `now` give the same bytes in Bun and in Connect. Source: design.md sections 3 and 4.
  */
 import { type DeadLetterReason, LIMITS } from "../schemas/dead-letter.ts";
-import type { Plan } from "../registry/plan.ts";
-import { judge } from "../registry/judge.ts";
-import type { DeadLetter, Judged } from "../registry/verdict.ts";
+import type { Plan } from "../judge/plan.ts";
+import { judge } from "../judge/judge.ts";
+import type { DeadLetter, Judged } from "../judge/verdict.ts";
 import { decode, type Shortcut } from "./decode.ts";
 import { join, type Pieces, splice, textOf } from "./splice.ts";
 import { cut, utf8Length } from "./text.ts";

@@ -4,7 +4,7 @@
  * In: a text. Out: the first of each kind of fault, with its JSON Pointer, the same in every engine; none of a good text.
  * Slow (a few µs): asked only about a text that is known or suspected to be bad. Source: RFC 8259, RFC 6901.
  */
-import { pointerOf } from "../registry/pointer.ts";
+import { pointerOf } from "../judge/pointer.ts";
 import { LIMITS } from "../schemas/dead-letter.ts";
 
 export interface Place {

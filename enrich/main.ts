@@ -15,11 +15,11 @@ import type { Log } from "../runtime/log.ts";
 import { type RunningService, runService, type ServiceContext } from "../runtime/service.ts";
 import { showUsage } from "../runtime/usage.ts";
 import { GROUPS } from "../schemas/topics.ts";
-import { createAccounting } from "./accounting.ts";
-import { createHandler } from "./host.ts";
-import { createRawTopic } from "./host-raw.ts";
-import { createResume } from "./host-resume.ts";
-import { createHostMetrics, type HostMetrics } from "./host-metrics.ts";
+import { createAccounting } from "./host/accounting.ts";
+import { createHandler } from "./host/host.ts";
+import { createRawTopic } from "./host/raw.ts";
+import { createResume } from "./host/resume.ts";
+import { createHostMetrics, type HostMetrics } from "./host/metrics.ts";
 
 const LAG_EVERY_MS = 5_000;
 /** Together below the two seconds that a stop may take; a batch in hand that is cut off comes again. */

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { compileRegistry } from "../registry/compile.ts";
 import { faultText } from "../registry/fault.ts";
-import type { Plan } from "../registry/plan.ts";
+import type { Plan } from "../judge/plan.ts";
 import type { DeviceRegistry } from "../schemas/registry.ts";
 
 /** `digest` stands for the SHA-256 of the file. */

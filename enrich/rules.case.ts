@@ -1,6 +1,6 @@
 /** What holds for every message, however broken: the rules that the hostile tests and the mutation bench check. */
 import { TypeCompiler } from "@sinclair/typebox/compiler";
-import type { Plan } from "../registry/plan.ts";
+import type { Plan } from "../judge/plan.ts";
 import { DEAD_LETTER_REASONS, LIMITS } from "../schemas/dead-letter.ts";
 import { Enriched, FINDING_SEVERITY, RESERVED_MEMBERS } from "../schemas/enriched.ts";
 import { type DeadLetterMessage, enrich, type EnrichedMessage, type Source } from "./enrich.ts";

@@ -5,8 +5,8 @@
  * Out: pieces, of which most are the same in every message of a type: a host that writes bytes keeps theirs, and never has
  * the whole text in hand (putting its 5 kB together costs as much as the verdict).
  */
-import type { PlanType } from "../registry/plan.ts";
-import type { Judged } from "../registry/verdict.ts";
+import type { PlanType } from "../judge/plan.ts";
+import type { Judged } from "../judge/verdict.ts";
 import type { Finding, Grade } from "../schemas/enriched.ts";
 
 /** Raised when what `enrich()` writes changes. */
@@ -190,7 +190,7 @@ function howDecided(ready: Ready, verdict: Judged): Decided | undefined {
 function stepFrom(place: Said, finding: Finding | undefined, ready: Ready): Said | undefined {
   if (finding === undefined) return undefined;
   const { last } = place;
-  // What is said of a leaf that is not there is the same object each time (registry/quiet.ts).
+  // What is said of a leaf that is not there is the same object each time (judge/quiet.ts).
   if (last !== undefined && (last.finding === finding || isOf(last, finding))) return last;
   place.next ??= new Map();
   const steps = place.next.get(finding.path) ?? [];

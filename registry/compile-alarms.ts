@@ -9,7 +9,7 @@ import type { Nominals } from "./compile-leaf.ts";
 import { checkIds, readDuration } from "./compile-rules.ts";
 import type { Fault } from "./fault.ts";
 import { expectLeaves } from "./paths.ts";
-import type { PlanAlarm, PlanCondition, PlanLeaf } from "./plan.ts";
+import type { PlanAlarm, PlanCondition, PlanLeaf } from "../judge/plan.ts";
 
 export function compileAlarms(
   alarms: readonly RegistryAlarm[],

@@ -7,10 +7,10 @@
 import { canonicalUnit, QUANTITIES, type Quantity, type UnitScale } from "../schemas/measurements.ts";
 import type { RegistryLeaf } from "../schemas/registry.ts";
 import type { Fault } from "./fault.ts";
-import type { PlanLeaf } from "./plan.ts";
-import { escapeToken } from "./pointer.ts";
+import type { PlanLeaf } from "../judge/plan.ts";
+import { escapeToken } from "../judge/pointer.ts";
 import { shortJson } from "./structure.ts";
-import { printList, printRange } from "./words.ts";
+import { printList, printRange } from "../judge/words.ts";
 
 const NONE = Number.MAX_VALUE;
 

@@ -7,10 +7,17 @@
 import type { RegistryCheck, RegistryType } from "../schemas/registry.ts";
 import type { Fault } from "./fault.ts";
 import { expectLeaves, fieldOf, matchLeaves, undeclared } from "./paths.ts";
-import type { PlanCheck, PlanDetect, PlanGroup, PlanLeaf, PlanType } from "./plan.ts";
+import {
+  MISSED_MESSAGES,
+  type PlanCheck,
+  type PlanDetect,
+  type PlanGroup,
+  type PlanLeaf,
+  type PlanType,
+} from "../judge/plan.ts";
 import { shortJson } from "./structure.ts";
-import { parseDuration } from "./time.ts";
-import { printList } from "./words.ts";
+import { parseDuration } from "../judge/time.ts";
+import { printList } from "../judge/words.ts";
 
 export const DEFAULT_MIN_MARGIN = 20;
 const DEFAULT_TOLERANCE = 0.01;
@@ -125,9 +132,6 @@ const INTERVAL_MS: Record<string, number> = {
   hour: 3_600_000,
   day: 86_400_000,
 };
-/** A device is offline after this many messages that did not come, where the registry does not say. */
-export const MISSED_MESSAGES = 6;
-
 /** From `heartbeat`, else from `update_frequency`; null where neither says it. */
 export function compileHeartbeat(type: RegistryType, path: string, faults: Fault[]): PlanType["heartbeat"] {
   const at = `${path}/heartbeat`;

@@ -8,8 +8,8 @@ import type { RegistryExtract, RegistryPredicate, RegistryShape } from "../schem
 import { checkOperand } from "./compile-alarms.ts";
 import { type Fault, nearestName } from "./fault.ts";
 import { fieldOf, undeclared } from "./paths.ts";
-import type { PlanExtract, PlanPredicate, PlanShape, PlanType } from "./plan.ts";
-import { escapeToken, parsePointer, pointerOf } from "./pointer.ts";
+import type { PlanExtract, PlanPredicate, PlanShape, PlanType } from "../judge/plan.ts";
+import { escapeToken, parsePointer, pointerOf } from "../judge/pointer.ts";
 
 export function compileShape(
   shape: RegistryShape,

@@ -9,9 +9,9 @@ import { canonicalUnit, UNIT_ALIASES } from "../schemas/measurements.ts";
 import type { RegistryLeaf, RegistryMeasurement, RegistryType } from "../schemas/registry.ts";
 import { compileLeaf, type LeafDefinition, type Nominals } from "./compile-leaf.ts";
 import type { Fault } from "./fault.ts";
-import type { PlanGroup, PlanLeaf } from "./plan.ts";
-import { escapeToken } from "./pointer.ts";
-import { printNumber } from "./words.ts";
+import type { PlanGroup, PlanLeaf } from "../judge/plan.ts";
+import { escapeToken } from "../judge/pointer.ts";
+import { printNumber } from "../judge/words.ts";
 
 const NONE = Number.MAX_VALUE;
 

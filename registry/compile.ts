@@ -16,13 +16,13 @@ import { compileMeasurements } from "./compile-type.ts";
 import { checkComparable, checkDistinct } from "./distinct.ts";
 import { checkExamples, judgeExamples } from "./examples.ts";
 import { type Fault, faultText, meantNames } from "./fault.ts";
-import { numberFields } from "./fields.ts";
+import { numberFields } from "../judge/fields.ts";
 import { checkJsonText, REGISTRY_MAX_BYTES } from "./json-text.ts";
-import { type Plan, PLAN_FORMAT, type PlanMaker, type PlanSite, type PlanType } from "./plan.ts";
-import { escapeToken, parsePointer, readPointer } from "./pointer.ts";
+import { type Plan, PLAN_FORMAT, type PlanMaker, type PlanSite, type PlanType } from "../judge/plan.ts";
+import { escapeToken, parsePointer, readPointer } from "../judge/pointer.ts";
 import { checkShapesByExamples } from "./shape-examples.ts";
 import { checkStructure, shortJson } from "./structure.ts";
-import { printList } from "./words.ts";
+import { printList } from "../judge/words.ts";
 
 export type Compiled = { ok: true; plan: Plan; registry: DeviceRegistry } | { ok: false; faults: Fault[] };
 

@@ -1,9 +1,9 @@
 /** Two types that cannot be told apart: a message with all fields of the one fits the other as well. */
-import { scoreTypes } from "./detect.ts";
+import { scoreTypes } from "../judge/detect.ts";
 import type { Fault } from "./fault.ts";
-import { presenceOf } from "./fields.ts";
-import type { Plan, PlanType } from "./plan.ts";
-import type { Values } from "./values.ts";
+import { presenceOf } from "../judge/fields.ts";
+import type { Plan, PlanType } from "../judge/plan.ts";
+import type { Values } from "../judge/values.ts";
 
 /** Each type is held against those that share a group with it: so many at most, one to four seconds. */
 const MAX_COMPARISONS = 10_000_000;

@@ -1,12 +1,12 @@
 /** The examples of types and shapes, judged: a registry whose own examples fail is refused. */
 import type { DeviceRegistry, RegistryExample } from "../schemas/registry.ts";
 import type { Fault } from "./fault.ts";
-import { judge, ownTime } from "./judge.ts";
-import type { Plan } from "./plan.ts";
-import { parsePointer, readPointer } from "./pointer.ts";
+import { judge, ownTime } from "../judge/judge.ts";
+import type { Plan } from "../judge/plan.ts";
+import { parsePointer, readPointer } from "../judge/pointer.ts";
 import { fieldOf } from "./paths.ts";
 import { shortJson } from "./structure.ts";
-import type { Verdict } from "./verdict.ts";
+import type { Verdict } from "../judge/verdict.ts";
 
 /** The record timestamp of a message without a time of its own: any, since nothing is then judged by it. */
 const NO_TIME = Date.UTC(2026, 0, 1);

@@ -6,8 +6,8 @@
  * Source: RFC 8259.
  */
 import type { Fault } from "./fault.ts";
-import { pointerOf } from "./pointer.ts";
-import { characterName } from "./words.ts";
+import { pointerOf } from "../judge/pointer.ts";
+import { characterName } from "../judge/words.ts";
 
 export const REGISTRY_MAX_BYTES = 8 * 1024 * 1024;
 export const REGISTRY_MAX_DEPTH = 64;

@@ -1,6 +1,6 @@
 /** Measurement paths: `voltage.phase_a`, `voltage.*`, `frequency`. Written by people, so each fault has its words. */
 import { type Fault, nearestName } from "./fault.ts";
-import type { PlanField, PlanLeaf } from "./plan.ts";
+import type { PlanField, PlanLeaf } from "../judge/plan.ts";
 
 /** The field that a path names, without asking whether anything declares it; fields.ts gives it its number. */
 export function fieldOf(path: string): PlanField {

@@ -3,9 +3,9 @@ import { readFileSync } from "node:fs";
 import type { DeviceRegistry } from "../schemas/registry.ts";
 import { compileRegistry } from "./compile.ts";
 import { faultText } from "./fault.ts";
-import { judge, ownTime } from "./judge.ts";
-import type { Plan } from "./plan.ts";
-import type { Judged, Verdict } from "./verdict.ts";
+import { judge, ownTime } from "../judge/judge.ts";
+import type { Plan } from "../judge/plan.ts";
+import type { Judged, Verdict } from "../judge/verdict.ts";
 
 export const PINNED_TEXT = readFileSync("test/registry/device-registry.json", "utf8");
 

@@ -4,11 +4,11 @@ import fc from "fast-check";
 import { FINDING_SEVERITY } from "../schemas/enriched.ts";
 import type { DeviceRegistry, RegistryExample } from "../schemas/registry.ts";
 import { judgeExample } from "./examples.ts";
-import { judge } from "./judge.ts";
-import { parsePointer, pointerOf, readPointer } from "./pointer.ts";
+import { judge } from "../judge/judge.ts";
+import { parsePointer, pointerOf, readPointer } from "../judge/pointer.ts";
 import { type Message, planOf } from "./pinned.case.ts";
-import type { Plan } from "./plan.ts";
-import type { Judged } from "./verdict.ts";
+import type { Plan } from "../judge/plan.ts";
+import type { Judged } from "../judge/verdict.ts";
 
 interface Case {
   of: string;

@@ -1,11 +1,11 @@
 /** What holds for every type and every shape of the registry that tests pin, not for samples of them. */
 import { describe, expect, test } from "bun:test";
-import { scoreTypes } from "./detect.ts";
-import { presenceOf } from "./fields.ts";
-import { judge } from "./judge.ts";
+import { scoreTypes } from "../judge/detect.ts";
+import { presenceOf } from "../judge/fields.ts";
+import { judge } from "../judge/judge.ts";
 import { planOf, pinnedPlan, pinnedRegistry } from "./pinned.case.ts";
 import { casesOf, judgedExample, rulesOfAny, spoilt, titles, withoutOne } from "./rules.case.ts";
-import type { Verdict } from "./verdict.ts";
+import type { Verdict } from "../judge/verdict.ts";
 
 const registry = pinnedRegistry();
 const { ofTypes, all } = casesOf(registry);

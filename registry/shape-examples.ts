@@ -8,9 +8,9 @@
 import type { DeviceRegistry, RegistryShape } from "../schemas/registry.ts";
 import type { JudgedExample } from "./examples.ts";
 import { type Fault, nearestName } from "./fault.ts";
-import type { Plan } from "./plan.ts";
-import { escapeToken, parsePointer, readPointer } from "./pointer.ts";
-import { knows } from "./shape.ts";
+import type { Plan } from "../judge/plan.ts";
+import { escapeToken, parsePointer, readPointer } from "../judge/pointer.ts";
+import { knows } from "../judge/shape.ts";
 import { shortJson } from "./structure.ts";
 
 export function checkShapesByExamples(

@@ -7,8 +7,8 @@
  */
 import type { TSchema } from "@sinclair/typebox";
 import { type Fault, meantNames, nearestName } from "./fault.ts";
-import { escapeToken } from "./pointer.ts";
-import { printList } from "./words.ts";
+import { escapeToken } from "../judge/pointer.ts";
+import { printList } from "../judge/words.ts";
 
 export function checkStructure(value: unknown, schema: TSchema, path = "", faults: Fault[] = []): Fault[] {
   if (schema.anyOf !== undefined) checkUnion(value, schema.anyOf, path, faults);

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { explain } from "../enrich/explain.ts";
+import { explain } from "../explain/explain.ts";
 
 const PINNED = "test/registry/device-registry.json";
 const page = readFileSync("docs/add-a-device.md", "utf8");

@@ -5,12 +5,12 @@ import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type RegistryWatch, watchRegistry } from "../config/registry-file.ts";
-import { createAccounting } from "../enrich/accounting.ts";
-import { createHandler } from "../enrich/host.ts";
+import { createAccounting } from "../enrich/host/accounting.ts";
+import { createHandler } from "../enrich/host/host.ts";
 import type { Batch } from "../kafka/consume.ts";
 import { type OutMessage, wholeValue } from "../kafka/producer.ts";
 import { compileRegistry } from "../registry/compile.ts";
-import type { Plan } from "../registry/plan.ts";
+import type { Plan } from "../judge/plan.ts";
 import type { Enriched } from "../schemas/enriched.ts";
 
 const NOW = 1_764_064_800_000;

@@ -4,7 +4,7 @@
  * In: registry and plan of config/registry-file.ts. Out: rows of a measurement table, rules in words. A type that came
  * a second ago is shown like one that was always there: nothing here knows a type by name.
  */
-import type { Plan, PlanLeaf, PlanType } from "../../registry/plan.ts";
+import type { Plan, PlanLeaf, PlanType } from "../../judge/plan.ts";
 import type { DeviceRegistry, RegistryShape, RegistryType } from "../../schemas/registry.ts";
 import { duration } from "../format.ts";
 import type { Rhythms } from "./devices.ts";

@@ -5,8 +5,8 @@
  * never blocks what comes after it: one that runs ahead, one at an impossible time, and one that fell back, as the third
  * message in a row tells that is behind.
  */
-import { MISSED_MESSAGES } from "../../registry/compile-rules.ts";
-import type { PlanType } from "../../registry/plan.ts";
+import { MISSED_MESSAGES } from "../../judge/plan.ts";
+import type { PlanType } from "../../judge/plan.ts";
 import type { Finding, Grade, Method } from "../../schemas/enriched.ts";
 import type { Facts, Row } from "./row.ts";
 
@@ -42,7 +42,7 @@ export interface Device {
 
 export type Devices = Map<string, Device>;
 
-/** No device has measured before: its clock was never set. The same for times that are numbers, see registry/time.ts. */
+/** No device has measured before: its clock was never set. The same for times that are numbers, see judge/time.ts. */
 const FIRST_POSSIBLE = Date.UTC(2000, 0);
 /** So many messages in a row are not late data: the clock fell back. */
 const FELL_BACK = 3;

@@ -6,7 +6,7 @@
  */
 import { isUtf8 } from "node:buffer";
 import type { InMessage } from "../../kafka/message.ts";
-import { parseDuration, parseIso, parseUnix } from "../../registry/time.ts";
+import { parseDuration, parseIso, parseUnix } from "../../judge/time.ts";
 import type { ApiTopic } from "../../schemas/api.ts";
 import {
   type Finding,

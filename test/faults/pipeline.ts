@@ -4,16 +4,16 @@
  * In: brokers, names, a bug. Out: the accounting of the run and how it ended. The parts are the real ones of enrich/ and kafka/, put
  * together as enrich/main.ts does.
  */
-import { createAccounting } from "../../enrich/accounting.ts";
-import { createHandler } from "../../enrich/host.ts";
-import { createHostMetrics } from "../../enrich/host-metrics.ts";
-import { createRawTopic } from "../../enrich/host-raw.ts";
-import { createResume } from "../../enrich/host-resume.ts";
+import { createAccounting } from "../../enrich/host/accounting.ts";
+import { createHandler } from "../../enrich/host/host.ts";
+import { createHostMetrics } from "../../enrich/host/metrics.ts";
+import { createRawTopic } from "../../enrich/host/raw.ts";
+import { createResume } from "../../enrich/host/resume.ts";
 import { createKafka, type Kafka } from "../../kafka/client.ts";
 import { type Batch, consume } from "../../kafka/consume.ts";
 import { groupLag } from "../../kafka/lag.ts";
 import { createProducer, type OutMessage, type Producer } from "../../kafka/producer.ts";
-import type { Plan } from "../../registry/plan.ts";
+import type { Plan } from "../../judge/plan.ts";
 import { createMetrics } from "../../runtime/metrics.ts";
 import { until } from "../processes.ts";
 

@@ -1,6 +1,6 @@
 /** Bugs that change the order, the place or the content of what goes out, and lose nothing. */
 import { type OutMessage, wholeValue } from "../../kafka/producer.ts";
-import type { Plan } from "../../registry/plan.ts";
+import type { Plan } from "../../judge/plan.ts";
 import { HEADERS } from "../../schemas/topics.ts";
 import type { Plant } from "./pipeline.ts";
 import type { Bug } from "./planted.ts";
