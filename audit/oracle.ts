@@ -6,7 +6,7 @@
  * Kafka client than the one under test and enriches each raw message again; only `enrich()` itself is taken as it is.
  */
 import { bytesToText, keyToText } from "../enrich/bytes-to-text.ts";
-import { enrich } from "../enrich/enrich.ts";
+import { createEnrich, type Enrich } from "../enrich/enrich.ts";
 import type { Plan } from "../judge/plan.ts";
 import { DEFAULT_TOPIC_PREFIX, GROUPS, HEADERS, topicName } from "../schemas/topics.ts";
 import { type Evidence, type Expected, findAnomalies, type RawTopic, type Verdict } from "./anomalies.ts";
@@ -74,6 +74,14 @@ export async function readRaw(options: Omit<OracleOptions, "plans" | "before">):
   return { raw: messages, empty, poisoned, committed, due };
 }
 
+const made = new WeakMap<Plan, Enrich>();
+
+function enrichBy(plan: Plan): Enrich {
+  const enrich = made.get(plan) ?? createEnrich(plan);
+  made.set(plan, enrich);
+  return enrich;
+}
+
 /** Undefined: the registry that judged it is not among the plans. */
 export function enrichAfresh(
   raw: WireMessage,
@@ -88,7 +96,7 @@ export function enrichAfresh(
     timestamp: raw.timestamp,
     bytes: raw.value?.length ?? 0,
   };
-  const fresh = enrich(bytesToText(raw.value), source, plan, enrichedAt(found));
+  const fresh = enrichBy(plan)(bytesToText(raw.value), source, enrichedAt(found));
   // Which incarnation of the raw topic it names is judged by what it came from.
   const epoch = header(found, HEADERS.sourceEpoch);
   const headers = {

@@ -1,6 +1,6 @@
 /** What bench/connect.ts runs inside the engine: rounds of one kind of work on the text in hand, timed there. */
 import { type PlanFile, unpack } from "../connect/transform/transform.ts";
-import { createEnrich } from "../connect/transform/usual.ts";
+import { createUsualEnrich } from "../connect/transform/usual.ts";
 
 declare const benthos: {
   v0_msg_as_string(): string;
@@ -18,7 +18,7 @@ export interface Round {
 }
 
 export function create(file: PlanFile) {
-  const enrich = createEnrich(unpack(file.plan));
+  const enrich = createUsualEnrich(unpack(file.plan));
   const works: Record<Round["work"], (round: Round) => unknown> = {
     nothing: ({ text }) => text,
     "JSON.parse": ({ text }) => JSON.parse(text),

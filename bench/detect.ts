@@ -5,7 +5,7 @@
  * for schemas/examples/devices. Exit code 1 when a type is wrong; unknown is no fault, and is counted.
  */
 import { compileRegistry } from "../registry/compile.ts";
-import { judge, ownTime } from "../judge/judge.ts";
+import { createJudge, ownTime } from "../judge/judge.ts";
 import { DEVICES } from "../schemas/examples/devices/devices.case.ts";
 import { HALVES, vendorSamples } from "../schemas/examples/vendors/vendors.case.ts";
 
@@ -22,6 +22,7 @@ interface Labelled {
 const compiled = compileRegistry(await Bun.file("test/registry/device-registry.json").text(), "0".repeat(64));
 if (!compiled.ok) throw new Error("the pinned registry is faulty");
 const { plan } = compiled;
+const judge = createJudge(plan);
 
 const sets: Record<string, Labelled[]> = {};
 for (const half of HALVES)
@@ -54,6 +55,6 @@ for (const [name, samples] of Object.entries(sets)) {
 process.exitCode = wrong === 0 ? 0 : 1;
 
 function typeOf({ key, message }: Labelled): string {
-  const verdict = judge(message, { key, timestamp: ownTime(message, plan) ?? 0 }, plan);
+  const verdict = judge(message, { key, timestamp: ownTime(message, plan) ?? 0 });
   return verdict.ok ? verdict.device_type : `dead letter ${verdict.reason}`;
 }

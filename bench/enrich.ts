@@ -7,7 +7,7 @@
  */
 
 import { cpus } from "node:os";
-import { enrich } from "../enrich/enrich.ts";
+import { createEnrich } from "../enrich/enrich.ts";
 import { pinnedPlan } from "../enrich/plan.case.ts";
 import { sampleKey, sampleText } from "./sample.part.ts";
 
@@ -19,6 +19,7 @@ const PASSES = 4;
 const GOAL = 250_000;
 
 const plan = pinnedPlan();
+const enrich = createEnrich(plan);
 const now = Date.now();
 const timestamp = Date.parse("2025-08-15T22:21:43Z");
 
@@ -46,7 +47,7 @@ const SIDES: Record<string, { list: Message[]; run: (message: Message) => number
 };
 
 function enriched({ text, key, bytes }: Message): string {
-  const result = enrich(text, { key, timestamp, bytes }, plan, now);
+  const result = enrich(text, { key, timestamp, bytes }, now);
   if (result.to === "dlq") throw new Error(`${result.reason} ${result.path}: ${result.message}`);
   return result.value;
 }

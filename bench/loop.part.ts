@@ -10,7 +10,7 @@ import type * as kafkajs from "kafkajs";
 import { createKafka } from "../kafka/client.ts";
 import { createAccounting } from "../enrich/host/accounting.ts";
 import { bytesToText } from "../enrich/bytes-to-text.ts";
-import { enrich } from "../enrich/enrich.ts";
+import { createEnrich } from "../enrich/enrich.ts";
 import { CHUNK_MESSAGES, createHandler } from "../enrich/host/host.ts";
 import { ENRICHMENT_SERVICE, ENRICHMENT_VERSION } from "../enrich/splice.ts";
 import { pinnedPlan } from "../enrich/plan.case.ts";
@@ -34,6 +34,7 @@ const [side, broker = "", raw = "", output = "", groupId = "", count = "", bareF
   process.argv.slice(2);
 const wanted = Number(count);
 const plan = pinnedPlan();
+const enrich = createEnrich(plan);
 const quiet = { info() {}, warn: console.error, error: console.error };
 const finished = Promise.withResolvers<void>();
 process.once("SIGTERM", finished.resolve);
@@ -177,7 +178,7 @@ async function bare(): Promise<() => Promise<void>> {
         const outputs = messages.slice(at, at + 350).map((message) => {
           const { key, value, offset, timestamp } = message;
           const source = { key: String(key), timestamp: Number(timestamp), bytes: value?.length ?? 0 };
-          const result = enrich(bytesToText(value), source, plan, Date.now());
+          const result = enrich(bytesToText(value), source, Date.now());
           if (result.to === "dlq") throw new Error(result.message);
           const headers = { "iot.source.offset": offset, "iot.registry": plan.version };
           return { key: result.verdict.device_id, value: result.value, headers, partition, timestamp };

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { changed, ENRICH_CASES } from "../enrich/enrich.case.ts";
-import { enrich } from "../enrich/enrich.ts";
+import { enrich } from "../enrich/enrich.fixture.ts";
 import { brokenRules } from "./transform/es2022.case.ts";
 import { create, type Host, pack, type PlanFile, type Transform, unpack } from "./transform/transform.ts";
 import { bytesToText } from "../enrich/bytes-to-text.ts";

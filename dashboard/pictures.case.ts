@@ -8,7 +8,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { loadRegistry } from "../config/registry-file.ts";
 import { bytesToText } from "../enrich/bytes-to-text.ts";
-import { enrich } from "../enrich/enrich.ts";
+import { enrich } from "../enrich/enrich.fixture.ts";
 import { showUsage } from "../runtime/usage.ts";
 import { HEADERS } from "../schemas/topics.ts";
 import { createFleet, numbered } from "../simulator/fleet.ts";

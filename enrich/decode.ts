@@ -15,25 +15,9 @@ import { REPLACEMENT, replaceLoneSurrogates, utf8Length } from "./text.ts";
 export type JsonObject = Record<string, unknown>;
 export type Decoded = { ok: true; message: JsonObject } | DeadLetter;
 
-/** For a host whose engine is slow at loops. */
-export interface Shortcut {
-  /** plain.ts: what it lets pass, the scan would. */
-  isPlain: (text: string, value: object, names: string[]) => boolean;
-  /** What tryParse() gave for the text, where that was asked before. */
-  parsed?: unknown;
-}
-
-export function decode(text: string, bytes: number, shortcut?: Shortcut): Decoded {
+export function decode(text: string, bytes: number): Decoded {
   if (bytes > LIMITS.rawBytes) return dead("too_large", `${bytes} bytes, allowed are ${LIMITS.rawBytes}`);
   if (!isUtf8(text, bytes)) return dead("not_utf8", notUtf8(text, bytes));
-  if (shortcut !== undefined && !text.includes("\\")) {
-    const message = shortcut.parsed ?? tryParse(text);
-    if (isObject(message)) {
-      const names = Object.keys(message);
-      if (names.length > 0 && shortcut.isPlain(text, message, names))
-        return reserved(message) ?? { ok: true, message };
-    }
-  }
   const facts = scan(text);
   const json = facts.escapes ? replaceLoneSurrogates(text) : text;
   const value = parse(json, facts);
@@ -76,7 +60,7 @@ export function reserved(message: JsonObject): DeadLetter | undefined {
  * The one rule for UTF-8, in every host: a decoder puts U+FFFD in place of bad bytes, and then the text is longer than
  * the record was. A host must replace each bad byte by one U+FFFD (Go's strings do; Bun's in bytes-to-text.ts).
  */
-function isUtf8(text: string, bytes: number): boolean {
+export function isUtf8(text: string, bytes: number): boolean {
   return !text.includes(REPLACEMENT) || utf8Length(text) === bytes;
 }
 

@@ -7,7 +7,7 @@ import { FINDING_SEVERITY } from "../schemas/enriched.ts";
 import { DEAD_LETTERS, GOLDEN, goldenFile, GOLDEN_NOW } from "../schemas/examples/examples.case.ts";
 import { bytesToText } from "./bytes-to-text.ts";
 import { CASE_TIME, changed, ENRICH_CASES, goodMessage } from "./enrich.case.ts";
-import { enrich } from "./enrich.ts";
+import { enrich } from "./enrich.fixture.ts";
 import { mutate, seeded } from "./mutations.case.ts";
 import { planOf, pinnedPlan, pinnedRegistry } from "./plan.case.ts";
 import { brokenRule, unrepeatable } from "./rules.case.ts";
@@ -147,7 +147,7 @@ describe("what no message can cause", () => {
   });
 
   test("a bug becomes internal, in our words, and is handed to the host", () => {
-    const broken = { ...plan, types: null as unknown as typeof plan.types };
+    const broken = { ...plan, shapes: null as unknown as typeof plan.shapes };
     const text = changed({});
     const result = enrich(text, source(text), broken, GOLDEN_NOW);
     expect(result).toEqual({

@@ -1,7 +1,7 @@
 /**
  * What becomes of one raw message: decode -> judge -> splice.
  *
- * In: the text of the record, what is known of the record, the plan (the compiled registry), the time of day.
+ * In: the plan (the compiled registry); then the text of each record, what is known of the record, the time of day.
  * Out: the enriched text with its verdict, or a dead letter with a reason of the closed list.
  * Errors: none thrown; a bug becomes `internal` and is handed to the host in `bug`, for its log.
  * Pure and synchronous, no memory of other messages; `now` appears in `enriched_at` and nowhere else, so the same
@@ -9,10 +9,10 @@
  */
 import { type DeadLetterReason, LIMITS } from "../schemas/dead-letter.ts";
 import type { Plan } from "../judge/plan.ts";
-import { judge } from "../judge/judge.ts";
+import { createJudge } from "../judge/judge.ts";
 import type { DeadLetter, Judged } from "../judge/verdict.ts";
-import { decode, type Shortcut } from "./decode.ts";
-import { join, type Pieces, splice, textOf } from "./splice.ts";
+import { decode } from "./decode.ts";
+import { createSplice, join, type Pieces, textOf } from "./splice.ts";
 import { cut, utf8Length } from "./text.ts";
 
 /** What the host knows of the record beside its text. */
@@ -49,39 +49,43 @@ export interface DeadLetterMessage {
   bug?: unknown;
 }
 
-export function enrich(
-  text: string,
-  source: Source,
-  plan: Plan,
-  now: number,
-  shortcut?: Shortcut,
-): EnrichedMessage | DeadLetterMessage {
-  const result = enrichInPieces(text, source, plan, now, shortcut);
-  if (result.to === "dlq") return result;
-  return { to: "enriched", value: join(text, result.pieces), verdict: result.verdict };
+/** What of a message becomes of its text, its record's key, timestamp and size, and the clock's ms since 1970. */
+export type Enrich = (text: string, source: Source, now: number) => EnrichedMessage | DeadLetterMessage;
+
+export function createEnrich(plan: Plan): Enrich {
+  const enrich = createEnrichInPieces(plan);
+  return (text, source, now) => {
+    const result = enrich(text, source, now);
+    if (result.to === "dlq") return result;
+    return { to: "enriched", value: join(text, result.pieces), verdict: result.verdict };
+  };
 }
 
-/** The same in pieces: `join(text, pieces)` is the value. */
-export function enrichInPieces(
+export type EnrichInPieces = (
   text: string,
   source: Source,
-  plan: Plan,
   now: number,
-  shortcut?: Shortcut,
-): EnrichedPieces | DeadLetterMessage {
-  try {
-    const decoded = decode(text, source.bytes, shortcut);
-    if (!decoded.ok) return deadLetter(decoded);
+) => EnrichedPieces | DeadLetterMessage;
 
-    const verdict = judge(decoded.message, source, plan);
-    if (!verdict.ok) return deadLetter(verdict);
+/** The same in pieces: `join(text, pieces)` is the value. `read` is for a host whose engine is slow at loops. */
+export function createEnrichInPieces(plan: Plan, read = decode): EnrichInPieces {
+  const judge = createJudge(plan);
+  const splice = createSplice(plan.version);
+  return (text, source, now) => {
+    try {
+      const decoded = read(text, source.bytes);
+      if (!decoded.ok) return deadLetter(decoded);
 
-    const pieces = splice(text, verdict, plan.version, now);
-    if (!fits(text, pieces)) return deadLetter(TOO_LARGE);
-    return { to: "enriched", pieces, verdict };
-  } catch (bug) {
-    return { ...deadLetter(INTERNAL), bug };
-  }
+      const verdict = judge(decoded.message, source);
+      if (!verdict.ok) return deadLetter(verdict);
+
+      const pieces = splice(text, verdict, now);
+      if (!fits(text, pieces)) return deadLetter(TOO_LARGE);
+      return { to: "enriched", pieces, verdict };
+    } catch (bug) {
+      return { ...deadLetter(INTERNAL), bug };
+    }
+  };
 }
 
 const TOO_LARGE: DeadLetter = {

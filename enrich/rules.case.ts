@@ -3,7 +3,8 @@ import { TypeCompiler } from "@sinclair/typebox/compiler";
 import type { Plan } from "../judge/plan.ts";
 import { DEAD_LETTER_REASONS, LIMITS } from "../schemas/dead-letter.ts";
 import { Enriched, FINDING_SEVERITY, RESERVED_MEMBERS } from "../schemas/enriched.ts";
-import { type DeadLetterMessage, enrich, type EnrichedMessage, type Source } from "./enrich.ts";
+import { enrich } from "./enrich.fixture.ts";
+import type { DeadLetterMessage, EnrichedMessage, Source } from "./enrich.ts";
 
 export interface Sample {
   text: string;

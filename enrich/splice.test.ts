@@ -1,7 +1,7 @@
 /** What splice.ts keeps ready must never leak from one registry, type or message into another. */
 import { expect, test } from "bun:test";
 import { CASE_TIME, changed } from "./enrich.case.ts";
-import { enrich } from "./enrich.ts";
+import { enrich } from "./enrich.fixture.ts";
 import { GOLDEN, GOLDEN_NOW } from "../schemas/examples/examples.case.ts";
 import { mutate, seeded } from "./mutations.case.ts";
 import type { RegistryMeasurement } from "../schemas/registry.ts";

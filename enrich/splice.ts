@@ -27,17 +27,27 @@ export interface Constant {
   readonly text: string;
 }
 
-export function splice(text: string, verdict: Judged, registryVersion: string, now: number): Pieces {
-  const { type, normalized } = verdict;
-  const ready = type === undefined ? undefined : readyFor(type, registryVersion);
-  const at = enrichedAt(now);
-  return {
-    kept: text.lastIndexOf("}"),
-    added: [
-      ready === undefined ? metadataText(verdict) : metadataOf(ready, verdict),
-      normalized === undefined ? at : `,"normalized":${normalized}${at}`,
-      (ready && said(ready, verdict)) ?? infoText(verdict, registryVersion) + saidText(verdict),
-    ],
+export type Splice = (text: string, verdict: Judged, now: number) => Pieces;
+
+export function createSplice(registryVersion: string): Splice {
+  const readyTexts = new Map<PlanType, Ready>();
+  const enrichedAt = createEnrichedAt();
+  return (text, verdict, now) => {
+    const { type, normalized } = verdict;
+    let ready = type && readyTexts.get(type);
+    if (type !== undefined && ready === undefined) {
+      ready = readyFor(type, registryVersion);
+      readyTexts.set(type, ready);
+    }
+    const at = enrichedAt(now);
+    return {
+      kept: text.lastIndexOf("}"),
+      added: [
+        ready === undefined ? metadataText(verdict) : metadataOf(ready, verdict),
+        normalized === undefined ? at : `,"normalized":${normalized}${at}`,
+        (ready && said(ready, verdict)) ?? infoText(verdict, registryVersion) + saidText(verdict),
+      ],
+    };
   };
 }
 
@@ -72,15 +82,11 @@ interface Decided {
   said: (Said | undefined)[];
 }
 
-const readyTexts = new WeakMap<PlanType, Ready>();
-
 function readyFor(type: PlanType, registryVersion: string): Ready {
-  const found = readyTexts.get(type);
-  if (found !== undefined && found.registryVersion === registryVersion) return found;
   const device_metadata = flat(`${type.metadata_json}}`);
   const measurement_metadata = type.measurement_json;
   const declared = { device_type: type.key, detection_json: type.declared_json };
-  const made: Ready = {
+  return {
     registryVersion,
     device_metadata,
     metadata: { text: flat(metadataText({ device_metadata, measurement_metadata })) },
@@ -89,8 +95,6 @@ function readyFor(type: PlanType, registryVersion: string): Ready {
     others: new Map(),
     count: 0,
   };
-  readyTexts.set(type, made);
-  return made;
 }
 
 function decidedBy(verdict: Pick<Judged, "device_type" | "detection_json">, version: string): Decided {
@@ -225,13 +229,14 @@ function findingsText(findings: readonly Finding[]): string {
   return `${text}]`;
 }
 
-let lastAt = { ms: Number.NaN, text: "" };
-
 /** Many messages are enriched in the same millisecond. */
-export function enrichedAt(ms: number): string {
-  if (ms !== lastAt.ms)
-    lastAt = { ms, text: flat(`,"enrichment_info":{"enriched_at":"${new Date(ms).toISOString()}`) };
-  return lastAt.text;
+export function createEnrichedAt(): (ms: number) => string {
+  let last = { ms: Number.NaN, text: "" };
+  return (ms) => {
+    if (ms !== last.ms)
+      last = { ms, text: flat(`,"enrichment_info":{"enriched_at":"${new Date(ms).toISOString()}`) };
+    return last.text;
+  };
 }
 
 /** One piece of memory instead of a list of pieces. */

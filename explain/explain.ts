@@ -7,6 +7,7 @@
  */
 import { ConfigError } from "../config/env.ts";
 import { loadRegistry } from "../config/registry-file.ts";
+import { createEnrich } from "../enrich/enrich.ts";
 import type { Plan } from "../judge/plan.ts";
 import { difference, differenceText } from "./diff.ts";
 import { verdictTable } from "./table.ts";
@@ -64,18 +65,20 @@ function run(
   terminal: Terminal,
 ): void {
   const messages = splitInput(input);
+  const enrich = createEnrich(plan);
+  const enrichByOther = other && createEnrich(other);
   const now = terminal.now();
   const asTable = options.form === undefined ? terminal.isTerminal : options.form === "table";
   if (messages.length === 0) terminal.err("no message in the input\n");
   let changed = 0;
   for (const { line, bytes } of messages) {
-    const result = judgeInput(bytes, options.key, plan, now);
-    if (other === undefined) {
+    const result = judgeInput(bytes, options.key, enrich, now);
+    if (enrichByOther === undefined) {
       terminal.out(asTable ? `${verdictTable(line, result, plan)}\n` : json(verdictLine(line, result)));
       continue;
     }
     const before = verdictLine(line, result);
-    const after = verdictLine(line, judgeInput(bytes, options.key, other, now));
+    const after = verdictLine(line, judgeInput(bytes, options.key, enrichByOther, now));
     const change = difference(before, after);
     if (change === undefined) continue;
     changed++;

@@ -4,7 +4,8 @@ import { toRow } from "../dashboard/model/row.ts";
 import { ApiMessage } from "../schemas/api.ts";
 import { HEADERS } from "../schemas/topics.ts";
 import { CASE_TIME, changed } from "../enrich/enrich.case.ts";
-import { enrich } from "../enrich/enrich.ts";
+import { enrich } from "../enrich/enrich.fixture.ts";
+import { createEnrich } from "../enrich/enrich.ts";
 import { readExport } from "./export.ts";
 import { judgeInput, verdictLine } from "./verdict.ts";
 import { pinnedPlan } from "../enrich/plan.case.ts";
@@ -34,7 +35,8 @@ function line(
   );
   return messageJson(row).replace(/[\r\n]+/g, " ");
 }
-const judged = (text: string) => verdictLine(1, judgeInput(Buffer.from(text), undefined, plan, LATE));
+const judged = (text: string) =>
+  verdictLine(1, judgeInput(Buffer.from(text), undefined, createEnrich(plan), LATE));
 const asRecord = (value: string) => {
   const source = { key: KEY, timestamp: LATE, bytes: Buffer.byteLength(value) };
   return verdictLine(1, enrich(value, source, plan, LATE));

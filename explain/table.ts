@@ -1,5 +1,5 @@
 /** A verdict as a table that a person reads on a terminal: field, value, unit, range, finding. Pure. */
-import { chooseNominal, siteOf } from "../judge/nominal.ts";
+import { createChooseNominal } from "../judge/nominal.ts";
 import type { Plan, PlanLeaf } from "../judge/plan.ts";
 import { escapeToken, parsePointer, readPointer } from "../judge/pointer.ts";
 import { formatIso } from "../judge/time.ts";
@@ -38,7 +38,7 @@ export function verdictTable(line: number, result: EnrichedMessage | DeadLetterM
 function nominalOf(verdict: Judged, message: unknown, plan: Plan): Nominal | undefined {
   const values = readPointer(message, verdict.shape ? ["normalized", "measurements"] : ["measurements"]);
   if (verdict.type === undefined || !isRecord(values)) return undefined;
-  return chooseNominal(values, verdict.type, siteOf(verdict.device_id, plan));
+  return createChooseNominal(plan)(values, verdict.type, verdict.device_id);
 }
 
 /** The time, the type's leaves that are there or have a finding, then the findings that belong to none of them. */

@@ -1,8 +1,7 @@
 /** A verdict as `bun run explain` prints it: one message, the same rules as the host, a line of JSON. Pure. */
-import type { Plan } from "../judge/plan.ts";
 import type { Detection, Finding, Grade } from "../schemas/enriched.ts";
 import { bytesToText } from "../enrich/bytes-to-text.ts";
-import { type DeadLetterMessage, enrich, type EnrichedMessage } from "../enrich/enrich.ts";
+import type { DeadLetterMessage, Enrich, EnrichedMessage } from "../enrich/enrich.ts";
 import { readExport } from "./export.ts";
 
 export interface InputMessage {
@@ -40,14 +39,14 @@ export function splitInput(input: Buffer): InputMessage[] {
 export function judgeInput(
   bytes: Buffer,
   key: string | undefined,
-  plan: Plan,
+  enrich: Enrich,
   now: number,
 ): EnrichedMessage | DeadLetterMessage {
   const exported = readExport(bytes);
   const value = exported?.value ?? bytes;
   const text = bytesToText(value);
   const asRecord = (recordKey: string | null, timestamp: number) =>
-    enrich(text, { key: recordKey, timestamp, bytes: value.length }, plan, now);
+    enrich(text, { key: recordKey, timestamp, bytes: value.length }, now);
   if (exported !== undefined) return asRecord(key ?? exported.key, exported.timestamp);
   const withoutKey = asRecord(key ?? null, now);
   const probe =

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { detect } from "./detect.ts";
+import { createDetect } from "./detect.ts";
 import {
   groupsOf,
   judged,
@@ -263,8 +263,9 @@ test("an answer that is kept is that of the same names only: a unit that is a te
     { voltage, current: voltage, "status,breaker": {} },
     {},
   ];
-  const alone = messages.map((message) => detect(message, { ...pinnedPlan }));
-  const inTurns = [...messages, ...messages].map((message) => detect(message, pinnedPlan));
+  const alone = messages.map((message) => createDetect(pinnedPlan)(message));
+  const detect = createDetect(pinnedPlan);
+  const inTurns = [...messages, ...messages].map((message) => detect(message));
   expect(inTurns).toEqual([...alone, ...alone]);
   expect(new Set(alone.map(({ json }) => json)).size).toBeGreaterThan(3);
 });

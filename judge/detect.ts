@@ -8,9 +8,9 @@
  * Source: design.md section 6.
  */
 import type { Detection } from "../schemas/enriched.ts";
-import { keptAnswers } from "./kept-answers.ts";
+import { keepAnswer } from "./kept-answers.ts";
 import type { Plan, PlanField, PlanType } from "./plan.ts";
-import { type Presence, presenceOf } from "./fields.ts";
+import { createPresence, type Presence } from "./fields.ts";
 import { isRecord, readLeaf, type Values } from "./values.ts";
 import { printList, shown } from "./words.ts";
 
@@ -36,23 +36,21 @@ export interface Detected {
   json: string;
 }
 
-/**
- * What is detected depends on the names alone, and devices of one make send the same ones again and again.
- */
-export function detect(measurements: Values, plan: Plan): Detected {
-  const names = namesIn(measurements);
-  if (names.length > MAX_NAMES_LENGTH) return withJson(decide(measurements, plan));
-  const answers = answersFor(plan);
-  let answer = answers.get(names);
-  if (answer === undefined) {
-    answer = withJson(decide(measurements, plan));
-    answers.set(names, answer);
-  }
-  return answer;
+export type Detect = (measurements: Values) => Detected;
+
+/** What is detected depends on the names alone, and devices of one make send the same ones again and again: answers are kept. */
+export function createDetect(plan: Plan): Detect {
+  const presenceOf = createPresence(plan);
+  const kept = new Map<string, Detected>();
+  const decided = (measurements: Values) => withJson(decide(measurements, presenceOf(measurements), plan));
+  return (measurements) => {
+    const names = namesIn(measurements);
+    if (names.length > MAX_NAMES_LENGTH) return decided(measurements);
+    return kept.get(names) ?? keepAnswer(kept, names, decided(measurements));
+  };
 }
 
 const MAX_NAMES_LENGTH = 2_000;
-const answersFor = keptAnswers<Detected>();
 
 /**
  * A text for all that presenceOf() looks at, and no two for the same: each group with the names of its leaves, or without
@@ -77,8 +75,7 @@ const withJson = (decided: Decided): Detected => ({ ...decided, json: detectionJ
 
 type Decided = Omit<Detected, "json">;
 
-function decide(measurements: Values, plan: Plan): Decided {
-  const presence = presenceOf(measurements, plan.groups, plan.field_count, plan.types.length);
+function decide(measurements: Values, presence: Presence, plan: Plan): Decided {
   const { fields } = presence;
   const scored = scoreTypes(presence, plan);
   const [best, next] = scored;

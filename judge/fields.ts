@@ -3,7 +3,7 @@
  *
  * In: the compiled types. Out: group -> its number, its leaves' numbers and the types that declare it.
  */
-import type { PlanField, PlanGroupIndex, PlanType } from "./plan.ts";
+import type { Plan, PlanField, PlanGroupIndex, PlanType } from "./plan.ts";
 import { isRecord, type Values } from "./values.ts";
 
 /** Gives each group and leaf its number, and the types the numbers of their leaves and rules. */
@@ -52,20 +52,18 @@ export interface Presence {
   shared: number[];
 }
 
-let reused: { groups: Record<string, PlanGroupIndex>; presence: Presence } | undefined;
+/** Good until the next message is asked about. */
+export function createPresence({ groups, field_count, types }: Plan): (measurements: Values) => Presence {
+  const marks = Array.from({ length: field_count }, () => 0);
+  const shared = Array.from({ length: types.length }, () => 0);
+  const presence: Presence = { stamp: 0, marks, fields: 0, groups: 0, candidates: [], shared };
+  return (measurements) => {
+    mark(measurements, groups, presence);
+    return presence;
+  };
+}
 
-export function presenceOf(
-  measurements: Values,
-  groups: Record<string, PlanGroupIndex>,
-  fieldCount: number,
-  typeCount: number,
-): Presence {
-  if (reused?.groups !== groups) {
-    const marks = Array.from({ length: fieldCount }, () => 0);
-    const shared = Array.from({ length: typeCount }, () => 0);
-    reused = { groups, presence: { stamp: 0, marks, fields: 0, groups: 0, candidates: [], shared } };
-  }
-  const { presence } = reused;
+function mark(measurements: Values, groups: Plan["groups"], presence: Presence): void {
   for (let at = 0; at < presence.candidates.length; at++) presence.shared[presence.candidates[at] ?? 0] = 0;
   presence.stamp++;
   presence.fields = 0;
@@ -86,7 +84,6 @@ export function presenceOf(
       markLeaf("value", group, presence);
     }
   }
-  return presence;
 }
 
 function countTypes(group: PlanGroupIndex, presence: Presence): void {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { judge } from "./judge.ts";
+import { judge } from "./judge.fixture.ts";
 import {
   judged,
   judgeAtOwnTime,

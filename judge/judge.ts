@@ -1,25 +1,55 @@
 /**
  * Judges a parsed message: what its type is, what is missing or out of range, its grade, its canonical form.
  *
- * In: the parsed object, the record's key and timestamp, the plan. Out: a Verdict with JSON fragments to splice.
+ * In: a plan; then each parsed object with its record's key and timestamp. Out: a Verdict with JSON fragments to splice.
  * Errors: none thrown; what cannot be enriched is a DeadLetter (`schema`, `key_mismatch`, `bad_timestamp`).
- * Pure: no clock, no memory of other messages. Source: design.md sections 3, 5, 6.
+ * Pure: no clock, no memory of other messages; what a judge keeps follows from its plan, and goes with it.
+ * Source: design.md sections 3, 5, 6.
  */
 import type { Detection, Finding, Grade } from "../schemas/enriched.ts";
 import { judgeChecks } from "./checks.ts";
-import { contradiction, detect, type Detected, detectionJson } from "./detect.ts";
+import { contradiction, createDetect, type Detect, type Detected, detectionJson } from "./detect.ts";
 import { identify, typeName } from "./identity.ts";
-import { deviceMetadata, UNKNOWN_METADATA } from "./metadata.ts";
-import { nearestType } from "./nearest.ts";
-import { chooseNominal, siteOf } from "./nominal.ts";
+import { createDeviceMetadata, UNKNOWN_METADATA } from "./metadata.ts";
+import { createNearestType } from "./nearest.ts";
+import { createChooseNominal } from "./nominal.ts";
 import type { Plan, PlanShape, PlanType } from "./plan.ts";
+import { createQuietRows } from "./quiet.ts";
 import { extract, findShape, nearestShape, normalizedJson } from "./shape.ts";
+import { createParseIso, parseIso } from "./time.ts";
 import { claimOf, judgeClaim, wordsForClaim } from "./timestamp.ts";
 import { addFinding, isRecord, judgeValues, type Places, type Values } from "./values.ts";
 import type { RecordSource, Verdict } from "./verdict.ts";
 import { shown } from "./words.ts";
 
-export function judge(message: Record<string, unknown>, source: RecordSource, plan: Plan): Verdict {
+export type Judge = (message: Record<string, unknown>, source: RecordSource) => Verdict;
+
+export function createJudge(plan: Plan): Judge {
+  const parts = {
+    plan,
+    detect: createDetect(plan),
+    nearestType: createNearestType(plan),
+    chooseNominal: createChooseNominal(plan),
+    quietRows: createQuietRows(),
+    deviceMetadata: createDeviceMetadata(),
+    parseIso: createParseIso(),
+  };
+  return (message, source) => judge(message, source, parts);
+}
+
+/** The plan, and what keeps answers that follow from it. */
+type Parts = {
+  plan: Plan;
+  detect: Detect;
+  nearestType: ReturnType<typeof createNearestType>;
+  chooseNominal: ReturnType<typeof createChooseNominal>;
+  quietRows: ReturnType<typeof createQuietRows>;
+  deviceMetadata: ReturnType<typeof createDeviceMetadata>;
+  parseIso: ReturnType<typeof createParseIso>;
+};
+
+function judge(message: Record<string, unknown>, source: RecordSource, parts: Parts): Verdict {
+  const { plan } = parts;
   // No name that is read here is on Object.prototype: what is found was sent.
   const sent = message.measurements;
   const ownForm = isRecord(sent);
@@ -33,7 +63,7 @@ export function judge(message: Record<string, unknown>, source: RecordSource, pl
     };
   const deviceId = identify(message, shape, source);
   if (typeof deviceId !== "string") return deviceId;
-  const claim = claimOf(message, shape);
+  const claim = claimOf(message, shape, parts.parseIso);
   const isTime = !Number.isNaN(claim.ms);
   if (!isTime && (ownForm || shape !== undefined))
     return { ok: false, reason: "bad_timestamp", path: claim.path, message: wordsForClaim(message, shape) };
@@ -42,13 +72,15 @@ export function judge(message: Record<string, unknown>, source: RecordSource, pl
   if (source.key === null || source.key === "") addFinding(findings, "key.missing", "info", "");
   const timely = judgeClaim(claim, source.timestamp, findings);
   const input = inputOf(message, sent, shape, findings);
-  const decided = decideType(message, input, shape, plan, findings);
+  const decided = decideType(message, input, shape, parts, findings);
   const { type } = decided;
   let completeness = 0;
   if (type !== undefined) {
-    const nominal = chooseNominal(input.measurements, type, siteOf(deviceId, plan));
+    const nominal = parts.chooseNominal(input.measurements, type, deviceId);
+    const rows = parts.quietRows(type, nominal);
     const partial = shape?.partial === true;
-    const there = judgeValues(input.measurements, { type, nominal, places: input.places, partial, findings });
+    const look = { type, nominal, places: input.places, partial, findings };
+    const there = judgeValues(input.measurements, look, rows);
     judgeChecks(input.measurements, type, input.places, findings);
     completeness = type.required === 0 ? 100 : Math.floor((100 * there) / type.required);
   }
@@ -59,7 +91,7 @@ export function judge(message: Record<string, unknown>, source: RecordSource, pl
     device_type: type === undefined ? "unknown" : type.key,
     type,
     shape,
-    device_metadata: type === undefined ? UNKNOWN_METADATA : deviceMetadata(type, message),
+    device_metadata: type === undefined ? UNKNOWN_METADATA : parts.deviceMetadata(type, message),
     measurement_metadata: type === undefined ? "{}" : type.measurement_json,
     normalized: input.json === undefined ? undefined : normalizedJson(deviceId, timestamp, input.json),
     detection: decided.detection,
@@ -77,7 +109,7 @@ export function judge(message: Record<string, unknown>, source: RecordSource, pl
 /** The time that the message itself claims, ms; undefined if it claims none. Examples and `explain` judge at it. */
 export function ownTime(message: Record<string, unknown>, plan: Plan): number | undefined {
   const shape = findShape(message, isRecord(message.measurements), plan);
-  const claim = claimOf(message, shape);
+  const claim = claimOf(message, shape, parseIso);
   return Number.isNaN(claim.ms) ? undefined : claim.ms;
 }
 
@@ -119,16 +151,17 @@ function decideType(
   message: Record<string, unknown>,
   input: Input,
   shape: PlanShape | undefined,
-  plan: Plan,
+  parts: Parts,
   findings: Finding[],
 ): Decided {
+  const { plan } = parts;
   const declared = message.device_type;
   if (typeof declared === "string" && Object.hasOwn(plan.type_index, declared)) {
     const type = plan.types[plan.type_index[declared] ?? -1];
-    if (type !== undefined) return takeDeclared(type, input, shape?.partial === true, plan, findings);
+    if (type !== undefined) return takeDeclared(type, input, shape?.partial === true, parts, findings);
   }
-  if (shape !== undefined) return decideByShape(input, shape, plan);
-  if (declared !== undefined && declared !== null) return refuseDeclared(declared, plan, findings);
+  if (shape !== undefined) return decideByShape(input, shape, parts);
+  if (declared !== undefined && declared !== null) return refuseDeclared(declared, parts, findings);
   if (input.strange) {
     const nearest = nearestShape(message, plan);
     return none([
@@ -136,19 +169,19 @@ function decideType(
       ...(nearest === undefined ? [] : [nearest]),
     ]);
   }
-  return detect(input.measurements, plan);
+  return parts.detect(input.measurements);
 }
 
 function takeDeclared(
   type: PlanType,
   input: Input,
   partial: boolean,
-  plan: Plan,
+  { detect }: Parts,
   findings: Finding[],
 ): Decided {
   const against = contradiction(type, input.measurements, partial);
   if (against === undefined) return { type, detection: type.declared, json: type.declared_json };
-  const fitting: Detected = detect(input.measurements, plan);
+  const fitting: Detected = detect(input.measurements);
   const better =
     fitting.type === undefined
       ? "no other type fits either"
@@ -171,11 +204,11 @@ function takeDeclared(
   };
 }
 
-function decideByShape(input: Input, shape: PlanShape, plan: Plan): Decided {
+function decideByShape(input: Input, shape: PlanShape, { plan, detect }: Parts): Decided {
   const type = plan.types[shape.type];
   if (type !== undefined && shape.detected !== null)
     return { type, detection: shape.detected, json: shape.detected_json };
-  const { type: found, detection } = detect(input.measurements, plan);
+  const { type: found, detection } = detect(input.measurements);
   return {
     type: found,
     detection: { ...detection, reasons: [`the message has the shape ${shape.id}`, ...detection.reasons] },
@@ -183,12 +216,12 @@ function decideByShape(input: Input, shape: PlanShape, plan: Plan): Decided {
 }
 
 /** A declared type that the registry lacks. */
-function refuseDeclared(declared: unknown, plan: Plan, findings: Finding[]): Decided {
+function refuseDeclared(declared: unknown, { nearestType }: Parts, findings: Finding[]): Decided {
   if (typeof declared !== "string") {
     addFinding(findings, "wrong_type", "bad", "/device_type", "a string");
     return none([`device_type is ${typeName(declared)}; expected a string`]);
   }
-  const nearest = nearestType(declared, plan);
+  const nearest = nearestType(declared);
   return {
     type: undefined,
     detection: {

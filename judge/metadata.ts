@@ -4,19 +4,19 @@ import type { PlanMaker, PlanType } from "./plan.ts";
 export const UNKNOWN_METADATA =
   '{"device_type":"unknown","device_type_name":"Unknown","device_type_description":"No type of the registry fits","device_category":"unknown","capabilities":[]}';
 
-export function deviceMetadata(type: PlanType, message: Record<string, unknown>): string {
-  if (type.makers.length === 0) return `${type.metadata_json}}`;
-  const { manufacturer, model } = message;
-  if (typeof manufacturer !== "string" && typeof model !== "string") return `${type.metadata_json}}`;
-  const last = lastTexts.get(type);
-  if (last !== undefined && last.manufacturer === manufacturer && last.model === model) return last.text;
-  const text = withMaker(type, manufacturer, model);
-  lastTexts.set(type, { manufacturer, model, text });
-  return text;
+export function createDeviceMetadata(): (type: PlanType, message: Record<string, unknown>) => string {
+  /** Neighbours in a fleet are often of one make. */
+  const lastTexts = new Map<PlanType, { manufacturer: unknown; model: unknown; text: string }>();
+  return (type, { manufacturer, model }) => {
+    if (type.makers.length === 0) return `${type.metadata_json}}`;
+    if (typeof manufacturer !== "string" && typeof model !== "string") return `${type.metadata_json}}`;
+    const last = lastTexts.get(type);
+    if (last !== undefined && last.manufacturer === manufacturer && last.model === model) return last.text;
+    const text = withMaker(type, manufacturer, model);
+    lastTexts.set(type, { manufacturer, model, text });
+    return text;
+  };
 }
-
-/** Neighbours in a fleet are often of one make. */
-const lastTexts = new WeakMap<PlanType, { manufacturer: unknown; model: unknown; text: string }>();
 
 function withMaker(type: PlanType, manufacturer: unknown, model: unknown): string {
   const maker = findMaker(type.makers, manufacturer, model);

@@ -3,25 +3,24 @@
  *
  * Ours, since what runs in Connect's engine may bring no package.
  */
-import { keptAnswers } from "./kept-answers.ts";
+import { keepAnswer } from "./kept-answers.ts";
 import type { Plan } from "./plan.ts";
 
 const MAX_LENGTH = 64;
-const answersFor = keptAnswers<string | undefined>();
 
 /**
  * The type whose key is spelled most like a declared one that the registry lacks; undefined where the name is too long to be a slip.
  * Always some type otherwise: a person sees what there is. A fleet that declares a type nobody registered asks the same again and
  * again: answers are kept.
  */
-export function nearestType(declared: string, plan: Plan): string | undefined {
-  if (declared.length > MAX_LENGTH) return undefined;
-  const answers = answersFor(plan);
-  if (!answers.has(declared)) {
+export function createNearestType(plan: Plan): (declared: string) => string | undefined {
+  const kept = new Map<string, string | undefined>();
+  return (declared) => {
+    if (declared.length > MAX_LENGTH) return undefined;
+    if (kept.has(declared)) return kept.get(declared);
     const keys = plan.types.map(({ key }) => key);
-    answers.set(declared, nearest(declared, keys, Number.MAX_VALUE));
-  }
-  return answers.get(declared);
+    return keepAnswer(kept, declared, nearest(declared, keys, Number.MAX_VALUE));
+  };
 }
 
 /** Undefined where all are further away than `limit`; the first of those that are equally near. */

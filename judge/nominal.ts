@@ -5,11 +5,26 @@
  * voltage. Where no voltage is there, the frequency decides; where neither is, nothing does and no share is judged.
  * Source: design.md section 5.
  */
+import { onceForEach } from "./kept-answers.ts";
 import type { Plan, PlanSite, PlanType } from "./plan.ts";
 import { type Nominal, readNumber, type Values } from "./values.ts";
 
-export function siteOf(deviceId: string, plan: Plan): PlanSite | undefined {
-  const { sites } = plan;
+export type ChooseNominal = (measurements: Values, type: PlanType, deviceId: string) => Nominal | undefined;
+
+/** Of a type and a site the same object each time. */
+export function createChooseNominal({ sites }: Plan): ChooseNominal {
+  const atSite = onceForEach(nominalAt);
+  return (measurements, type, deviceId) => {
+    const { nominals } = type;
+    if (nominals.length === 0) return undefined;
+    const site = siteOf(deviceId, sites);
+    if (nominals.length === 1 && site === undefined) return nominals[0];
+    if (site === undefined) return nearest(type, (quantity) => median(measurements, type, quantity));
+    return atSite(type, site);
+  };
+}
+
+function siteOf(deviceId: string, sites: readonly PlanSite[]): PlanSite | undefined {
   for (let index = 0; index < sites.length; index++) {
     const site = sites[index];
     if (site !== undefined && deviceId.startsWith(site.device_prefix)) return site;
@@ -17,30 +32,12 @@ export function siteOf(deviceId: string, plan: Plan): PlanSite | undefined {
   return undefined;
 }
 
-export function chooseNominal(
-  measurements: Values,
-  type: PlanType,
-  site: PlanSite | undefined,
-): Nominal | undefined {
-  const { nominals } = type;
-  if (nominals.length === 0) return undefined;
-  if (nominals.length === 1 && site === undefined) return nominals[0];
-  if (site === undefined) return nearest(type, (quantity) => median(measurements, type, quantity));
-  return atSite(type, site);
-}
-
-const atSites = new WeakMap<PlanSite, Map<PlanType, Nominal>>();
-
-/** What the site does not say comes from the entry of the type that fits it. The same object each time: quiet.ts keeps by it. */
-function atSite(type: PlanType, site: PlanSite): Nominal {
-  const ofSite = atSites.get(site) ?? new Map<PlanType, Nominal>();
-  const found = ofSite.get(type) ?? {
+/** What the site does not say comes from the entry of the type that fits it. */
+function nominalAt(type: PlanType, site: PlanSite): Nominal {
+  return {
     ...nearest(type, (quantity) => site.nominal[quantity] ?? Number.NaN),
     ...site.nominal,
   };
-  if (ofSite.size === 0) atSites.set(site, ofSite);
-  ofSite.set(type, found);
-  return found;
 }
 
 function nearest(type: PlanType, valueFor: (quantity: string) => number): Nominal | undefined {

@@ -1,7 +1,7 @@
 /** The short rows say exactly what the plan says: for every leaf of the pinned registry, at and beside each of its bounds. */
 import { expect, test } from "bun:test";
 import { pinnedPlan } from "../registry/pinned.case.ts";
-import { isQuiet, nominalBounds, quietRows } from "./quiet.ts";
+import { isQuiet, nominalBounds, createQuietRows } from "./quiet.ts";
 import type { PlanLeaf } from "./plan.ts";
 import type { Nominal } from "./values.ts";
 
@@ -51,7 +51,7 @@ test("a value is quiet exactly when no rule of its leaf has anything to say", ()
   let others = 0;
   for (const type of pinnedPlan.types)
     for (const nominal of [undefined, ...type.nominals]) {
-      const rows = quietRows(type, nominal);
+      const rows = createQuietRows()(type, nominal);
       type.leaves.forEach((leaf, index) => {
         const row = rows[index];
         if (row === undefined) throw new Error(`no row for ${leaf.path}`);
@@ -79,7 +79,7 @@ test("valid values that are no whole numbers in a row are looked up one by one",
   );
   const leaf = type?.leaves.find(({ quiet_values }) => quiet_values !== null);
   if (type === undefined || leaf === undefined) throw new Error("no leaf with valid values");
-  const [row] = quietRows({ ...type, leaves: [{ ...leaf, quiet_values: [0, 2, "on"] }] }, undefined);
+  const [row] = createQuietRows()({ ...type, leaves: [{ ...leaf, quiet_values: [0, 2, "on"] }] }, undefined);
   const answers = [0, 1, 2, "on", "off"].map((value) => row !== undefined && isQuiet(value, row));
   expect(answers).toEqual([true, false, true, true, false]);
 });

@@ -1,10 +1,11 @@
 /**
  * What most values are held against: for each leaf of a type the bounds inside which nothing is to be said of its value.
  *
- * In: a type and the nominal values that hold. Out: a row for each leaf, in the order of the leaves, made once: rows
+ * In: a type and the nominal values that hold. Out: a row for each leaf, in the order of the leaves, made once by who asks: rows
  * follow from the plan alone. A row is short because Connect's engine finds a member of a small object faster.
  */
 import type { Finding } from "../schemas/enriched.ts";
+import { onceForEach } from "./kept-answers.ts";
 import type { PlanLeaf, PlanType } from "./plan.ts";
 import type { Nominal } from "./values.ts";
 
@@ -28,21 +29,11 @@ export function isQuiet(value: unknown, row: QuietRow): boolean {
   return row.among?.includes(value as number) === true;
 }
 
-const made = new WeakMap<PlanType, Map<Nominal | undefined, QuietRow[]>>();
+export type QuietRows = (type: PlanType, nominal: Nominal | undefined) => QuietRow[];
 
-export function quietRows(type: PlanType, nominal: Nominal | undefined): QuietRow[] {
-  let ofType = made.get(type);
-  if (ofType === undefined) {
-    ofType = new Map();
-    made.set(type, ofType);
-  }
-  let rows = ofType.get(nominal);
-  if (rows === undefined) {
-    rows = type.leaves.map((leaf) => rowOf(leaf, nominal));
-    ofType.set(nominal, rows);
-  }
-  return rows;
-}
+/** Nominal values are few objects, which the plan or nominal.ts has. */
+export const createQuietRows = (): QuietRows =>
+  onceForEach((type, nominal) => type.leaves.map((leaf) => rowOf(leaf, nominal)));
 
 function rowOf(leaf: PlanLeaf, nominal: Nominal | undefined): QuietRow {
   const { name, pointer, required } = leaf;

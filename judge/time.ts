@@ -26,7 +26,6 @@ const UPPER_Z = 90;
 /** `2025-08-15T22:21:42.123456+02:00`; fraction, seconds and zone may be missing. NaN if it is not such a time. */
 export function parseIso(text: string): number {
   if (text.length < 13 || text.length > 64) return Number.NaN;
-  if (text.slice(0, 17) === lastMinute.text) return addSeconds(text, 17, lastMinute.ms);
   const extended = text.charCodeAt(4) === DASH;
   const monthAt = extended ? 5 : 4;
   const dayAt = extended ? 8 : 6;
@@ -47,15 +46,28 @@ export function parseIso(text: string): number {
   const at = timeAt + step + 2;
   const hasSeconds = extended ? text.charCodeAt(at) === COLON : isDigit(text.charCodeAt(at));
   if (!hasSeconds) return addZone(text, at, minuteMs);
-  if (extended) lastMinute = { text: text.slice(0, 17), ms: minuteMs };
   return addSeconds(text, extended ? at + 1 : at, minuteMs);
 }
 
 /** Seconds, at least milliseconds, UTC or no zone: what most devices send. Connect's engine is slow at one digit after the other. */
 const USUAL_REST = /^[0-5][0-9][.][0-9]{3,}Z?$/;
 
-/** Up to the colon before the seconds: most messages are of the same minute as the one before. */
-let lastMinute = { text: "", ms: Number.NaN };
+export type ParseIso = (text: string) => number;
+
+/** Most messages are of the same minute as the one before: what stands up to the colon before the seconds is read once. */
+export function createParseIso(): ParseIso {
+  let minute = { text: "", ms: Number.NaN };
+  return (text) => {
+    if (text.length < 20 || text.length > 64) return parseIso(text);
+    const start = text.slice(0, 17);
+    if (start !== minute.text) {
+      const ms = start.endsWith(":") ? parseIso(`${start}00Z`) : Number.NaN;
+      if (Number.isNaN(ms)) return parseIso(text);
+      minute = { text: start, ms };
+    }
+    return addSeconds(text, 17, minute.ms);
+  };
+}
 
 function addSeconds(text: string, secondAt: number, minuteMs: number): number {
   const rest = text.slice(secondAt);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { judge } from "./judge.ts";
+import { judge } from "./judge.fixture.ts";
 import { sampleMessage, pinnedPlan, type Message } from "../registry/pinned.case.ts";
 
 const RECORD_MS = Date.UTC(2026, 10, 24, 14, 27, 8);

@@ -8,7 +8,7 @@ import type { Finding } from "../schemas/enriched.ts";
 import { typeName } from "./identity.ts";
 import type { PlanShape } from "./plan.ts";
 import { readPointer } from "./pointer.ts";
-import { namesZone, parseIso, parseUnix, parseUnixMs, parseUnixSeconds } from "./time.ts";
+import { namesZone, type ParseIso, parseUnix, parseUnixMs, parseUnixSeconds } from "./time.ts";
 import { addFinding } from "./values.ts";
 import { shown } from "./words.ts";
 
@@ -26,15 +26,19 @@ export interface Claim {
 const EXPECTED = "ISO 8601 or a Unix time in s or ms";
 
 /** From the shape's pointer, else the field `timestamp`. */
-export function claimOf(message: Record<string, unknown>, shape: PlanShape | undefined): Claim {
+export function claimOf(
+  message: Record<string, unknown>,
+  shape: PlanShape | undefined,
+  parseIso: ParseIso,
+): Claim {
   const at = shape?.timestamp ?? null;
-  if (at !== null) return readClaim(readPointer(message, at.path), at.pointer, at.format);
-  return readClaim(message.timestamp, "/timestamp", undefined);
+  if (at !== null) return readClaim(readPointer(message, at.path), at.pointer, at.format, parseIso);
+  return readClaim(message.timestamp, "/timestamp", undefined, parseIso);
 }
 
 type Format = NonNullable<PlanShape["timestamp"]>["format"] | undefined;
 
-function readClaim(value: unknown, path: string, format: Format): Claim {
+function readClaim(value: unknown, path: string, format: Format, parseIso: ParseIso): Claim {
   if (value === undefined || value === null) return { path, ms: undefined, note: undefined };
   const ms = format === undefined ? Number.NaN : readByFormat(value, format);
   if (!Number.isNaN(ms)) return { path, ms, note: undefined };

@@ -7,7 +7,7 @@
  */
 import type { Finding, FindingCode, Severity } from "../schemas/enriched.ts";
 import type { PlanGroup, PlanLeaf, PlanType } from "./plan.ts";
-import { isQuiet, nominalBounds, type QuietRow, quietRows } from "./quiet.ts";
+import { isQuiet, nominalBounds, type QuietRow } from "./quiet.ts";
 import { printList, printRange } from "./words.ts";
 
 export type Values = Record<string, unknown>;
@@ -71,10 +71,9 @@ export interface Look {
   findings: Finding[];
 }
 
-/** Returns how many of the required groups are there, or need not be. */
-export function judgeValues(measurements: Values, look: Look): number {
+/** `rows` are those of the type and the nominal values. Returns how many of the required groups are there, or need not be. */
+export function judgeValues(measurements: Values, look: Look, rows: QuietRow[]): number {
   const { groups } = look.type;
-  const rows = quietRows(look.type, look.nominal);
   let there = 0;
   for (let index = 0; index < groups.length; index++) {
     const group = groups[index];

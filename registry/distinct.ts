@@ -1,7 +1,7 @@
 /** Two types that cannot be told apart: a message with all fields of the one fits the other as well. */
 import { scoreTypes } from "../judge/detect.ts";
 import type { Fault } from "./fault.ts";
-import { presenceOf } from "../judge/fields.ts";
+import { createPresence } from "../judge/fields.ts";
 import type { Plan, PlanType } from "../judge/plan.ts";
 import type { Values } from "../judge/values.ts";
 
@@ -27,11 +27,9 @@ export function checkComparable({ types }: Plan): Fault[] {
 export function checkDistinct(plan: Plan): Fault[] {
   const faults: Fault[] = [];
   const told = new Set<string>();
+  const presenceOf = createPresence(plan);
   for (const type of plan.types) {
-    const scored = scoreTypes(
-      presenceOf(fullMessage(type), plan.groups, plan.field_count, plan.types.length),
-      plan,
-    );
+    const scored = scoreTypes(presenceOf(fullMessage(type)), plan);
     const own = scored.find((candidate) => candidate.type === type);
     for (const rival of scored) {
       const pair = [type.key, rival.type.key].sort().join(" ");

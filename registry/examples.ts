@@ -1,7 +1,7 @@
 /** The examples of types and shapes, judged: a registry whose own examples fail is refused. */
 import type { DeviceRegistry, RegistryExample } from "../schemas/registry.ts";
 import type { Fault } from "./fault.ts";
-import { judge, ownTime } from "../judge/judge.ts";
+import { createJudge, type Judge, ownTime } from "../judge/judge.ts";
 import type { Plan } from "../judge/plan.ts";
 import { parsePointer, readPointer } from "../judge/pointer.ts";
 import { fieldOf } from "./paths.ts";
@@ -12,14 +12,14 @@ import type { Verdict } from "../judge/verdict.ts";
 const NO_TIME = Date.UTC(2026, 0, 1);
 
 /** Key and timestamp as `explain` and the examples take them: the message's own time is the record timestamp. */
-export function judgeExample(example: RegistryExample, plan: Plan): Verdict {
+export function judgeExample(example: RegistryExample, plan: Plan, judge: Judge): Verdict {
   const { message, key } = example;
   const timestamp = ownTime(message, plan) ?? NO_TIME;
-  if (key !== undefined) return judge(message, { key, timestamp }, plan);
-  const anonymous = judge(message, { key: null, timestamp }, plan);
-  if (anonymous.ok) return judge(message, { key: anonymous.device_id, timestamp }, plan);
+  if (key !== undefined) return judge(message, { key, timestamp });
+  const anonymous = judge(message, { key: null, timestamp });
+  if (anonymous.ok) return judge(message, { key: anonymous.device_id, timestamp });
   // Without a key and without an id of its own it needs one; any other dead letter stays as it is.
-  const named = judge(message, { key: "example", timestamp }, plan);
+  const named = judge(message, { key: "example", timestamp });
   return !named.ok && named.reason === "key_mismatch" ? anonymous : named;
 }
 
@@ -44,7 +44,11 @@ export function judgeExamples(registry: DeviceRegistry, plan: Plan): JudgedExamp
       example: { ...example, expect: { shape: id, ...example.expect } },
     })),
   );
-  return [...ofTypes, ...ofShapes].map((one) => ({ ...one, verdict: judgeExample(one.example, plan) }));
+  const judge = createJudge(plan);
+  return [...ofTypes, ...ofShapes].map((one) => ({
+    ...one,
+    verdict: judgeExample(one.example, plan, judge),
+  }));
 }
 
 export function checkExamples(examples: readonly JudgedExample[]): Fault[] {

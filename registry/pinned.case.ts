@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import type { DeviceRegistry } from "../schemas/registry.ts";
 import { compileRegistry } from "./compile.ts";
 import { faultText } from "./fault.ts";
-import { judge, ownTime } from "../judge/judge.ts";
+import { judge } from "../judge/judge.fixture.ts";
+import { ownTime } from "../judge/judge.ts";
 import type { Plan } from "../judge/plan.ts";
 import type { Judged, Verdict } from "../judge/verdict.ts";
 

@@ -4,7 +4,8 @@ import fc from "fast-check";
 import { FINDING_SEVERITY } from "../schemas/enriched.ts";
 import type { DeviceRegistry, RegistryExample } from "../schemas/registry.ts";
 import { judgeExample } from "./examples.ts";
-import { judge } from "../judge/judge.ts";
+import { judge } from "../judge/judge.fixture.ts";
+import { createJudge } from "../judge/judge.ts";
 import { parsePointer, pointerOf, readPointer } from "../judge/pointer.ts";
 import { type Message, planOf } from "./pinned.case.ts";
 import type { Plan } from "../judge/plan.ts";
@@ -32,7 +33,7 @@ export function judgedExample(
   plan: Plan,
   message: Message = example.message,
 ): Judged {
-  const verdict = judgeExample({ ...example, message }, plan);
+  const verdict = judgeExample({ ...example, message }, plan, createJudge(plan));
   if (!verdict.ok) throw new Error(`${verdict.reason}: ${verdict.message}`);
   return verdict;
 }

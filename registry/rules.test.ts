@@ -1,8 +1,8 @@
 /** What holds for every type and every shape of the registry that tests pin, not for samples of them. */
 import { describe, expect, test } from "bun:test";
 import { scoreTypes } from "../judge/detect.ts";
-import { presenceOf } from "../judge/fields.ts";
-import { judge } from "../judge/judge.ts";
+import { createPresence } from "../judge/fields.ts";
+import { judge } from "../judge/judge.fixture.ts";
 import { planOf, pinnedPlan, pinnedRegistry } from "./pinned.case.ts";
 import { casesOf, judgedExample, rulesOfAny, spoilt, titles, withoutOne } from "./rules.case.ts";
 import type { Verdict } from "../judge/verdict.ts";
@@ -11,8 +11,7 @@ const registry = pinnedRegistry();
 const { ofTypes, all } = casesOf(registry);
 const types = Object.entries(registry.device_types);
 const shapes = registry.shapes ?? [];
-const presenceIn = (measurements: Record<string, unknown>) =>
-  presenceOf(measurements, pinnedPlan.groups, pinnedPlan.field_count, pinnedPlan.types.length);
+const presenceIn = createPresence(pinnedPlan);
 const RANK = { GOOD: 2, UNCERTAIN: 1, BAD: 0 };
 const rank = (verdict: Verdict) => (verdict.ok ? RANK[verdict.grade] : -1);
 

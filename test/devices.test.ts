@@ -1,6 +1,6 @@
 /** What comes of real devices' messages with the shipped registry: enriched, unknown or a dead letter, never a wrong type. */
 import { describe, expect, test } from "bun:test";
-import { enrich } from "../enrich/enrich.ts";
+import { enrich } from "../enrich/enrich.fixture.ts";
 import { DEVICES } from "../schemas/examples/devices/devices.case.ts";
 import { PLAN } from "./pinned-plan.ts";
 

@@ -1,7 +1,7 @@
 /** What the simulator sends, judged by the pinned registry: healthy devices are GOOD, broken messages dead letters. */
 import { describe, expect, test } from "bun:test";
 import { bytesToText } from "../enrich/bytes-to-text.ts";
-import { enrich } from "../enrich/enrich.ts";
+import { enrich } from "../enrich/enrich.fixture.ts";
 import { createFleet, numbered, type Sent } from "../simulator/fleet.ts";
 import { PLAN } from "./pinned-plan.ts";
 

@@ -6,7 +6,7 @@
  */
 import { readFileSync } from "node:fs";
 import { bytesToText } from "../../enrich/bytes-to-text.ts";
-import { enrich } from "../../enrich/enrich.ts";
+import { createEnrich } from "../../enrich/enrich.ts";
 import { planOf } from "../../enrich/plan.case.ts";
 
 export interface In {
@@ -54,9 +54,10 @@ export function workOf({ isOurs, registry }: { isOurs: boolean; registry: string
 
 function enriching(registry: string): Work {
   const plan = planOf(registry);
+  const enrich = createEnrich(plan);
   return ({ key, value, offset, timestamp }) => {
     const source = { key: String(key), timestamp, bytes: value?.length ?? 0 };
-    const result = enrich(bytesToText(value), source, plan, Date.now());
+    const result = enrich(bytesToText(value), source, Date.now());
     if (result.to === "dlq") throw new Error(`@${offset}: ${result.message}`);
     const headers = { "iot.source.offset": String(offset), "iot.registry": plan.version };
     return { key: result.verdict.device_id, value: result.value, headers };

@@ -2,11 +2,11 @@
 import { describe, expect, test } from "bun:test";
 import type { Finding } from "../../schemas/enriched.ts";
 import { seeded } from "../../enrich/mutations.case.ts";
-import { type Absence, absenceFor, COUNT, saidOf, UNUSUAL, withCheck } from "./absence.ts";
+import { type Absence, COUNT, createAbsenceFor, saidOf, UNUSUAL, withCheck } from "./absence.ts";
 import { judgeChecks } from "../../judge/checks.ts";
 import { contradiction } from "../../judge/detect.ts";
 import type { PlanType } from "../../judge/plan.ts";
-import { nominalBounds, quietRows } from "../../judge/quiet.ts";
+import { createQuietRows, nominalBounds } from "../../judge/quiet.ts";
 import { groupsOf, sampleMessage, pinnedPlan } from "../../registry/pinned.case.ts";
 import { judgeValues, type Nominal, type Values } from "../../judge/values.ts";
 
@@ -19,17 +19,21 @@ interface Said {
   against: string | undefined;
 }
 
+const rowsOf = createQuietRows();
+const absenceFor = createAbsenceFor();
+
 /** All that the loops say. */
 function said(measurements: Values, type: PlanType, nominal: Nominal | undefined): Said {
   const findings: Finding[] = [];
-  const there = judgeValues(measurements, { type, nominal, places: undefined, partial: false, findings });
+  const look = { type, nominal, places: undefined, partial: false, findings };
+  const there = judgeValues(measurements, look, rowsOf(type, nominal));
   judgeChecks(measurements, type, undefined, findings);
   return { there, findings, against: contradiction(type, measurements, false) };
 }
 
 /** Mostly quiet values, some at and beside the bounds, some that are no numbers; some leaves and groups are absent. */
 function someMeasurements(type: PlanType, nominal: Nominal | undefined): Values {
-  const rows = quietRows(type, nominal);
+  const rows = rowsOf(type, nominal);
   const strange = random() < 0.5 ? 0 : random() * 0.2;
   const absent = random() < 0.5 ? 0 : random();
   const measurements: Values = {};

@@ -10,7 +10,8 @@
  */
 import type { Finding } from "../../schemas/enriched.ts";
 import type { PlanCheck, PlanField, PlanLeaf, PlanType } from "../../judge/plan.ts";
-import { type QuietRow, quietRows } from "../../judge/quiet.ts";
+import { onceForEach } from "../../judge/kept-answers.ts";
+import { createQuietRows, type QuietRow } from "../../judge/quiet.ts";
 import { judgeLeaf, type Nominal, type Values } from "../../judge/values.ts";
 
 /** A bit for each leaf that is absent, above the lowest six bits, which count them. */
@@ -27,20 +28,11 @@ export const COUNT = 64;
 /** A double holds 53 bits. */
 const MOST_LEAVES = 53 - 6;
 
-const made = new WeakMap<PlanType, Map<Nominal | undefined, Absence>>();
+export type AbsenceFor = (type: PlanType, nominal: Nominal | undefined) => Absence;
 
-export function absenceFor(type: PlanType, nominal: Nominal | undefined): Absence {
-  let ofType = made.get(type);
-  if (ofType === undefined) {
-    ofType = new Map();
-    made.set(type, ofType);
-  }
-  let found = ofType.get(nominal);
-  if (found === undefined) {
-    found = isWritable(type) ? write(type, quietRows(type, nominal)) : never;
-    ofType.set(nominal, found);
-  }
-  return found;
+export function createAbsenceFor(): AbsenceFor {
+  const rowsOf = createQuietRows();
+  return onceForEach((type, nominal) => (isWritable(type) ? write(type, rowsOf(type, nominal)) : never));
 }
 
 const never: Absence = () => UNUSUAL;

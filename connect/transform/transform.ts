@@ -10,7 +10,7 @@ import { LIMITS } from "../../schemas/dead-letter.ts";
 import type { DeadLetterReason } from "../../schemas/dead-letter.ts";
 import { PLAN_FORMAT, type Plan, type PlanShape, type PlanType } from "../../judge/plan.ts";
 import { REPLACEMENT } from "../../enrich/text.ts";
-import { createEnrich } from "./usual.ts";
+import { createUsualEnrich } from "./usual.ts";
 
 /** The functions of the processor that are safe to use: text in, text out. */
 export interface Host {
@@ -81,7 +81,7 @@ export function create(file: PlanFile, host: Host = benthos, id: string = BUNDLE
     throw new Error("plan.json and enrich.cjs are of different builds: run 'bun run transform' and restart");
   const plan = unpack(file.plan);
   const registry = plan.version;
-  const enrich = createEnrich(plan);
+  const enrich = createUsualEnrich(plan);
 
   function run(): void {
     const record = host.v0_msg_get_meta(RECORD);

@@ -2,16 +2,17 @@
 import { describe, expect, test } from "bun:test";
 import { corpus } from "../corpus.case.ts";
 import { planWithShapes } from "../shapes.case.ts";
-import { absenceFor } from "./absence.ts";
+import { createAbsenceFor } from "./absence.ts";
 import type { Plan } from "../../judge/plan.ts";
 import { GOLDEN } from "../../schemas/examples/examples.case.ts";
 import { createFleet, numbered } from "../../simulator/fleet.ts";
 import { bytesToText, keyToText } from "../../enrich/bytes-to-text.ts";
 import { changed, ENRICH_CASES } from "../../enrich/enrich.case.ts";
-import { enrich, type Source } from "../../enrich/enrich.ts";
+import { enrich } from "../../enrich/enrich.fixture.ts";
+import type { Source } from "../../enrich/enrich.ts";
 import { mutate, seeded } from "../../enrich/mutations.case.ts";
 import { pinnedPlan } from "../../enrich/plan.case.ts";
-import { createEnrich, type Enrich } from "./usual.ts";
+import { createUsualEnrich, type Enrich } from "./usual.ts";
 
 interface Sample {
   text: string;
@@ -68,7 +69,7 @@ function differences(samples: readonly Sample[], plan: Plan, short: Enrich): Sam
 /** Which of the samples go the short way once each has been met: there the version is kept that the plan had before. */
 function shortly(samples: readonly Sample[], before: readonly Sample[] = samples): boolean[] {
   const plan = { ...PLAN, version: "before" };
-  const short = createEnrich(plan);
+  const short = createUsualEnrich(plan);
   for (const { text, source } of [...before, ...before]) short(text, source, 0);
   plan.version = "after";
   return samples.map(({ text, source }) => {
@@ -82,13 +83,13 @@ const share = (answers: boolean[]) => answers.filter(Boolean).length / answers.l
 describe("the short way", () => {
   test("gives what enrich() gives for the shared cases and the golden messages", () => {
     const samples = ENRICH_CASES.map(({ bytes, key, timestamp }) => sampleOf(bytes, key, timestamp));
-    expect(differences(samples, PLAN, createEnrich(PLAN))).toEqual([]);
+    expect(differences(samples, PLAN, createUsualEnrich(PLAN))).toEqual([]);
   });
 
   test("of a fleet, healthy and not, declared and not", () => {
     for (const faults of [0, 0.2]) {
       const fleet = simulated(faults, 2_000);
-      expect(differences([...fleet, ...fleet.map(withoutType)], PLAN, createEnrich(PLAN))).toEqual([]);
+      expect(differences([...fleet, ...fleet.map(withoutType)], PLAN, createUsualEnrich(PLAN))).toEqual([]);
     }
   });
 
@@ -97,17 +98,18 @@ describe("the short way", () => {
     const samples = [...corpus(8_000, 8)].map(({ key, value, timestamp }) =>
       sampleOf(value, key === null ? null : keyToText(key), timestamp),
     );
-    expect(differences(samples, plan, createEnrich(plan))).toEqual([]);
+    expect(differences(samples, plan, createUsualEnrich(plan))).toEqual([]);
   }, 60_000);
 
   test("of good messages that were broken", () => {
     const samples = mutations(8_000);
-    expect(differences(samples, PLAN, createEnrich(PLAN))).toEqual([]);
+    expect(differences(samples, PLAN, createUsualEnrich(PLAN))).toEqual([]);
     expect(share(shortly(samples))).toBeGreaterThan(0.03);
   }, 60_000);
 
   test("a mistake in what is written for a type is seen", () => {
-    const mistaken = createEnrich(PLAN, (type, nominal) => {
+    const absenceFor = createAbsenceFor();
+    const mistaken = createUsualEnrich(PLAN, (type, nominal) => {
       const absence = absenceFor(type, nominal);
       return (measurements, tell) => Math.max(0, absence(measurements, tell));
     });
@@ -140,7 +142,7 @@ describe("a message is usual", () => {
     );
     if (before === undefined || after === undefined) throw new Error("two samples");
     expect(shortly([after], [before])).toEqual([true]);
-    expect(differences([before, after], PLAN, createEnrich(PLAN))).toEqual([]);
+    expect(differences([before, after], PLAN, createUsualEnrich(PLAN))).toEqual([]);
   });
 
   const CHANGES: Record<string, (text: string) => string> = {
@@ -167,7 +169,7 @@ describe("a message is usual", () => {
       const text = change(healthy);
       expect(text).not.toBe(healthy);
       expect(shortly([like(text)])).toEqual([true]);
-      expect(differences([like(text)], PLAN, createEnrich(PLAN))).toEqual([]);
+      expect(differences([like(text)], PLAN, createUsualEnrich(PLAN))).toEqual([]);
     });
 });
 
@@ -198,7 +200,7 @@ describe("a message is not usual", () => {
       const text = change(healthy);
       expect(text).not.toBe(healthy);
       expect(shortly([like(text)], [like(healthy), like(text)])).toEqual([false]);
-      const short = createEnrich(PLAN);
+      const short = createUsualEnrich(PLAN);
       for (let time = 0; time < 3; time++) short(healthy, source, 0);
       expect(differences([like(text)], PLAN, short)).toEqual([]);
     });

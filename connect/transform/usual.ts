@@ -3,28 +3,29 @@
  *
  * Usual is a message in our own form: what is said of it follows from its type, from what is absent or out of
  * its range (connect/transform/absence.ts), from checks that fail and from how its time stands. The first of each kind goes the long way, through
- * enrichInPieces(), and the texts that were appended to it are kept; they follow from the plan alone. What is not surely usual
+ * createEnrichInPieces(), and the texts that were appended to it are kept; they follow from the plan alone. What is not surely usual
  * goes the long way too.
  * In: as enrich(). Out: as enrich(); of the verdict the id alone, the rest stands in the value.
  */
-import { type Absence, absenceFor, COUNT, saidOf, type Tell, UNUSUAL, withCheck } from "./absence.ts";
+import { type Absence, COUNT, createAbsenceFor, saidOf, type Tell, UNUSUAL, withCheck } from "./absence.ts";
 import { judgeChecks } from "../../judge/checks.ts";
-import { chooseNominal, siteOf } from "../../judge/nominal.ts";
+import { keepAnswer } from "../../judge/kept-answers.ts";
+import { createChooseNominal } from "../../judge/nominal.ts";
 import type { Plan, PlanType } from "../../judge/plan.ts";
-import { namesZone, parseIso } from "../../judge/time.ts";
+import { createParseIso, namesZone } from "../../judge/time.ts";
 import { TOLERANCE_MS } from "../../judge/timestamp.ts";
 import type { Nominal, Values } from "../../judge/values.ts";
 import { LIMITS } from "../../schemas/dead-letter.ts";
 import type { Finding } from "../../schemas/enriched.ts";
 import { isObject, type JsonObject, reserved, tryParse } from "../../enrich/decode.ts";
 import {
+  createEnrichInPieces,
   type DeadLetterMessage,
-  enrichInPieces,
   type EnrichedPieces,
   type Source,
 } from "../../enrich/enrich.ts";
-import { isPlain } from "./plain.ts";
-import { enrichedAt, join, textOf } from "../../enrich/splice.ts";
+import { decodePlain } from "./plain.ts";
+import { createEnrichedAt, join, textOf } from "../../enrich/splice.ts";
 import { REPLACEMENT } from "../../enrich/text.ts";
 
 export interface EnrichedText {
@@ -76,7 +77,13 @@ const LONGEST_KEPT = 100_000;
 const LONGEST_KEY = 500;
 
 /** The second argument is for tests. */
-export function createEnrich(plan: Plan, absenceOf = absenceFor): Enrich {
+export function createUsualEnrich(plan: Plan, absenceOf = createAbsenceFor()): Enrich {
+  const enrich = createEnrichInPieces(plan, (text, bytes) => decodePlain(text, bytes, parsed));
+  const chooseNominal = createChooseNominal(plan);
+  const parseIso = createParseIso();
+  const enrichedAt = createEnrichedAt();
+  /** What the text in hand is, where that was asked before. */
+  let parsed: unknown;
   /** By what messages declare, and by the groups of those that declare nothing. */
   const declared = new Map<unknown, Kind>();
   const detected = new Map<string, Kind>();
@@ -93,7 +100,7 @@ export function createEnrich(plan: Plan, absenceOf = absenceFor): Enrich {
   };
 
   return (text, source, now) => {
-    const parsed = isAscii(text, source.bytes) ? tryParse(text) : undefined;
+    parsed = isAscii(text, source.bytes) ? tryParse(text) : undefined;
     const message = ownForm && isObject(parsed) ? parsed : undefined;
     const usual = message === undefined ? undefined : usualOf(text, message, source);
     if (usual !== undefined) {
@@ -107,7 +114,7 @@ export function createEnrich(plan: Plan, absenceOf = absenceFor): Enrich {
         return { to: "enriched", value, device_id: source.key ?? "" };
       }
     }
-    const result = enrichInPieces(text, source, plan, now, { isPlain, parsed });
+    const result = enrich(text, source, now);
     if (result.to === "dlq") return result;
     if (usual !== undefined) keep(usual, result);
     else if (message !== undefined) meet(message, result);
@@ -132,7 +139,7 @@ export function createEnrich(plan: Plan, absenceOf = absenceFor): Enrich {
     if (ahead > TOLERANCE_MS) flags += AHEAD;
     else if (ahead < -TOLERANCE_MS) flags += LATE;
 
-    const nominal = chooseNominal(sent, kind.type, siteOf(key, plan));
+    const nominal = chooseNominal(sent, kind.type, key);
     if (kind.absence === undefined || kind.nominal !== nominal) {
       kind.nominal = nominal;
       kind.absence = absenceOf(kind.type, nominal);
@@ -168,7 +175,7 @@ export function createEnrich(plan: Plan, absenceOf = absenceFor): Enrich {
     }
     if (detection.method !== "detected" || !isObject(measurements)) return;
     const groups = groupsOf(measurements);
-    if (groups.length <= LONGEST_KEY) keepOne(detected, groups, kind);
+    if (groups.length <= LONGEST_KEY) keepAnswer(detected, groups, kind, MOST_KEPT);
   }
 }
 
@@ -183,8 +190,8 @@ function keep({ kind, make, flags, values, checks }: Usual, { pieces, verdict }:
   }
   if (head.length > LONGEST_KEPT || end.length > LONGEST_KEPT || make.length > LONGEST_KEY) return;
   kind.ends[flags] ??= new Map();
-  keepOne(kind.heads, make, head);
-  keepOne(kind.ends[flags], values, end);
+  keepAnswer(kind.heads, make, head, MOST_KEPT);
+  keepAnswer(kind.ends[flags], values, end, MOST_KEPT);
 }
 
 /** Their numbers differ from message to message, so they are not kept; each is `uncertain`, so the grade is. */
@@ -194,11 +201,6 @@ function checksText(measurements: Values, type: PlanType): string {
   let text = "";
   for (let at = 0; at < findings.length; at++) text += (at === 0 ? "" : ",") + JSON.stringify(findings[at]);
   return text;
-}
-
-function keepOne<Key, Value>(kept: Map<Key, Value>, key: Key, value: Value): void {
-  if (kept.size >= MOST_KEPT) kept.clear();
-  kept.set(key, value);
 }
 
 /** Nothing but ASCII and no escape: as many characters as bytes, and none that stands for a bad byte. */

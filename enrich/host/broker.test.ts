@@ -138,7 +138,7 @@ describe("on the embedded broker", () => {
     while (sends < 2 && Date.now() < deadline) await Bun.sleep(10);
     await first.consumer.stop();
     // Its registry knows no type: all that it judges goes to the dead letters.
-    const broken = { ...plan, types: null as unknown as typeof plan.types };
+    const broken = { ...plan, shapes: null as unknown as typeof plan.shapes };
     const { accounting } = await runHost(flow, { plan: () => broken });
     const outputs = [...(await sourcesOf(flow.brokers, 0)), ...(await sourcesOf(flow.brokers, 1))];
     expect(outputs).toHaveLength(31);

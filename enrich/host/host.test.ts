@@ -253,7 +253,7 @@ describe("a batch", () => {
 
   test("a bug of ours is logged with topic, partition and offset; the message is a dead letter", async () => {
     const { handle, sent, errors } = host({
-      plan: () => ({ ...plan, types: null as unknown as typeof plan.types }),
+      plan: () => ({ ...plan, shapes: null as unknown as typeof plan.shapes }),
     });
     await handle(batchOf([raw(5, changed({}))]));
     expect(sent[0]?.message.headers?.["iot.reason"]).toBe("internal");

@@ -15,7 +15,7 @@ import type { Accounting } from "./accounting.ts";
 import { bytesToText, keyToText } from "../bytes-to-text.ts";
 import type { RawTopic } from "./raw.ts";
 import type { Resume } from "./resume.ts";
-import { deadLetter, type DeadLetterMessage, enrichInPieces } from "../enrich.ts";
+import { createEnrichInPieces, deadLetter, type DeadLetterMessage, type EnrichInPieces } from "../enrich.ts";
 import { type Output, type Partition, send } from "./send.ts";
 import { type EnrichedBytes, valueBytes } from "./value.ts";
 
@@ -51,14 +51,15 @@ export const CHUNK_MESSAGES = 400;
 
 export function createHandler(options: HostOptions): (batch: Batch) => Promise<void> {
   const { accounting, log } = options;
-  const plans = new WeakMap<Batch, Plan>();
+  const rules = new WeakMap<Batch, Rules>();
+  let newest: Rules | undefined;
   const partitions = new Map<number, Partition>();
 
   return async (batch) => {
     const { topic, partition, first, next } = batch;
     // A batch that is tried again is judged as it was: some of its outputs may stand already, and must not stand in the other topic too.
-    const plan = plans.get(batch) ?? options.plan();
-    plans.set(batch, plan);
+    const byThese = rules.get(batch) ?? rulesOf(options.plan());
+    rules.set(batch, byThese);
     let known = partitions.get(partition);
     // Behind a join, and where offsets begin again: iot.raw may be another one.
     const expected = accounting.next(topic, partition);
@@ -67,7 +68,7 @@ export function createHandler(options: HostOptions): (batch: Batch) => Promise<v
       partitions.set(partition, known);
     }
     await bookGap(options, batch);
-    const outputs = await deliverBatch(options, plan, batch, known).catch((error) => {
+    const outputs = await deliverBatch(options, byThese, batch, known).catch((error) => {
       // The batch comes again as another one, perhaps under another registry: the outputs are asked what stands in them.
       if (options.resume && error instanceof OutputRefused) partitions.delete(partition);
       throw error;
@@ -76,6 +77,11 @@ export function createHandler(options: HostOptions): (batch: Batch) => Promise<v
     if (hole !== undefined) log.error(hole);
     for (const offset of known.written) if (offset < next) known.written.delete(offset);
   };
+
+  function rulesOf(plan: Plan): Rules {
+    if (newest?.plan !== plan) newest = { plan, enrich: createEnrichInPieces(plan) };
+    return newest;
+  }
 
   async function resumed({ topic, partition, first }: Batch): Promise<Partition> {
     const nothing = { next: undefined, written: new Set<number>(), epoch: 0 };
@@ -114,10 +120,16 @@ async function bookGap({ accounting, raw, log }: HostOptions, batch: Batch): Pro
   if (hole !== undefined) log.error(hole);
 }
 
+/** What a batch is judged by. */
+interface Rules {
+  plan: Plan;
+  enrich: EnrichInPieces;
+}
+
 /** Sees to it that every message has its output; gives how many are acknowledged, now or before. */
 async function deliverBatch(
   options: HostOptions,
-  plan: Plan,
+  rules: Rules,
   batch: Batch,
   known: Partition,
 ): Promise<number> {
@@ -129,7 +141,7 @@ async function deliverBatch(
   let start = 0;
   try {
     for (; start < left.length; start += CHUNK_MESSAGES)
-      outputs += await deliver(options, plan, batch, known, left.slice(start, start + CHUNK_MESSAGES));
+      outputs += await deliver(options, rules, batch, known, left.slice(start, start + CHUNK_MESSAGES));
   } catch (error) {
     for (const source of left.slice(0, start)) written.add(offsetOf(source));
     throw error;
@@ -155,13 +167,13 @@ function sourcesOf({ messages, undecodable = [] }: Batch): Source[] {
 /** Enriches, sends, and counts; gives how many outputs are acknowledged. */
 async function deliver(
   options: HostOptions,
-  plan: Plan,
+  { plan, enrich }: Rules,
   batch: Batch,
   known: Partition,
   sources: Source[],
 ): Promise<number> {
   const began = performance.now();
-  const outputs = sources.map((source) => outputOf(source, plan, options.now()));
+  const outputs = sources.map((source) => outputOf(source, enrich, options.now()));
   const enrichSeconds = (performance.now() - began) / 1000;
   reportBugs(options.log, batch, outputs);
 
@@ -175,8 +187,8 @@ async function deliver(
   return acknowledged;
 }
 
-function outputOf(source: Source, plan: Plan, now: number): Output {
-  if ("offset" in source) return { raw: source, result: enrichMessage(source, plan, now) };
+function outputOf(source: Source, enrich: EnrichInPieces, now: number): Output {
+  if ("offset" in source) return { raw: source, result: enrichMessage(source, enrich, now) };
   const { first, last, cause } = source;
   const raw = { offset: first, key: null, value: NO_BYTES, timestamp: now, headers: {} };
   const result = deadLetter({
@@ -189,11 +201,15 @@ function outputOf(source: Source, plan: Plan, now: number): Output {
 
 const NO_BYTES = Buffer.alloc(0);
 
-function enrichMessage(raw: InMessage, plan: Plan, now: number): EnrichedBytes | DeadLetterMessage {
+function enrichMessage(
+  raw: InMessage,
+  enrich: EnrichInPieces,
+  now: number,
+): EnrichedBytes | DeadLetterMessage {
   const key = raw.key === null ? null : keyToText(raw.key);
   const bytes = raw.value ?? NO_BYTES;
   const text = bytesToText(bytes);
-  const result = enrichInPieces(text, { key, timestamp: raw.timestamp, bytes: bytes.length }, plan, now);
+  const result = enrich(text, { key, timestamp: raw.timestamp, bytes: bytes.length }, now);
   if (result.to === "dlq") return result;
   return { to: "enriched", value: valueBytes(bytes, text, result.pieces), verdict: result.verdict };
 }

@@ -4,7 +4,8 @@ import { wholeValue } from "../../kafka/producer.ts";
 import { GOLDEN, GOLDEN_NOW } from "../../schemas/examples/examples.case.ts";
 import { bytesToText } from "../bytes-to-text.ts";
 import { changed, ENRICH_CASES } from "../enrich.case.ts";
-import { enrich, enrichInPieces } from "../enrich.ts";
+import { enrich } from "../enrich.fixture.ts";
+import { createEnrichInPieces } from "../enrich.ts";
 import { mutate, seeded } from "../mutations.case.ts";
 import { pinnedPlan } from "../plan.case.ts";
 import { valueBytes } from "./value.ts";
@@ -16,7 +17,7 @@ function bothWays(bytes: Buffer, key: string | null, timestamp: number) {
   const text = bytesToText(bytes);
   const source = { key, timestamp, bytes: bytes.length };
   const whole = enrich(text, source, plan, GOLDEN_NOW);
-  const pieces = enrichInPieces(text, source, plan, GOLDEN_NOW);
+  const pieces = createEnrichInPieces(plan)(text, source, GOLDEN_NOW);
   if (whole.to === "dlq" || pieces.to === "dlq") {
     expect(pieces).toEqual(whole as typeof pieces);
     return undefined;
@@ -56,8 +57,9 @@ test("10,000 mutations of good messages, two and three bytes a character too", (
 }, 30_000);
 
 test("a constant piece is encoded once", () => {
+  const enrich = createEnrichInPieces(plan);
   const partsOf = (text: string) => {
-    const result = enrichInPieces(text, { key: null, timestamp: GOLDEN_NOW, bytes: text.length }, plan, 0);
+    const result = enrich(text, { key: null, timestamp: GOLDEN_NOW, bytes: text.length }, 0);
     if (result.to === "dlq") throw new Error(result.message);
     return valueBytes(Buffer.from(text), text, result.pieces);
   };

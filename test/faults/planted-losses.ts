@@ -52,7 +52,7 @@ function writtenTwice(): Pick<Plant, "handle" | "plan" | "forgets"> {
   let isBack = false;
   return {
     forgets: true,
-    plan: (plan) => (isBack ? { ...plan, types: null as unknown as typeof plan.types } : plan),
+    plan: (plan) => (isBack ? { ...plan, shapes: null as unknown as typeof plan.shapes } : plan),
     handle: once(async (batch, handle) => {
       await handle(batch);
       isBack = true;
