@@ -109,6 +109,34 @@ describe("imports", () => {
   });
 });
 
+describe("no memory of other messages", () => {
+  /** At the left margin: a variable, an empty collection, or what something is made of by a call of ours. */
+  const kept = (source: string): string[] =>
+    source
+      .split("\n")
+      .filter((line) =>
+        /^(export )?(let|var) |^(export )?const [^=]+ = (new \w+(<.*>)?\(\);|create\w*\()/.test(line),
+      );
+
+  test("what runs on each message keeps nothing at module level: its judge does, and goes with its plan", () => {
+    const pure = [...closure("connect/transform/transform.ts"), ...closure("enrich/enrich.ts")];
+    expect(pure).toContain("judge/detect.ts");
+    const found = pure.flatMap((file) => kept(readFileSync(file, "utf8")).map((line) => `${file}: ${line}`));
+    expect(found).toEqual([]);
+  });
+
+  test("planted state is seen", () => {
+    for (const line of [
+      'let last = "";',
+      "export let count = 0;",
+      "const made = new WeakMap<PlanType, Ready>();",
+      "const parseIso = createParseIso();",
+    ])
+      expect(kept(`import x from "y";\n${line}`)).toEqual([line]);
+    expect(kept('const NAMES = new Set(["a"]);\nfunction f() {\n  let x = 1;\n}')).toEqual([]);
+  });
+});
+
 /** Every module that is loaded when `entry` runs: type-only imports are gone by then. */
 function closure(entry: string): string[] {
   const seen = new Set<string>();
