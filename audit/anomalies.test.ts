@@ -276,8 +276,21 @@ describe("findAnomalies", () => {
       ]);
     });
 
-    test("outputs of the new one without its epoch are found: a reader would drop them", () => {
-      expect(judged([undefined, undefined])).toEqual(expect.arrayContaining(["lost", "wrong content"]));
+    test("outputs of the new one without its epoch do not count for it: a reader would drop them", () => {
+      expect(judged([undefined, undefined])).toEqual(["accounting", "commit past the output", "lost"]);
+    });
+
+    test("and are repeats where they stand under its epoch, too", () => {
+      expect(judged([EPOCH, EPOCH], ({ enriched }) => void enriched[0]?.splice(3, 0))).toEqual([]);
+      const strayed = (parts: Evidence) => {
+        const stray = of(0, 0, undefined);
+        parts.enriched[0] = [
+          ...(parts.enriched[0]?.slice(0, 3) ?? []),
+          stray,
+          ...(parts.enriched[0]?.slice(3) ?? []),
+        ].map((output, offset) => ({ ...output, offset }));
+      };
+      expect(judged([EPOCH, EPOCH], strayed)).toEqual([]);
     });
   });
 

@@ -107,6 +107,8 @@ export function findAnomalies(evidence: Evidence): Verdict {
       continue;
     }
     const rawOf = raws.length === 1 ? () => evidence : matchEpochs(raws, partition, outputs);
+    const repeats = [...outputs.enriched, ...outputs.dlq].filter((output) => rawOf(output) === "repeat");
+    verdict.wireDuplicates += repeats.length;
     for (const topic of raws) {
       const isOfTopic = (output: WireMessage) => rawOf(output) === topic;
       const own = { enriched: outputs.enriched.filter(isOfTopic), dlq: outputs.dlq.filter(isOfTopic) };
@@ -151,12 +153,16 @@ function judgeable(
   return { judged, own: { enriched: own.enriched.filter(isLater), dlq: own.dlq.filter(isLater) } };
 }
 
-/** The outputs of an epoch are of one raw topic: from that of the epoch before on, the one which most of them came from. */
+/**
+ * The outputs of an epoch are of one raw topic: from that of the epoch before on, the one which most of them came from. What came from a
+ * later one was written before that was noticed, and is written again under its own epoch: a repeat.
+ */
 function matchEpochs(
   raws: RawTopic[],
   partition: number,
   { enriched, dlq }: Outputs,
-): (output: WireMessage) => RawTopic | undefined {
+): (output: WireMessage) => RawTopic | "repeat" | undefined {
+  const raw = new Map(raws.map((topic) => [topic, rawByOffset(topic, partition)]));
   const epochs = Map.groupBy([...enriched, ...dlq], epochOf);
   const found = new Map<number, RawTopic | undefined>();
   let from = 0;
@@ -165,14 +171,19 @@ function matchEpochs(
     from = counts.indexOf(Math.max(...counts));
     found.set(epoch, raws[from]);
   }
-  return (output) => found.get(epochOf(output));
+  return (output) => {
+    const topic = found.get(epochOf(output));
+    const later = raws.slice(raws.findIndex((one) => one === topic) + 1);
+    return topic && !isFrom(topic, output) && later.some((one) => isFrom(one, output)) ? "repeat" : topic;
+  };
+
+  function isFrom(topic: RawTopic, output: WireMessage): boolean {
+    const message = raw.get(topic)?.get(sourceOffset(output) ?? -1);
+    return message !== undefined && message.timestamp === output.timestamp && cameFrom(output, message);
+  }
 
   function cameFromTopic(topic: RawTopic, outputs: WireMessage[] = []): number {
-    const raw = rawByOffset(topic, partition);
-    return outputs.filter((output) => {
-      const message = raw.get(sourceOffset(output) ?? -1);
-      return message !== undefined && cameFrom(output, message);
-    }).length;
+    return outputs.filter((output) => isFrom(topic, output)).length;
   }
 }
 

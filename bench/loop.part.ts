@@ -133,7 +133,7 @@ function withMetadata(raw: Buffer): (Buffer | string)[] {
   return [raw.subarray(0, raw.lastIndexOf("}")), known, info, FILLER];
 }
 
-type MakeHandler = (producer: Producer) => (batch: Batch) => Promise<void>;
+type MakeHandler = (producer: Producer) => (batch: Batch) => Promise<unknown>;
 
 async function loop(handler: MakeHandler): Promise<() => Promise<void>> {
   const kafka = createKafka({ brokers: [broker], clientId: "bench" }, quiet);

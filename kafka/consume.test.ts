@@ -13,6 +13,8 @@ import {
   until,
 } from "./broker.fixture.ts";
 import type { Batch, InMessage } from "./consume.ts";
+import { StartOver } from "./errors.ts";
+import { commitsOf } from "./lag.ts";
 
 describe("delivery", () => {
   test("the messages of a partition come in order, with key, headers and record timestamp", async () => {
@@ -54,6 +56,31 @@ describe("delivery", () => {
     expect(await committed(kafka, topic)).toEqual([null]);
     gate.resolve();
     await until("it is committed", async () => (await committed(kafka, topic))[0] === 3);
+  });
+
+  test("a handler that says that it is another topic is given it from there on, and the text that it gives stands beside the commit", async () => {
+    const { kafka, topic } = await aStream(6);
+    const got: number[] = [];
+    let over = false;
+    await aConsumer(kafka, {
+      topics: [topic],
+      maxMessages: 2,
+      async handle({ first, messages }) {
+        if (first >= 4 && !over) {
+          over = true;
+          throw new StartOver("made anew", 1);
+        }
+        got.push(...messages.map(({ offset }) => offset));
+        return over ? "the second" : "the first";
+      },
+    });
+    const commit = async () => (await commitsOf(kafka, "g", topic))[0];
+    await until(
+      "it is read again",
+      async () => (await commit())?.metadata === "the second" && got.at(-1) === 5,
+    );
+    expect(got).toEqual([0, 1, 2, 3, 1, 2, 3, 4, 5]);
+    await until("it is committed", async () => (await commit())?.offset === 6);
   });
 
   test("a fetch of many messages is handed over and committed in pieces", async () => {

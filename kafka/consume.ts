@@ -4,7 +4,8 @@
  * In: a group, topics, and `handle`, which gets the messages of one partition, in order, and resolves when all that they cause is
  *   acknowledged. Out: the offset is committed after that, and only then: a crash repeats at most a batch and loses nothing.
  * Errors: of the infrastructure (isOutage): the partition waits and the same batch is tried again, so order is kept. What an output
- *   refuses until somebody puts it right (OutputRefused): the partition steps aside, and the others are read on. Any other
+ *   refuses until somebody puts it right (OutputRefused): the partition steps aside, and the others are read on. What was read of a
+ *   topic that is gone (StartOver): the partition is read from another offset on. Any other
  *   error of `handle`, or of kafkajs itself: onCrash, and the process is to end; a bad message is not an error of `handle`.
  * Partitions are handled at the same time, each of them one batch after another. Source: design.md section 4.
  * Over 250 lines: a third is the contract with the callers; joining and watching stand in member.ts and watch.ts.
@@ -14,7 +15,7 @@ import type { Consumer as KafkajsConsumer, EachBatchPayload } from "kafkajs";
 import { endOffsets, offsetsAt } from "./admin.ts";
 import { backoff, sleep } from "./backoff.ts";
 import type { Kafka } from "./client.ts";
-import { isOutage, mustRejoin, OutputRefused, reasonOf } from "./errors.ts";
+import { isOutage, mustRejoin, OutputRefused, reasonOf, StartOver } from "./errors.ts";
 import { readFetched, type Undecodable } from "./fetched.ts";
 import { createMember } from "./member.ts";
 import type { InMessage } from "./message.ts";
@@ -50,7 +51,8 @@ export interface ConsumeOptions {
   from: "earliest" | "latest" | { timestampMs: number };
   /** False: nothing is stored, each start begins at `from`; within a run the place is kept. */
   commit: boolean;
-  handle: (batch: Batch) => Promise<void>;
+  /** May give a text that is stored beside the offset that is committed. */
+  handle: (batch: Batch) => Promise<unknown>;
   log: KafkaLog;
   /** Called at each join: in between another member may have handled batches of the same partitions. */
   onJoin?: () => void;
@@ -115,6 +117,7 @@ export async function consume(kafka: Kafka, options: ConsumeOptions): Promise<Co
   /** Partitions that stepped aside: place -> how often. */
   const aside = new Map<string, number>();
   let assigned: Place[] = [];
+  let joinedAs: KafkajsConsumer | undefined;
   let inHand = 0;
   const pace = createPace(maxMessages);
 
@@ -153,7 +156,7 @@ export async function consume(kafka: Kafka, options: ConsumeOptions): Promise<Co
         if (!handled) throw heartbeats.lost() ?? new GivenUp();
         if (!isOurs()) return;
         const { next } = batch;
-        if (commit) await commitInPlace(payload, next, isOurs);
+        if (commit) await commitInPlace(payload, { offset: String(next), metadata: handled.note }, isOurs);
         if (!isOurs()) return;
         resolveOffset(String(next - 1));
         positions.set(placeOf(batch), next);
@@ -170,21 +173,26 @@ export async function consume(kafka: Kafka, options: ConsumeOptions): Promise<Co
     }
   }
 
-  /** True when handled; false when there was nothing left to wait for. */
+  /** What `handle` has given; undefined when there was nothing left to wait for. */
   async function handleInPlace(
     batch: Batch,
     goOn: () => boolean,
     pause: EachBatchPayload["pause"],
-  ): Promise<boolean> {
+  ): Promise<{ note: string | undefined } | undefined> {
     const place = placeOf(batch);
     const at = `${place}@${batch.first}`;
     for (let attempt = 0; goOn(); attempt++) {
       try {
-        await options.handle(batch);
+        const given = await options.handle(batch);
+        const note = typeof given === "string" ? given : undefined;
         aside.delete(place);
         if (blocked.delete(place)) log.info(`${at}: goes on`);
-        return true;
+        return { note };
       } catch (error) {
+        if (error instanceof StartOver) {
+          seek(batch, error);
+          return undefined;
+        }
         const reason = reasonOf(error);
         if (!isOutage(error) && !options.isOutage?.(error))
           throw new HandlerFailed(`${at}, ${batch.messages.length} messages: the handler failed: ${reason}`, {
@@ -195,13 +203,19 @@ export async function consume(kafka: Kafka, options: ConsumeOptions): Promise<Co
         blocked.set(place, `${at} waits: ${reason}`);
         if (error instanceof OutputRefused) {
           stepAside(place, pause);
-          return false;
+          return undefined;
         }
         await backoff(attempt, stop);
       }
     }
     blocked.delete(place);
-    return false;
+    return undefined;
+  }
+
+  function seek({ topic, partition, first }: Batch, { message, offset }: StartOver): void {
+    log.warn(`${placeOf({ topic, partition })}@${first}: ${message}; it is read from ${offset} on`);
+    joinedAs?.seek({ topic, partition, offset: String(offset) });
+    positions.set(placeOf({ topic, partition }), offset);
   }
 
   /** kafkajs fetches again only when all that it fetched is handled: what waits for a person must not be in its hands. */
@@ -214,11 +228,11 @@ export async function consume(kafka: Kafka, options: ConsumeOptions): Promise<Co
 
   async function commitInPlace(
     payload: EachBatchPayload,
-    next: number,
+    commit: { offset: string; metadata: string | undefined },
     isOurs: () => boolean,
   ): Promise<void> {
     const { topic, partition } = payload.batch;
-    const offsets = { topics: [{ topic, partitions: [{ partition, offset: String(next) }] }] };
+    const offsets = { topics: [{ topic, partitions: [{ partition, ...commit }] }] };
     for (let attempt = 0; ; attempt++) {
       try {
         return await payload.commitOffsetsIfNecessary(offsets);
@@ -233,6 +247,7 @@ export async function consume(kafka: Kafka, options: ConsumeOptions): Promise<Co
     assigned = Object.entries(assignment).flatMap(([topic, partitions]) =>
       partitions.map((partition) => ({ topic, partition })),
     );
+    joinedAs = consumer;
     watchdog.assign(assigned);
     blocked.clear();
     options.onJoin?.();

@@ -39,6 +39,17 @@ export class KafkaUnavailable extends Error {
 /** What the brokers refuse until an operator has put the topic right; a wait, not a crash. */
 export class OutputRefused extends KafkaUnavailable {}
 
+/** What was read so far is of a topic that is gone: the partition is read again from this offset on. */
+export class StartOver extends Error {
+  override name = "StartOver";
+  constructor(
+    message: string,
+    readonly offset: number,
+  ) {
+    super(message);
+  }
+}
+
 /** A message that the broker refuses for its size; no repetition helps. */
 export class MessageTooLarge extends Error {
   override name = "MessageTooLarge";

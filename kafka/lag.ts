@@ -33,11 +33,24 @@ export async function committedOffsets(
   groupId: string,
   topic: string,
 ): Promise<Map<number, number>> {
+  const commits = await commitsOf(kafka, groupId, topic);
+  return new Map(commits.map(({ partition, offset }) => [partition, offset]));
+}
+
+export interface Commit {
+  partition: number;
+  offset: number;
+  /** What the consumer has stored beside it; "" where it stores nothing. */
+  metadata: string;
+}
+
+export async function commitsOf(kafka: Kafka, groupId: string, topic: string): Promise<Commit[]> {
   const topics = await withAdmin(kafka, (admin) => admin.fetchOffsets({ groupId, topics: [topic] }));
-  const partitions = topics[0]?.partitions ?? [];
-  return new Map(
-    partitions
-      .map(({ partition, offset }) => [partition, Number(offset)] as const)
-      .filter(([, offset]) => offset >= 0),
-  );
+  return (topics[0]?.partitions ?? [])
+    .map(({ partition, offset, metadata }) => ({
+      partition,
+      offset: Number(offset),
+      metadata: metadata ?? "",
+    }))
+    .filter(({ offset }) => offset >= 0);
 }

@@ -5,12 +5,14 @@ import { INVALID, POISON } from "../../broker/poison.fixture.ts";
 import { aRawClient } from "../../broker/raw-client.fixture.ts";
 import { send } from "../../broker/requests.fixture.ts";
 import { ensureTopics, withAdmin } from "../../kafka/admin.ts";
+import { consume } from "../../kafka/consume.ts";
+import { commitsOf } from "../../kafka/lag.ts";
 import type { OutMessage } from "../../kafka/producer.ts";
 import { DEAD_LETTERS } from "../../schemas/examples/examples.case.ts";
 import { readTopic } from "../../audit/read-topic.ts";
 import { CASE_TIME, changed } from "../enrich.case.ts";
-import { plan, topics } from "./host.fixture.ts";
-import { aFlow, FLOW, header, runHost, sourcesOf, startHost, withoutLag } from "./cluster.fixture.ts";
+import { host, plan, topics } from "./host.fixture.ts";
+import { aFlow, FLOW, header, QUIET, runHost, sourcesOf, startHost, withoutLag } from "./cluster.fixture.ts";
 
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -166,4 +168,46 @@ describe("on the embedded broker", () => {
     await runHost(flow);
     expect((await another()).at(-1)).toBe("2 enriched of another epoch");
   }, 60_000);
+});
+
+describe("an iot.raw that was made anew and has grown past the offset of the one before", () => {
+  const numbered = (count: number, name: string): OutMessage[] =>
+    Array.from({ length: count }, (_, at) => ({
+      key: name,
+      value: changed({ "/device_id": name, "/n": at }),
+    }));
+
+  test("is read from its beginning where the group's offset was committed for that one: nothing is lost", async () => {
+    const flow = await cluster();
+    const { kafka, producer, brokers } = flow;
+    const send = (messages: OutMessage[]) =>
+      producer.send(
+        FLOW.raw,
+        messages.map((message) => ({ ...message, partition: 0 })),
+      );
+    await send(numbered(5, "breaker-001"));
+    await runHost(flow);
+    const [old] = await commitsOf(kafka, "iot-enrich", FLOW.raw);
+    await withAdmin(kafka, (admin) => admin.deleteTopics({ topics: [FLOW.raw] }));
+    await ensureTopics(kafka, [{ name: FLOW.raw, partitions: 2, configs: {} }]);
+    await send(numbered(8, "breaker-002"));
+    // As an enricher does that slept over it: it goes on at 5, and does not see that this is another one.
+    const { handle } = host({ producer });
+    const late = await consume(kafka, {
+      ...{ groupId: "iot-enrich", topics: [FLOW.raw], from: "earliest", commit: true, log: QUIET },
+      async handle(batch) {
+        const messages = batch.messages.filter(({ offset }) => offset >= 5);
+        if (messages.length > 0) await handle({ ...batch, messages, first: 5 });
+        return old?.metadata;
+      },
+    });
+    await withoutLag({ kafka, consumer: late });
+    await late.stop();
+    await send(numbered(2, "breaker-003"));
+
+    const { accounting, errors } = await runHost(flow);
+    expect({ errors, difference: accounting.difference() }).toEqual({ errors: [], difference: 0 });
+    const another = (await sourcesOf(brokers, 0)).filter((one) => one.endsWith(" of another epoch"));
+    expect(another.map((one) => Number.parseInt(one, 10))).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
 });

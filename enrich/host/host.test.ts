@@ -1,6 +1,6 @@
 /** A batch and its outputs, with a list for a producer. Over 250 lines: whole messages stand here. */
 import { describe, expect, test } from "bun:test";
-import { KafkaUnavailable, MessageTooLarge, OutputRefused } from "../../kafka/errors.ts";
+import { KafkaUnavailable, MessageTooLarge, OutputRefused, StartOver } from "../../kafka/errors.ts";
 import { CASE_TIME, changed } from "../enrich.case.ts";
 import { asSent, batchOf, host, NOW, plan, raw, type Sent, topics } from "./host.fixture.ts";
 
@@ -267,7 +267,7 @@ describe("a batch", () => {
       [undefined, 2],
     ] as const) {
       const { handle, errors, accounting } = host({
-        raw: { start: async () => 0, count: async () => held },
+        raw: { start: async () => 0, count: async () => held, mark: async () => undefined },
       });
       await handle(batchOf([raw(5, changed({}))]));
       await handle(batchOf([raw(8, changed({}))]));
@@ -275,6 +275,32 @@ describe("a batch", () => {
       const hole = "iot.raw[3]@6..7: expected 2 outputs, found 0";
       expect(errors).toEqual(difference === 0 ? [] : [hole]);
     }
+  });
+
+  test("an iot.raw that is another one than before is begun anew, whatever offset it gives; the mark goes with the commit", async () => {
+    let mark = { offset: 0, sum: 1 };
+    const asked: number[] = [];
+    const { handle, sent } = host({
+      lookEveryMs: 0,
+      raw: { start: async () => 0, count: async () => 0, mark: async () => mark },
+      async resume(_, given) {
+        asked.push(given);
+        return { next: given, written: new Set(), mark, epoch: asked.length - 1 };
+      },
+    });
+    expect(await handle(batchOf([raw(5, changed({}))]))).toBe("first 0 1");
+    mark = { offset: 2, sum: 7 };
+    expect(await handle(batchOf([raw(6, changed({}))]))).toBe("first 2 7");
+    mark = { offset: 0, sum: 3 };
+    const late = handle(batchOf([raw(7, changed({}))]));
+    await expect(late).rejects.toEqual(new StartOver("iot.raw was made anew", 0));
+    expect(await handle(batchOf([raw(0, changed({}))]))).toBe("first 0 3");
+    expect(asked).toEqual([5, 0]);
+    expect(sent.map(({ message: { headers } }) => headers?.["iot.source.epoch"])).toEqual([
+      undefined,
+      undefined,
+      "1",
+    ]);
   });
 
   test("a batch may settle offsets that hold no message, before, between and behind those that do, and no message at all", async () => {

@@ -8,13 +8,13 @@
  *   becomes a dead letter. Nothing is forwarded from the raw headers.
  */
 import type { Batch, InMessage, Undecodable } from "../../kafka/consume.ts";
-import { OutputRefused } from "../../kafka/errors.ts";
+import { OutputRefused, StartOver } from "../../kafka/errors.ts";
 import type { Producer } from "../../kafka/producer.ts";
 import type { Plan } from "../../judge/plan.ts";
 import type { Accounting } from "./accounting.ts";
 import { bytesToText, keyToText } from "../bytes-to-text.ts";
-import type { RawTopic } from "./raw.ts";
-import type { Resume } from "./resume.ts";
+import { isOther, markText, type RawTopic } from "./raw.ts";
+import type { Resume, Resumed } from "./resume.ts";
 import { createEnrichInPieces, deadLetter, type DeadLetterMessage, type EnrichInPieces } from "../enrich.ts";
 import { type Output, type Partition, send } from "./send.ts";
 import { type EnrichedBytes, valueBytes } from "./value.ts";
@@ -32,6 +32,8 @@ export interface HostOptions {
   resume?: Resume;
   /** Asked when messages are missing before a batch. Absent: all that is missing is. */
   raw?: RawTopic;
+  /** So often it is looked whether iot.raw is the one that it was; default 5 s. */
+  lookEveryMs?: number;
   /** Counts what was sent. */
   observe: (chunk: Chunk) => void;
   log: { info(message: string): void; error(message: string, fields?: object): void };
@@ -49,8 +51,12 @@ export interface Chunk {
 /** Bounds the memory of a large batch, and how long the event loop is busy at a time. */
 export const CHUNK_MESSAGES = 400;
 
-export function createHandler(options: HostOptions): (batch: Batch) => Promise<void> {
-  const { accounting, log } = options;
+/** A consumer that slept, or was cut off, may not be told that its topic was made anew. */
+const LOOK_EVERY_MS = 5_000;
+
+/** Gives what is to be stored with the commit. */
+export function createHandler(options: HostOptions): (batch: Batch) => Promise<string | undefined> {
+  const { accounting, log, lookEveryMs = LOOK_EVERY_MS } = options;
   const rules = new WeakMap<Batch, Rules>();
   let newest: Rules | undefined;
   const partitions = new Map<number, Partition>();
@@ -67,6 +73,7 @@ export function createHandler(options: HostOptions): (batch: Batch) => Promise<v
       known = await resumed(batch);
       partitions.set(partition, known);
     }
+    await look(batch, known);
     await bookGap(options, batch);
     const outputs = await deliverBatch(options, byThese, batch, known).catch((error) => {
       // The batch comes again as another one, perhaps under another registry: the outputs are asked what stands in them.
@@ -76,7 +83,21 @@ export function createHandler(options: HostOptions): (batch: Batch) => Promise<v
     const hole = accounting.settle({ topic, partition, first, next, empty: batch.empty, outputs });
     if (hole !== undefined) log.error(hole);
     for (const offset of known.written) if (offset < next) known.written.delete(offset);
+    return known.mark && markText(known.mark);
   };
+
+  /** Errors: StartOver, where iot.raw is another one than before. */
+  async function look({ topic, partition }: Batch, known: Partition): Promise<void> {
+    if (performance.now() - known.lookedAt < lookEveryMs && known.mark !== undefined) return;
+    known.lookedAt = performance.now();
+    const mark = await options.raw?.mark(partition);
+    if (mark === undefined) return;
+    if (known.mark !== undefined && isOther(known.mark, mark)) {
+      partitions.delete(partition);
+      throw new StartOver(`${topic} was made anew`, mark.offset);
+    }
+    known.mark = mark;
+  }
 
   function rulesOf(plan: Plan): Rules {
     if (newest?.plan !== plan) newest = { plan, enrich: createEnrichInPieces(plan) };
@@ -84,8 +105,8 @@ export function createHandler(options: HostOptions): (batch: Batch) => Promise<v
   }
 
   async function resumed({ topic, partition, first }: Batch): Promise<Partition> {
-    const nothing = { next: undefined, written: new Set<number>(), epoch: 0 };
-    const { next, written, epoch } = (await options.resume?.(partition, first)) ?? nothing;
+    const nothing: Resumed = { next: undefined, written: new Set(), epoch: 0 };
+    const { next, written, epoch, mark } = (await options.resume?.(partition, first)) ?? nothing;
     accounting.resume(topic, partition, Math.min(next ?? first, first));
     if (epoch > 0 && next === undefined)
       log.info(
@@ -95,7 +116,7 @@ export function createHandler(options: HostOptions): (batch: Batch) => Promise<v
       log.info(
         `${topic}[${partition}]@${first}: ${written.size} outputs stand behind the commit, they are kept`,
       );
-    return { written, epoch };
+    return { written, epoch, mark, lookedAt: performance.now() };
   }
 }
 

@@ -2,12 +2,15 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { startBroker } from "../../broker/broker.ts";
 import { ensureTopics, withAdmin } from "../../kafka/admin.ts";
 import { createKafka, type Kafka } from "../../kafka/client.ts";
+import { StartOver } from "../../kafka/errors.ts";
 import { createProducer, type OutMessage } from "../../kafka/producer.ts";
-import { createRawTopic } from "./raw.ts";
+import { createRawTopic, isOther, markText, readMark } from "./raw.ts";
 import { createResume } from "./resume.ts";
 
 const SILENT = { info() {}, warn() {}, error() {} };
 const topics = { raw: "iot.raw", enriched: "iot.enriched", dlq: "iot.raw.dlq" };
+/** Of the first raw message. */
+const MARK = { offset: 0, sum: expect.any(Number) };
 const NOW = 1_790_000_000_000;
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -67,8 +70,8 @@ async function written(raw: number, outputs: { enriched?: number[]; dlq?: number
 describe("the offset that the outputs let expect", () => {
   test("is one more than the highest of both topics", async () => {
     const { resume } = await written(9, { enriched: [0, 1, 3], dlq: [2, 4] });
-    expect(await resume(1, 5)).toEqual({ next: 5, written: new Set(), epoch: 0 });
-    expect(await resume(1, 9)).toEqual({ next: 5, written: new Set(), epoch: 0 });
+    expect(await resume(1, 5)).toEqual({ next: 5, written: new Set(), mark: MARK, epoch: 0 });
+    expect(await resume(1, 9)).toEqual({ next: 5, written: new Set(), mark: MARK, epoch: 0 });
   });
 
   test("is 0 where there never was an output", async () => {
@@ -85,7 +88,7 @@ describe("the offset that the outputs let expect", () => {
     const { resume, producer } = await written(9, { enriched: [0] });
     const headers = { "iot.source.offset": "1", "iot.source.last_offset": "6", "iot.reason": "undecodable" };
     await producer.send(topics.dlq, [{ key: null, value: "", partition: 1, headers }]);
-    expect(await resume(1, 1)).toEqual({ next: 7, written: new Set([1]), epoch: 0 });
+    expect(await resume(1, 1)).toEqual({ next: 7, written: new Set([1]), mark: MARK, epoch: 0 });
   });
 
   test("makes the partition wait when the brokers do not tell", async () => {
@@ -120,7 +123,7 @@ test("a group that was set back far has it judged again: what was written is not
     many.map((source) => enriched(source)),
   );
   const bounded = createResume(kafka, topics, () => NOW, 2_000);
-  expect(await bounded(1, 5)).toEqual({ next: 3_000, written: new Set(), epoch: 0 });
+  expect(await bounded(1, 5)).toEqual({ next: 3_000, written: new Set(), mark: MARK, epoch: 0 });
   expect((await bounded(1, 2_900)).written.size).toBe(100);
 });
 
@@ -134,7 +137,7 @@ describe("iot.raw that was deleted and made anew", () => {
       await withAdmin(kafka, (admin) => admin.deleteTopics({ topics: [topics.raw] }));
       await ensureTopics(kafka, [{ name: topics.raw, partitions: 2, configs: {} }]);
       await producer.send(topics.raw, values.map(rawMessage));
-      expect(await resume(1, 0)).toEqual({ next: undefined, written: new Set(), epoch: NOW });
+      expect(await resume(1, 0)).toEqual({ next: undefined, written: new Set(), mark: MARK, epoch: NOW });
     }
   });
 
@@ -142,26 +145,63 @@ describe("iot.raw that was deleted and made anew", () => {
     const { resume, producer } = await written(3, { dlq: [0, 1] });
     expect((await resume(1, 2)).epoch).toBe(0);
     await producer.send(topics.dlq, [{ ...dead(2), key: "another" }]);
-    expect((await resume(1, 2)).epoch).toBe(NOW);
+    expect((await resume(1, 0)).epoch).toBe(NOW);
+    // The offset is of the one that is gone, too.
+    await expect(resume(1, 2)).rejects.toEqual(
+      new StartOver("the offset is of another iot.raw, which is gone", 0),
+    );
   });
 
   test("goes on in the epoch that its outputs name, whatever those of before say", async () => {
     const { resume, producer } = await written(5, { enriched: [7, 8, 9] });
     for (const source of [0, 1, 2])
       await producer.send(topics.enriched, [enriched(source, { "iot.source.epoch": "1780000000000" })]);
-    expect(await resume(1, 2)).toEqual({ next: 3, written: new Set([2]), epoch: 1_780_000_000_000 });
+    expect(await resume(1, 2)).toEqual({
+      next: 3,
+      written: new Set([2]),
+      mark: MARK,
+      epoch: 1_780_000_000_000,
+    });
   });
 
   test("cannot be told from another when nothing of the outputs is left: then a new epoch begins", async () => {
     const { resume, kafka } = await written(5, { enriched: [0, 1, 2, 3, 4] });
     await deleteBefore(kafka, topics.enriched, 5);
-    expect(await resume(1, 5)).toEqual({ next: undefined, written: new Set(), epoch: NOW });
+    expect(await resume(1, 5)).toEqual({ next: undefined, written: new Set(), mark: MARK, epoch: NOW });
   });
 
   test("is not suspected when retention has taken the newest output's raw message", async () => {
     const { resume, kafka } = await written(5, { enriched: [0, 1, 2, 3, 4] });
     await deleteBefore(kafka, topics.raw, 5);
     expect(await resume(1, 5)).toEqual({ next: 5, written: new Set(), epoch: 0 });
+  });
+});
+
+describe("the mark of iot.raw", () => {
+  test("is that of its first message, the next one's when retention has taken it, none without a message", async () => {
+    const { kafka, producer } = await written(5, {});
+    const raw = createRawTopic(kafka, topics.raw);
+    const first = await raw.mark(1);
+    await producer.send(topics.raw, [rawMessage(9)]);
+    expect([first, await raw.mark(0)]).toEqual([MARK, undefined]);
+    expect(await raw.mark(1)).toEqual(first);
+    await deleteBefore(kafka, topics.raw, 2);
+    expect((await raw.mark(1))?.offset).toBe(2);
+  });
+
+  test("is another one's where the first offset falls, or holds another message", () => {
+    const before = { offset: 7, sum: 1 };
+    expect([7, 9].map((offset) => isOther(before, { offset, sum: 1 }))).toEqual([false, false]);
+    expect(isOther(before, { offset: 9, sum: 2 })).toBe(false);
+    expect(isOther(before, { offset: 7, sum: 2 })).toBe(true);
+    expect(isOther(before, { offset: 0, sum: 1 })).toBe(true);
+  });
+
+  test("stands as a text beside a commit; another text is none", () => {
+    const mark = { offset: 7, sum: 4_000_000_000 };
+    expect(readMark(markText(mark))).toEqual(mark);
+    for (const text of ["", "x", "first 7", "first -1 2", "first 7 2 3"])
+      expect(readMark(text)).toBeUndefined();
   });
 });
 

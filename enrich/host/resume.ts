@@ -2,22 +2,27 @@
  * Where a partition of iot.raw goes on, as its outputs themselves tell: whoever had it before us may have written more than it
  * committed, or committed more than it wrote, and iot.raw may have been deleted and made anew since.
  *
- * In: a partition, the offset that the group gives us. Out: what must come next, what is written already, the epoch. A group that was
+ * In: a partition, the offset that the group gives us, and what stands beside its commit. Out: what must come next, what is written
+ *   already, the epoch; or StartOver, where the offset is of an iot.raw that is gone. A group that was
  *   set back by more than MOST_MESSAGES has it judged again, and readers drop what they have seen.
  * Errors: of the infrastructure, for which the partition waits; a missing right to read the outputs waits, too, named.
  */
 import { endOffsets } from "../../kafka/admin.ts";
 import type { Kafka } from "../../kafka/client.ts";
 import type { InMessage } from "../../kafka/consume.ts";
-import { isOutage, OutputRefused, reasonOf } from "../../kafka/errors.ts";
+import { isOutage, OutputRefused, reasonOf, StartOver } from "../../kafka/errors.ts";
 import { fetchFrom } from "../../kafka/fetch-one.ts";
-import { HEADERS } from "../../schemas/topics.ts";
+import { commitsOf } from "../../kafka/lag.ts";
+import { GROUPS, HEADERS } from "../../schemas/topics.ts";
+import { findMark, isOther, type Mark, readMark } from "./raw.ts";
 
 export interface Resumed {
   /** The offset that must come next; undefined where the outputs do not tell. */
   next: number | undefined;
   /** Offsets of raw messages, from the given one on, whose output stands already. */
   written: Set<number>;
+  /** Undefined while the partition holds no message. */
+  mark?: Mark;
   /** Which iot.raw this is, of those that had the name one after the other: ms since 1970 of when it was noticed, 0 for the first. */
   epoch: number;
 }
@@ -53,8 +58,26 @@ export function createResume(
   topics: { raw: string; enriched: string; dlq: string },
   now: () => number,
   mostMessages = MOST_MESSAGES,
+  groupId: string = GROUPS.enrich,
 ): Resume {
   async function resume(partition: number, given: number): Promise<Resumed> {
+    const [allEnds, commits] = await Promise.all([
+      endOffsets(kafka, topics.raw),
+      commitsOf(kafka, groupId, topics.raw),
+    ]);
+    const ends = allEnds.find((one) => one.partition === partition);
+    const low = ends?.low ?? 0;
+    const mark = await findMark(kafka, topics.raw, partition, low);
+    const committed = readMark(commits.find((one) => one.partition === partition)?.metadata ?? "");
+    const isMarked = committed !== undefined && mark !== undefined;
+    const isMarkedOther = isMarked && isOther(committed, mark);
+    const another = (): Resumed => {
+      // A mark of this topic tells that the offset is its own, and the outputs alone are of the one before.
+      if (given > low && (isMarkedOther || !isMarked))
+        throw new StartOver(`the offset is of another ${topics.raw}, which is gone`, low);
+      return { next: undefined, written: new Set(), mark, epoch: now() };
+    };
+    if (isMarkedOther) return another();
     const tails = await Promise.all(
       [topics.enriched, topics.dlq].map((topic) => readTail(kafka, topic, partition, given, mostMessages)),
     );
@@ -68,21 +91,21 @@ export function createResume(
     if (newest === undefined) {
       // Nothing tells any more to which iot.raw the outputs belonged, unless there never was one.
       const isFirst = tails.every(({ hasEnded }) => !hasEnded);
-      return { next: isFirst ? 0 : undefined, written: new Set(), epoch: isFirst ? 0 : now() };
+      return { next: isFirst ? 0 : undefined, written: new Set(), mark, epoch: isFirst ? 0 : now() };
     }
-    if (await isMadeAnew(kafka, topics.raw, partition, newest))
-      return { next: undefined, written: new Set(), epoch: now() };
+    if (await isMadeAnew(kafka, topics.raw, partition, newest, ends)) return another();
     // Set back on purpose: all of it would have to be held here.
-    if (!tails.every(({ isWhole }) => isWhole)) return { next: newest.last + 1, written: new Set(), epoch };
+    if (!tails.every(({ isWhole }) => isWhole))
+      return { next: newest.last + 1, written: new Set(), mark, epoch };
     const written = new Set(ours.map(({ source }) => source).filter((source) => source >= given));
-    return { next: newest.last + 1, written, epoch };
+    return { next: newest.last + 1, written, mark, epoch };
   }
 
   return async (partition, given) => {
     try {
       return await resume(partition, given);
     } catch (error) {
-      if (isOutage(error)) throw error;
+      if (isOutage(error) || error instanceof StartOver) throw error;
       throw new OutputRefused(
         `${topics.raw}[${partition}]: the ends of ${topics.enriched} and ${topics.dlq} cannot be read: ${reasonOf(error)}; look at the right to Read them`,
       );
@@ -149,8 +172,13 @@ function headerNumber({ headers }: InMessage, name: string): number | undefined 
  * Whether iot.raw holds another message where the newest output's own should be, or ends before it. What retention or compaction
  * has taken, and times, tell nothing: a topic may stamp its own.
  */
-async function isMadeAnew(kafka: Kafka, raw: string, partition: number, newest: Output): Promise<boolean> {
-  const ends = (await endOffsets(kafka, raw)).find((one) => one.partition === partition);
+async function isMadeAnew(
+  kafka: Kafka,
+  raw: string,
+  partition: number,
+  newest: Output,
+  ends: { low: number; high: number } | undefined,
+): Promise<boolean> {
   if (ends === undefined || newest.last < ends.low) return false;
   if (newest.last >= ends.high) return true;
   const { messages } = await fetchFrom(kafka, raw, partition, newest.source, 1);

@@ -10,6 +10,7 @@ import type { OutMessage, Producer } from "../../kafka/producer.ts";
 import type { DeadLetterReason } from "../../schemas/dead-letter.ts";
 import { HEADERS } from "../../schemas/topics.ts";
 import type { DeadLetterMessage } from "../enrich.ts";
+import type { Mark } from "./raw.ts";
 import type { EnrichedBytes } from "./value.ts";
 
 export interface Output {
@@ -25,6 +26,10 @@ export interface Partition {
   written: Set<number>;
   /** Which iot.raw this is, of those that had the name one after the other; 0 for the first. */
   epoch: number;
+  /** What tells this iot.raw from another; undefined where that is not known. */
+  mark?: Mark;
+  /** When that was looked at last, `performance.now()`. */
+  lookedAt: number;
 }
 
 type Place = Pick<Batch, "topic" | "partition">;

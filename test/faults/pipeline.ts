@@ -29,9 +29,9 @@ export interface Plant {
   plan?(plan: Plan): Plan;
   handle?(
     batch: Batch,
-    handle: (batch: Batch) => Promise<void>,
+    handle: (batch: Batch) => Promise<unknown>,
     commit: (next: number) => Promise<void>,
-  ): Promise<void>;
+  ): Promise<unknown>;
   send?(topic: string, messages: OutMessage[], send: Producer["send"]): Promise<unknown>;
   /** Does not look at what its outputs hold when it starts. */
   forgets?: boolean;
