@@ -72,7 +72,7 @@ export function createApp(deps: AppDeps): Hono<Env> {
     return (
       unless(c, "tab", query.tab, API_TOPICS) ??
       unless(c, "range", query.range, RANGE_NAMES) ??
-      page(c, <OverviewPage frame={frameOf(c)} query={readOverview(query)} group={deps.group.last()} />)
+      page(c, <OverviewPage frame={frameOf(c)} query={readOverview(query)} group={deps.group} />)
     );
   });
 
@@ -148,9 +148,12 @@ export function createApp(deps: AppDeps): Hono<Env> {
   app.get("/pipeline", async (c) => {
     const refused = unless(c, "range", c.req.query("range"), RANGE_NAMES);
     if (refused !== undefined) return refused;
-    const group = await deps.group.first();
+    await deps.group.first();
     const range = readRange(c.req.query());
-    return page(c, <PipelinePage frame={frameOf(c)} range={range} group={group} viewers={hub.clients()} />);
+    return page(
+      c,
+      <PipelinePage frame={frameOf(c)} range={range} group={deps.group} viewers={hub.clients} />,
+    );
   });
   app.get("/live/pipeline", (c) =>
     stream(c, pipelineLive(readRange(c.req.query()), deps.group, hub.clients)),

@@ -4,6 +4,7 @@ import { Keys } from "../components/keys.tsx";
 import { CutBanner, Notices, RailFooter, WithoutScript } from "../components/notices.tsx";
 import { Icon, Shape, Sprite } from "../components/status.tsx";
 import { FILTER_NAMES } from "../model/search.ts";
+import type { Card } from "../stream/frames.ts";
 import { standing } from "../model/standing.ts";
 import type { ViewModel } from "../model/view.ts";
 import { clockSeconds } from "../format.ts";
@@ -51,6 +52,12 @@ interface LayoutProps {
   above?: { name: string; href: string };
   children: Child;
 }
+
+/** What the frame has that changes. */
+export const FRAME_CARDS: readonly Card[] = [
+  { id: "notices", pace: "frame", render: (view, now) => <Notices view={view} now={now} /> },
+  { id: "rail-footer", pace: "frame", render: (view, now) => <RailFooter view={view} now={now} /> },
+];
 
 /** htmx: errors never swap into a card, rows that stand are left alone, no history of its own, no injected style. */
 const HTMX_CONFIG = JSON.stringify({

@@ -4,7 +4,6 @@ import { DEAD_LETTER_REASONS } from "../../schemas/dead-letter.ts";
 import { GRADES, METHODS } from "../../schemas/enriched.ts";
 import { Feed, FeedHead, FeedRow } from "../components/feed.tsx";
 import { FeedCount, Nothing, NothingYet, TAB_NAMES, WatchCount } from "../components/found.tsx";
-import { Notices, RailFooter } from "../components/notices.tsx";
 import { GRADE_WORD } from "../components/status.tsx";
 import { total, type ViewModel } from "../model/view.ts";
 import { createWatch, foundBy } from "../model/watch.ts";
@@ -14,7 +13,7 @@ import { FORMATS } from "../api/export.ts";
 import type { LivePage } from "../stream/frames.ts";
 import { type Filters, isFiltered, onTopic, search } from "../model/search.ts";
 import { type Tally, tallied } from "../model/window.ts";
-import { type Frame, Layout } from "./layout.tsx";
+import { type Frame, FRAME_CARDS, Layout } from "./layout.tsx";
 
 /** Rows on the page. */
 export const PAGE_ROWS = 50;
@@ -64,21 +63,30 @@ export function messagesLive(filters: Filters): LivePage {
   const isWatched = isFiltered(filters);
   return {
     key: `messages ${JSON.stringify(filters)}`,
-    cards: (view, now) => ({
-      notices: <Notices view={view} now={now} />,
-      "rail-footer": <RailFooter view={view} now={now} />,
-      // With each frame: a count above other rows than it counts is wrong.
-      "feed-count": isWatched ? (
-        <WatchCount view={view} watch={watch} now={now} />
-      ) : (
-        <FeedCount view={view} filters={filters} now={now} />
-      ),
-      nothing: isWatched ? (
-        <NothingYet view={view} watch={watch} now={now} />
-      ) : (
-        <Nothing view={view} filters={filters} />
-      ),
-    }),
+    cards: [
+      ...FRAME_CARDS,
+      {
+        id: "feed-count",
+        // A count above other rows than it counts is wrong.
+        pace: "frame",
+        render: (view, now) =>
+          isWatched ? (
+            <WatchCount view={view} watch={watch} now={now} />
+          ) : (
+            <FeedCount view={view} filters={filters} now={now} />
+          ),
+      },
+      {
+        id: "nothing",
+        pace: "frame",
+        render: (view, now) =>
+          isWatched ? (
+            <NothingYet view={view} watch={watch} now={now} />
+          ) : (
+            <Nothing view={view} filters={filters} />
+          ),
+      },
+    ],
     watch,
     feed: {
       limit: filters.limit,

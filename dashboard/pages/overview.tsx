@@ -5,15 +5,14 @@ import { NothingKept } from "../components/empty.tsx";
 import { Feed, FeedHead, FeedRow } from "../components/feed.tsx";
 import { TAB_NAMES } from "../components/found.tsx";
 import { Fleet } from "../components/fleet.tsx";
-import { Notices, RailFooter } from "../components/notices.tsx";
 import { RateCaption, RateCard, RateTable } from "../components/rate-chart.tsx";
 import { DeviceTypes, EventTypes, eventShares, Quality, Reasons, typeShares } from "../components/shares.tsx";
 import { StatsGrid } from "../components/stats.tsx";
 import { total, type ViewModel } from "../model/view.ts";
 import { clockMinutes, count } from "../format.ts";
 import { messagesLink, withParams } from "../links.ts";
-import type { LivePage } from "../stream/frames.ts";
-import type { Group, GroupFacts } from "../reading/group.ts";
+import type { Card, LivePage } from "../stream/frames.ts";
+import type { Group } from "../reading/group.ts";
 import {
   DEFAULT_RANGE,
   RANGE_NAMES,
@@ -22,7 +21,7 @@ import {
   rateSeries,
   REPEATED_STEPS,
 } from "../model/series.ts";
-import { type Frame, Layout } from "./layout.tsx";
+import { type Frame, FRAME_CARDS, Layout } from "./layout.tsx";
 import { UnknownDevices } from "./types.tsx";
 
 export interface OverviewQuery {
@@ -44,12 +43,12 @@ export function readOverview(query: Record<string, string | undefined>): Overvie
 interface Props {
   frame: Frame;
   query: OverviewQuery;
-  group: GroupFacts | undefined;
+  group: Group;
 }
 
 export function OverviewPage({ frame, query, group }: Props) {
   const { view, now } = frame;
-  const { tab, range } = query;
+  const { range } = query;
   return (
     <Layout
       frame={frame}
@@ -59,58 +58,52 @@ export function OverviewPage({ frame, query, group }: Props) {
       live={withParams("/live/overview", { ...query })}
       tools={<RangeChoice path="/" query={frame.query} range={range} />}
     >
-      <div class="grid">
-        <Attention view={view} group={group} now={now} />
-        <Fleet view={view} now={now} />
-        <StatsGrid view={view} now={now} />
-        <RateCard view={view} range={range} now={now} />
-        <EventTypes view={view} now={now} />
-        <DeviceTypes view={view} now={now} />
-        <Quality view={view} now={now} />
-        <Reasons view={view} now={now} />
-        <UnknownIfAny view={view} />
-        <section class="card" aria-labelledby="h-latest" id="latest">
-          <header>
-            <h2 id="h-latest">Latest messages</h2>
-            <LatestCount view={view} topic={tab} />
-            <a class="t12" href={messagesLink({ topic: tab })}>
-              All kept
-            </a>
-          </header>
-          <Tabs frame={frame} tab={tab} />
-          <FeedHead topic={tab} />
-          <Feed topic={tab} rows={newest(view, tab)} limit={FEED_ROWS} />
-          <Empty view={view} topic={tab} />
-        </section>
-        <Covers view={view} />
-      </div>
+      <div class="grid">{cardsOf(query, group, frame.query).map(({ render }) => render(view, now))}</div>
     </Layout>
   );
 }
 
+/** In the order of the page. `asked` is the query of its address, for the links of the tabs. */
+const cardsOf = ({ tab, range }: OverviewQuery, group: Group, asked: Record<string, string>): Card[] => [
+  {
+    id: "attention",
+    pace: "frame",
+    render: (view, now) => <Attention view={view} group={group.last()} now={now} />,
+  },
+  { id: "fleet", pace: "frame", render: (view, now) => <Fleet view={view} now={now} /> },
+  { id: "stats", pace: "frame", render: (view, now) => <StatsGrid view={view} now={now} /> },
+  { id: "rate", pace: "never", render: (view, now) => <RateCard view={view} range={range} now={now} /> },
+  { id: "events", pace: "slow", render: (view, now) => <EventTypes view={view} now={now} /> },
+  { id: "types", pace: "slow", render: (view, now) => <DeviceTypes view={view} now={now} /> },
+  { id: "quality", pace: "slow", render: (view, now) => <Quality view={view} now={now} /> },
+  { id: "reasons", pace: "slow", render: (view, now) => <Reasons view={view} now={now} /> },
+  { id: "unknown", pace: "slow", render: (view) => <UnknownIfAny view={view} /> },
+  { id: "latest", pace: "never", render: (view) => <Latest view={view} tab={tab} asked={asked} /> },
+  { id: "covers", pace: "slow", render: (view) => <Covers view={view} /> },
+];
+
+/** What changes within the cards of the chart and of the feed. */
+const partsOf = ({ tab, range }: OverviewQuery): Card[] => [
+  {
+    id: "rate-caption",
+    pace: "frame",
+    render: (view, now) => <RateCaption view={view} range={range} now={now} />,
+  },
+  {
+    id: "rate-table",
+    pace: "slow",
+    render: (view, now) => <RateTable view={view} range={range} now={now} />,
+  },
+  { id: "latest-count", pace: "frame", render: (view) => <LatestCount view={view} topic={tab} /> },
+  { id: "empty", pace: "frame", render: (view) => <Empty view={view} topic={tab} /> },
+];
+
 /** What the stream of this page sends; live.ts calls it twice a second while somebody looks. */
-export function overviewLive({ tab, range }: OverviewQuery, group: Group): LivePage {
+export function overviewLive(query: OverviewQuery, group: Group): LivePage {
+  const { tab, range } = query;
   return {
     key: `overview ${tab} ${range}`,
-    cards: (view, now) => ({
-      notices: <Notices view={view} now={now} />,
-      "rail-footer": <RailFooter view={view} now={now} />,
-      attention: <Attention view={view} group={group.last()} now={now} />,
-      fleet: <Fleet view={view} now={now} />,
-      stats: <StatsGrid view={view} now={now} />,
-      "rate-caption": <RateCaption view={view} range={range} now={now} />,
-      "latest-count": <LatestCount view={view} topic={tab} />,
-      empty: <Empty view={view} topic={tab} />,
-    }),
-    slow: (view, now) => ({
-      "rate-table": <RateTable view={view} range={range} now={now} />,
-      events: <EventTypes view={view} now={now} />,
-      types: <DeviceTypes view={view} now={now} />,
-      quality: <Quality view={view} now={now} />,
-      reasons: <Reasons view={view} now={now} />,
-      unknown: <UnknownIfAny view={view} />,
-      covers: <Covers view={view} />,
-    }),
+    cards: [...FRAME_CARDS, ...cardsOf(query, group, {}), ...partsOf(query)],
     feed: {
       limit: FEED_ROWS,
       rows: (view) => newest(view, tab),
@@ -125,6 +118,28 @@ export function overviewLive({ tab, range }: OverviewQuery, group: Group): LiveP
     }),
   };
 }
+
+interface LatestProps {
+  view: ViewModel;
+  tab: ApiTopic;
+  asked: Record<string, string>;
+}
+
+const Latest = ({ view, tab, asked }: LatestProps) => (
+  <section class="card" aria-labelledby="h-latest" id="latest">
+    <header>
+      <h2 id="h-latest">Latest messages</h2>
+      <LatestCount view={view} topic={tab} />
+      <a class="t12" href={messagesLink({ topic: tab })}>
+        All kept
+      </a>
+    </header>
+    <Tabs asked={asked} tab={tab} />
+    <FeedHead topic={tab} />
+    <Feed topic={tab} rows={newest(view, tab)} limit={FEED_ROWS} />
+    <Empty view={view} topic={tab} />
+  </section>
+);
 
 /** Its place is kept in the page also while every device has a type. */
 const UnknownIfAny = ({ view }: { view: ViewModel }) =>
@@ -167,11 +182,11 @@ export const RangeChoice = ({ path, query, range }: RangeProps) => (
   </nav>
 );
 
-const Tabs = ({ frame, tab }: { frame: Frame; tab: ApiTopic }) => (
+const Tabs = ({ asked, tab }: Omit<LatestProps, "view">) => (
   <nav class="tabs" aria-label="Topic">
     {API_TOPICS.map((topic) => (
       <a
-        href={`${withParams("/", { ...frame.query, tab: topic })}#latest`}
+        href={`${withParams("/", { ...asked, tab: topic })}#latest`}
         aria-current={topic === tab ? "page" : undefined}
       >
         {TAB_NAMES[topic]}

@@ -1,13 +1,12 @@
 /** The pipeline: stages with their rates, lag, latency, dead letters, accounting, services and the registry in use. */
 import { Flow } from "../components/flow.tsx";
 import { LatencyCaption, LatencyCard, LatencyTable } from "../components/latency-chart.tsx";
-import { Notices, RailFooter } from "../components/notices.tsx";
 import { RateCaption, RateCard, RateTable } from "../components/rate-chart.tsx";
 import { RegistryCard, Services } from "../components/services.tsx";
 import { Reasons } from "../components/shares.tsx";
 import { Table } from "../components/table.tsx";
 import { count } from "../format.ts";
-import type { LivePage } from "../stream/frames.ts";
+import type { Card, LivePage } from "../stream/frames.ts";
 import type { Group, GroupFacts } from "../reading/group.ts";
 import { withParams } from "../links.ts";
 import {
@@ -20,7 +19,7 @@ import {
 } from "../model/series.ts";
 import { API_TOPICS } from "../../schemas/api.ts";
 import { total, type ViewModel } from "../model/view.ts";
-import { type Frame, Layout } from "./layout.tsx";
+import { type Frame, FRAME_CARDS, Layout } from "./layout.tsx";
 import { RangeChoice } from "./overview.tsx";
 
 export const readRange = (query: Record<string, string | undefined>): RangeName =>
@@ -29,8 +28,8 @@ export const readRange = (query: Record<string, string | undefined>): RangeName 
 interface Props {
   frame: Frame;
   range: RangeName;
-  group: GroupFacts | undefined;
-  viewers: number;
+  group: Group;
+  viewers: () => number;
 }
 
 export function PipelinePage({ frame, range, group, viewers }: Props) {
@@ -44,37 +43,70 @@ export function PipelinePage({ frame, range, group, viewers }: Props) {
       live={withParams("/live/pipeline", { range })}
       tools={<RangeChoice path="/pipeline" query={frame.query} range={range} />}
     >
-      <div class="grid">
-        <Flow view={view} group={group} now={now} viewers={viewers} />
-        <LatencyCard view={view} range={range} now={now} />
-        <RateCard view={view} range={range} now={now} width="w6" />
-        <Services view={view} group={group} now={now} />
-        <Reasons view={view} now={now} />
-        <Partitions view={view} group={group} />
-        <RegistryCard view={view} group={group} now={now} />
-      </div>
+      <div class="grid">{cardsOf(range, group, viewers).map(({ render }) => render(view, now))}</div>
     </Layout>
   );
 }
 
+/** In the order of the page. */
+const cardsOf = (range: RangeName, group: Group, viewers: () => number): Card[] => [
+  {
+    id: "flow",
+    pace: "frame",
+    render: (view, now) => <Flow view={view} group={group.last()} now={now} viewers={viewers()} />,
+  },
+  {
+    id: "latency",
+    pace: "never",
+    render: (view, now) => <LatencyCard view={view} range={range} now={now} />,
+  },
+  {
+    id: "rate",
+    pace: "never",
+    render: (view, now) => <RateCard view={view} range={range} now={now} width="w6" />,
+  },
+  {
+    id: "services",
+    pace: "slow",
+    render: (view, now) => <Services view={view} group={group.last()} now={now} />,
+  },
+  { id: "reasons", pace: "slow", render: (view, now) => <Reasons view={view} now={now} /> },
+  { id: "partitions", pace: "slow", render: (view) => <Partitions view={view} group={group.last()} /> },
+  {
+    id: "registry",
+    pace: "slow",
+    render: (view, now) => <RegistryCard view={view} group={group.last()} now={now} />,
+  },
+];
+
+/** What changes within the cards of the charts. */
+const chartParts = (range: RangeName): Card[] => [
+  {
+    id: "latency-caption",
+    pace: "frame",
+    render: (view, now) => <LatencyCaption view={view} range={range} now={now} />,
+  },
+  {
+    id: "latency-table",
+    pace: "slow",
+    render: (view, now) => <LatencyTable view={view} range={range} now={now} />,
+  },
+  {
+    id: "rate-caption",
+    pace: "frame",
+    render: (view, now) => <RateCaption view={view} range={range} now={now} />,
+  },
+  {
+    id: "rate-table",
+    pace: "slow",
+    render: (view, now) => <RateTable view={view} range={range} now={now} />,
+  },
+];
+
 export function pipelineLive(range: RangeName, group: Group, viewers: () => number): LivePage {
   return {
     key: `pipeline ${range}`,
-    cards: (view, now) => ({
-      notices: <Notices view={view} now={now} />,
-      "rail-footer": <RailFooter view={view} now={now} />,
-      flow: <Flow view={view} group={group.last()} now={now} viewers={viewers()} />,
-      "latency-caption": <LatencyCaption view={view} range={range} now={now} />,
-      "rate-caption": <RateCaption view={view} range={range} now={now} />,
-    }),
-    slow: (view, now) => ({
-      "latency-table": <LatencyTable view={view} range={range} now={now} />,
-      "rate-table": <RateTable view={view} range={range} now={now} />,
-      reasons: <Reasons view={view} now={now} />,
-      services: <Services view={view} group={group.last()} now={now} />,
-      registry: <RegistryCard view={view} group={group.last()} now={now} />,
-      partitions: <Partitions view={view} group={group.last()} />,
-    }),
+    cards: [...FRAME_CARDS, ...cardsOf(range, group, viewers), ...chartParts(range)],
     tick(view, now, whole) {
       const steps = whole ? undefined : REPEATED_STEPS;
       return {

@@ -2,7 +2,6 @@
 import { type CatalogType, typeOf } from "../model/catalog.ts";
 import { NoneOfType } from "../components/empty.tsx";
 import { Feed, FeedHead, FeedRow } from "../components/feed.tsx";
-import { Notices, RailFooter } from "../components/notices.tsx";
 import { About, Examples, Makers } from "../components/type-about.tsx";
 import { Alarms, Measurements, Numbers, Recognised, Shapes } from "../components/type-cards.tsx";
 import type { LivePage } from "../stream/frames.ts";
@@ -10,7 +9,7 @@ import { messagesLink, typeLink } from "../links.ts";
 import { type Filters, search } from "../model/search.ts";
 import type { ViewModel } from "../model/view.ts";
 import { createWatch, foundBy } from "../model/watch.ts";
-import { type Frame, Layout } from "./layout.tsx";
+import { type Frame, FRAME_CARDS, Layout } from "./layout.tsx";
 
 const ROWS = 10;
 const filtersOf = (key: string): Filters => ({ topic: "enriched", type: key, limit: ROWS });
@@ -63,14 +62,19 @@ export function typeLive(view: ViewModel, key: string): LivePage | undefined {
   const watch = createWatch(filtersOf(key));
   return {
     key: `type ${key}`,
-    cards: (model, now) => ({
-      notices: <Notices view={model} now={now} />,
-      "rail-footer": <RailFooter view={model} now={now} />,
-      "none-of-type": <NoneOfType none={foundBy(model, watch).length === 0} />,
-    }),
-    slow: (model, now) => ({
-      numbers: <Numbers view={model} now={now} typeKey={key} />,
-    }),
+    cards: [
+      ...FRAME_CARDS,
+      {
+        id: "none-of-type",
+        pace: "frame",
+        render: (model) => <NoneOfType none={foundBy(model, watch).length === 0} />,
+      },
+      {
+        id: "numbers",
+        pace: "slow",
+        render: (model, now) => <Numbers view={model} now={now} typeKey={key} />,
+      },
+    ],
     feed: {
       limit: ROWS,
       rows: (model) => foundBy(model, watch),

@@ -1,41 +1,35 @@
 /** The device types: which there are, how many devices of each are heard, how good their messages are. */
 import { API_TOPICS } from "../../schemas/api.ts";
-import { Notices, RailFooter } from "../components/notices.tsx";
 import { State } from "../components/status.tsx";
 import { type Column, Table } from "../components/table.tsx";
 import { Age } from "../components/time.tsx";
 import { type Device, isSilent } from "../model/devices.ts";
 import { typedName } from "../model/fold.ts";
 import { count, percent } from "../format.ts";
-import type { LivePage } from "../stream/frames.ts";
+import type { Card, LivePage } from "../stream/frames.ts";
 import { messagesLink, typeLink } from "../links.ts";
 import { devicesByType } from "../model/stats.ts";
 import { judgedUntil, total, type ViewModel } from "../model/view.ts";
 import { tallied } from "../model/window.ts";
-import { type Frame, Layout } from "./layout.tsx";
+import { type Frame, FRAME_CARDS, Layout } from "./layout.tsx";
 
 export function TypesPage({ frame }: { frame: Frame }) {
   const { view, now } = frame;
   return (
     <Layout frame={frame} title="Types" active="types" live="/live/types">
-      <div class="grid">
-        <TypesTable view={view} now={now} />
-        <UnknownDevices view={view} />
-      </div>
+      <div class="grid">{CARDS.map(({ render }) => render(view, now))}</div>
     </Layout>
   );
 }
 
+const CARDS: readonly Card[] = [
+  { id: "types-table", pace: "slow", render: (view, now) => <TypesTable view={view} now={now} /> },
+  { id: "unknown", pace: "slow", render: (view) => <UnknownDevices view={view} /> },
+];
+
 export const typesLive: LivePage = {
   key: "types",
-  cards: (view, now) => ({
-    notices: <Notices view={view} now={now} />,
-    "rail-footer": <RailFooter view={view} now={now} />,
-  }),
-  slow: (view, now) => ({
-    "types-table": <TypesTable view={view} now={now} />,
-    unknown: <UnknownDevices view={view} />,
-  }),
+  cards: [...FRAME_CARDS, ...CARDS],
   tick: (view) => ({ counts: API_TOPICS.map((topic) => total(view, topic)), topic: "enriched" }),
 };
 

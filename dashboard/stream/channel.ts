@@ -4,7 +4,7 @@
  * In: the view model, a page's LivePage. Out: bytes of events. Only what changed is in a frame; ages alone are no change.
  */
 import { openWatch } from "../model/watch.ts";
-import { type Cards, encode, event, type LivePage, partial } from "./frames.ts";
+import { type Card, encode, event, type LivePage, partial } from "./frames.ts";
 import type { Row } from "../model/row.ts";
 import { standing } from "../model/standing.ts";
 import type { ViewModel } from "../model/view.ts";
@@ -86,18 +86,17 @@ export function createChannel(page: LivePage, view: ViewModel, build: string, op
   function render(now: number): string {
     version = view.version;
     renderedAt = now;
-    let changed = changes(page.cards(view, now));
-    if (page.slow && isOld(slowAt, now)) {
-      slowAt = now;
-      changed += changes(page.slow(view, now));
-    }
-    return event(undefined, changed) + event(undefined, newRows());
+    const isSlowDue = isOld(slowAt, now);
+    if (isSlowDue) slowAt = now;
+    const isDue: Record<Card["pace"], boolean> = { frame: true, slow: isSlowDue, never: false };
+    const due = page.cards.filter(({ pace }) => isDue[pace]);
+    return event(undefined, changes(due, now)) + event(undefined, newRows());
   }
 
-  function changes(made: Cards): string {
+  function changes(due: Card[], now: number): string {
     let changed = "";
-    for (const [id, element] of Object.entries(made)) {
-      const html = String(element);
+    for (const { id, render: draw } of due) {
+      const html = String(draw(view, now));
       const before = cards.get(id);
       cards.set(id, html);
       if (before === undefined || withoutAges(before) !== withoutAges(html))

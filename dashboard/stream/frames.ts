@@ -4,15 +4,22 @@ import type { Row } from "../model/row.ts";
 import type { ViewModel } from "../model/view.ts";
 import type { Watch } from "../model/watch.ts";
 
-export type Cards = Record<string, JSX.Element>;
+/** An element of a page: the page and its stream render it by the same line. */
+export interface Card {
+  /** The element's id. */
+  id: string;
+  /**
+   * How often the stream sends it again, if it has changed: with each frame; every two seconds, which is soon enough for
+   * what counts over an hour; or never, since the browser goes on with what is in it.
+   */
+  pace: "frame" | "slow" | "never";
+  render(view: ViewModel, now: number): JSX.Element;
+}
 
 export interface LivePage {
   /** Equal keys share one rendering. */
   key: string;
-  /** Element id -> the element, whole. */
-  cards(view: ViewModel, now: number): Cards;
-  /** The same for what counts over an hour: every two seconds is soon enough. */
-  slow?(view: ViewModel, now: number): Cards;
+  cards: readonly Card[];
   feed?: {
     limit: number;
     /** Newest first, at most `limit`. */

@@ -1,12 +1,21 @@
 /** A hub whose clock and ticks are the test's own, over a view that it fills; and what is read from its frames. */
+import type { JSX } from "hono/jsx/jsx-runtime";
 import { fold } from "../model/fold.ts";
 import { createView, setKafka, type ViewModel } from "../model/view.ts";
 import { overviewLive } from "../pages/overview.tsx";
 import { enriched, NOW, record } from "../sample.case.ts";
 import { NO_GROUP } from "../serve.case.ts";
+import type { Card } from "./frames.ts";
 import { createHub, type Hub, type HubOptions } from "./live.ts";
 
 export const PAGE = overviewLive({ tab: "enriched", range: "15" }, NO_GROUP);
+
+/** A card of a page that a test makes up. */
+export const card = (html: (now: number) => string): Card => ({
+  id: "stats",
+  pace: "frame",
+  render: (_, now) => html(now) as unknown as JSX.Element,
+});
 
 export interface HubCase extends Hub {
   view: ViewModel;

@@ -1,11 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import type { JSX } from "hono/jsx/jsx-runtime";
 import { fold } from "../model/fold.ts";
 import type { ViewModel } from "../model/view.ts";
 import { messagesLive } from "../pages/messages.tsx";
 import { NOW, record } from "../sample.case.ts";
 import { event } from "./frames.ts";
-import { type HubCase, hubCase, PAGE, rows, ticks } from "./hub.case.ts";
+import { card, type HubCase, hubCase, PAGE, rows, ticks } from "./hub.case.ts";
 
 let hub: HubCase;
 
@@ -133,10 +132,13 @@ describe("a stream", () => {
     let rendered = 0;
     const counted: typeof PAGE = {
       ...PAGE,
-      cards(v, at) {
-        rendered++;
-        return PAGE.cards(v, at);
-      },
+      cards: [
+        ...PAGE.cards,
+        card(() => {
+          rendered++;
+          return "";
+        }),
+      ],
     };
     const clients = Array.from({ length: 5 }, () =>
       hub.connect(counted, new Request("http://localhost/"), undefined).body?.getReader(),
@@ -242,7 +244,7 @@ describe("a stream", () => {
 
   test("a frame goes out in pieces, so that a socket never holds much of it; together they are the frame", async () => {
     const long = "x".repeat(200_000);
-    const page = { ...PAGE, key: "long", cards: () => ({ stats: long as unknown as JSX.Element }) };
+    const page = { ...PAGE, key: "long", cards: [card(() => long)] };
     const reader = hub.connect(page, new Request("http://localhost/"), undefined).body?.getReader();
     const sizes: number[] = [];
     let text = "";

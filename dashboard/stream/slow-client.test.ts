@@ -1,12 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import type { JSX } from "hono/jsx/jsx-runtime";
-import { type HubCase, hubCase, PAGE, rows, ticks, until } from "./hub.case.ts";
+import { card, type HubCase, hubCase, PAGE, rows, ticks, until } from "./hub.case.ts";
 
 /** 40 KB that are new each time. */
 const BIG: typeof PAGE = {
   ...PAGE,
   key: "big",
-  cards: (_, now) => ({ stats: `${now} ${"x".repeat(40_000)}` as unknown as JSX.Element }),
+  cards: [card((now) => `${now} ${"x".repeat(40_000)}`)],
 };
 
 describe("a client whose socket takes more than its peer does", () => {
@@ -113,7 +112,7 @@ describe("a client whose socket takes more than its peer does", () => {
     const frames = await take({
       ...PAGE,
       key: "long",
-      cards: () => ({ stats: long as unknown as JSX.Element }),
+      cards: [card(() => long)],
     });
     await until(() => frames.join("").endsWith("\n\n"));
     expect(Math.max(...frames.map((frame) => frame.length))).toBeLessThanOrEqual(65_536);
