@@ -173,8 +173,9 @@ function matchEpochs(
   }
   return (output) => {
     const topic = found.get(epochOf(output));
-    const later = raws.slice(raws.findIndex((one) => one === topic) + 1);
-    return topic && !isFrom(topic, output) && later.some((one) => isFrom(one, output)) ? "repeat" : topic;
+    if (topic === undefined || isFrom(topic, output)) return topic;
+    const later = raws.slice(raws.indexOf(topic) + 1);
+    return later.some((one) => isFrom(one, output)) ? "repeat" : topic;
   };
 
   function isFrom(topic: RawTopic, output: WireMessage): boolean {

@@ -1,8 +1,17 @@
 /** A batch and its outputs, with a list for a producer. Over 250 lines: whole messages stand here. */
+import type { RawTopic } from "./raw.ts";
 import { describe, expect, test } from "bun:test";
 import { KafkaUnavailable, MessageTooLarge, OutputRefused, StartOver } from "../../kafka/errors.ts";
 import { CASE_TIME, changed } from "../enrich.case.ts";
 import { asSent, batchOf, host, NOW, plan, raw, type Sent, topics } from "./host.fixture.ts";
+
+/** Tells nothing. */
+const RAW: RawTopic = {
+  start: async () => 0,
+  count: async () => 0,
+  mark: async () => undefined,
+  holds: async () => undefined,
+};
 
 describe("a batch", () => {
   test("an enriched message keeps partition and record timestamp, its key is the device id, its headers are ours", async () => {
@@ -267,7 +276,7 @@ describe("a batch", () => {
       [undefined, 2],
     ] as const) {
       const { handle, errors, accounting } = host({
-        raw: { start: async () => 0, count: async () => held, mark: async () => undefined },
+        raw: { ...RAW, count: async () => held },
       });
       await handle(batchOf([raw(5, changed({}))]));
       await handle(batchOf([raw(8, changed({}))]));
@@ -282,7 +291,7 @@ describe("a batch", () => {
     const asked: number[] = [];
     const { handle, sent } = host({
       lookEveryMs: 0,
-      raw: { start: async () => 0, count: async () => 0, mark: async () => mark },
+      raw: { ...RAW, mark: async () => mark },
       async resume(_, given) {
         asked.push(given);
         return { next: given, written: new Set(), mark, epoch: asked.length - 1 };
@@ -301,6 +310,18 @@ describe("a batch", () => {
       undefined,
       "1",
     ]);
+  });
+
+  test("a batch of the iot.raw that is gone gets no outputs in the name of the new one", async () => {
+    const { handle, sent } = host({
+      raw: { ...RAW, start: async () => 2, holds: async (_, { offset }) => offset === 2 },
+      resume: async () => ({ next: undefined, written: new Set(), epoch: 9 }),
+    });
+    const late = handle(batchOf([raw(1, changed({}))]));
+    await expect(late).rejects.toEqual(new StartOver("iot.raw was made anew", 2));
+    expect(sent).toEqual([]);
+    await handle(batchOf([raw(2, changed({}))]));
+    expect(sent).toHaveLength(1);
   });
 
   test("a batch may settle offsets that hold no message, before, between and behind those that do, and no message at all", async () => {

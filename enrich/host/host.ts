@@ -104,9 +104,14 @@ export function createHandler(options: HostOptions): (batch: Batch) => Promise<s
     return newest;
   }
 
-  async function resumed({ topic, partition, first }: Batch): Promise<Partition> {
+  async function resumed(batch: Batch): Promise<Partition> {
+    const { topic, partition, first } = batch;
     const nothing: Resumed = { next: undefined, written: new Set(), epoch: 0 };
     const { next, written, epoch, mark } = (await options.resume?.(partition, first)) ?? nothing;
+    // The batch was fetched before: what was found must be of the same topic.
+    const [message] = batch.messages;
+    if (message && (await options.raw?.holds(partition, message)) === false)
+      throw new StartOver(`${topic} was made anew`, (await options.raw?.start(partition)) ?? 0);
     accounting.resume(topic, partition, Math.min(next ?? first, first));
     if (epoch > 0 && next === undefined)
       log.info(

@@ -14,6 +14,8 @@ export interface RawTopic {
   start(partition: number): Promise<number | undefined>;
   /** What tells the topic's partition from another one of the same name. */
   mark(partition: number): Promise<Mark | undefined>;
+  /** Whether the partition holds this very message still; undefined where that cannot be told (any more). */
+  holds(partition: number, message: InMessage): Promise<boolean | undefined>;
   /** How many messages, and batches that cannot be read, stand from one offset up to another. */
   count(partition: number, from: number, to: number): Promise<number | undefined>;
 }
@@ -83,8 +85,19 @@ export function createRawTopic(kafka: Kafka, topic: string, withinMs = WITHIN_MS
     return count;
   }
 
-  const low = async (partition: number): Promise<number | undefined> =>
-    (await endOffsets(kafka, topic)).find((one) => one.partition === partition)?.low;
+  const ends = async (partition: number) =>
+    (await endOffsets(kafka, topic)).find((one) => one.partition === partition);
+  const low = async (partition: number): Promise<number | undefined> => (await ends(partition))?.low;
+
+  async function holds(partition: number, message: InMessage): Promise<boolean | undefined> {
+    const { offset } = message;
+    const { low, high } = (await ends(partition)) ?? { low: 0, high: 0 };
+    if (offset >= high) return false;
+    if (offset < low) return undefined;
+    const { messages } = await fetchFrom(kafka, topic, partition, offset, 1);
+    const there = messages.find((one) => one.offset === offset);
+    return there && markOf(there).sum === markOf(message).sum;
+  }
 
   async function mark(partition: number): Promise<Mark | undefined> {
     const at = await low(partition);
@@ -94,6 +107,7 @@ export function createRawTopic(kafka: Kafka, topic: string, withinMs = WITHIN_MS
   return {
     start: (partition) => inTime(low(partition)),
     mark: (partition) => inTime(mark(partition)),
+    holds: (partition, message) => inTime(holds(partition, message)),
     count: (partition, from, to) => inTime(countAll(partition, from, to)),
   };
 }

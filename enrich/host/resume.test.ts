@@ -2,7 +2,9 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { startBroker } from "../../broker/broker.ts";
 import { ensureTopics, withAdmin } from "../../kafka/admin.ts";
 import { createKafka, type Kafka } from "../../kafka/client.ts";
+import type { InMessage } from "../../kafka/consume.ts";
 import { StartOver } from "../../kafka/errors.ts";
+import { fetchFrom } from "../../kafka/fetch-one.ts";
 import { createProducer, type OutMessage } from "../../kafka/producer.ts";
 import { createRawTopic, isOther, markText, readMark } from "./raw.ts";
 import { createResume } from "./resume.ts";
@@ -187,6 +189,20 @@ describe("the mark of iot.raw", () => {
     expect(await raw.mark(1)).toEqual(first);
     await deleteBefore(kafka, topics.raw, 2);
     expect((await raw.mark(1))?.offset).toBe(2);
+  });
+
+  test("and a message is its own where the very same stands at its offset; what is gone cannot be told", async () => {
+    const { kafka, producer } = await written(5, {});
+    const raw = createRawTopic(kafka, topics.raw);
+    const { messages } = await fetchFrom(kafka, topics.raw, 1, 0, 1_000);
+    const third = messages[2] as InMessage;
+    const holds = (message: InMessage) => raw.holds(1, message);
+    expect(await holds(third)).toBe(true);
+    expect(await holds({ ...third, key: Buffer.from("other") })).toBe(false);
+    expect(await holds({ ...third, offset: 5 })).toBe(false);
+    await producer.send(topics.raw, [rawMessage(9)]);
+    await deleteBefore(kafka, topics.raw, 3);
+    expect(await holds(third)).toBeUndefined();
   });
 
   test("is another one's where the first offset falls, or holds another message", () => {
