@@ -2,30 +2,26 @@
  * Do 2,000 live pages at two frames a second fit one process?
  *
  * In: the number of clients (2,000). Out: latency of a frame from the first to the last client, CPU and memory of the
- * server, and what it costs to ask the kernel about all of them; what a client that never reads costs: memory of the
- * server, bytes in the kernel, and the time from its connect until its socket is closed; and how old the frames are that a
- * slow one reads. The server runs in a process of its own, over a view model that changes all the time; the clients are
+ * server; what a client that never reads costs: memory of the server, and the time from its connect until its socket is closed (a
+ * minute after the kernel's buffers are full); and how old the frames are that a slow one reads. The server runs in a process of its own, over a view model that changes all the time; the clients are
  * plain sockets in this one. Exit code 1 if a limit is broken.
  */
 import { createConnection, type Socket } from "node:net";
-import { createQueueReader, peerOf } from "../dashboard/stream/kernel-queue.ts";
 
-const readQueues = createQueueReader();
 const CLIENTS = Number(process.argv[2] ?? 2_000);
 /** Messages each quarter of a second. */
 const PER_TURN = 8;
-const ASKED = 20;
 const ROUNDS = 4;
 const ROUND_MS = 6_000;
 const LIMIT_P99_MS = 250;
 const LIMIT_MIB = 200;
 const STUCK = 50;
 const ALONE_MS = 20_000;
-const STUCK_LIMIT_MS = 60_000;
+const STUCK_LIMIT_MS = 180_000;
 /** A second. */
 const SLOW_BYTES = 20_480;
 const LIMIT_STUCK_KIB = 256;
-const LIMIT_STUCK_S = 15;
+const LIMIT_STUCK_S = 150;
 
 if (process.argv[2] === "serve") await serve();
 else await bench();
@@ -121,7 +117,6 @@ async function bench(): Promise<void> {
     // The machine is rarely ours alone: the best round says most of us.
     const best = rounds.toSorted((x, y) => at(x, 0.99) - at(y, 0.99))[0] ?? [];
     const p99 = at(best, 0.99);
-    const asked = await askingTheKernel(port);
     const cpu = ((after.cpu - before.cpu) / 1_000 / elapsed) * 100;
     for (const socket of sockets) socket.destroy();
 
@@ -136,16 +131,14 @@ async function bench(): Promise<void> {
       "server CPU, % of a core": cpu.toFixed(1),
       "server CPU for one frame to all, ms": ((after.cpu - before.cpu) / 1_000 / frames).toFixed(0),
       "server memory, MiB": `${mib(empty.rss)} idle, ${mib(after.rss)} with all`,
-      "asking the kernel about all, ms and of that CPU": `${asked.ms.toFixed(1)} / ${asked.cpu.toFixed(1)}`,
       "a client that never reads: server memory, KiB": stuck.kib.toFixed(0),
-      "a client that never reads: most in the kernel, KiB": stuck.kernelKib.toFixed(0),
       "a client that never reads: closed, s after its connect": stuck.seconds.toFixed(1),
       "a client that takes 20 KiB/s: age of the oldest frame that it read, s": stuck.slowAge.toFixed(1),
     });
     const limits = {
       "p99, ms": [p99, LIMIT_P99_MS],
       "server memory, MiB": [after.rss / 1_048_576, LIMIT_MIB],
-      "never reads, KiB with the kernel's": [stuck.kib + stuck.kernelKib, LIMIT_STUCK_KIB],
+      "never reads, KiB": [stuck.kib, LIMIT_STUCK_KIB],
       "never reads, s": [stuck.seconds, LIMIT_STUCK_S],
       "slow readers dropped": [stuck.slowStays ? 0 : 1, 0],
     } as const;
@@ -158,14 +151,6 @@ async function bench(): Promise<void> {
     server.kill();
     await server.exited;
   }
-}
-
-/** Here, since the list is of the machine: the clients' own ends stand in it too. */
-async function askingTheKernel(port: number) {
-  const [began, cpu] = [performance.now(), process.cpuUsage()];
-  for (let i = 0; i < ASKED; i++) await readQueues(port);
-  const { user, system } = process.cpuUsage(cpu);
-  return { ms: (performance.now() - began) / ASKED, cpu: (user + system) / 1_000 / ASKED };
 }
 
 function connect(port: number, path = "/live/overview"): Socket {
@@ -191,14 +176,11 @@ async function neverReads(port: number, usage: () => Promise<Usage>) {
   const began = performance.now();
   const sockets = Array.from({ length: STUCK }, () => connect(port));
   for (const socket of sockets) socket.pause();
-  let [most, kernel, dropped] = [0, 0, Number.POSITIVE_INFINITY];
+  let [most, dropped] = [0, Number.POSITIVE_INFINITY];
   while (dropped === Number.POSITIVE_INFINITY && performance.now() - began < STUCK_LIMIT_MS) {
     const now = await usage();
     const seconds = (performance.now() - began) / 1_000;
     most = Math.max(most, now.rss);
-    const peers = sockets.map(({ localPort = 0 }) => peerOf("127.0.0.1", localPort) ?? "");
-    const queues = await readQueues(port);
-    kernel = Math.max(kernel, ...peers.map((peer) => queues?.get(peer) ?? 0));
     if (seconds > 1 && now.open <= others) dropped = seconds;
     await Bun.sleep(100);
   }
@@ -206,7 +188,6 @@ async function neverReads(port: number, usage: () => Promise<Usage>) {
   for (const socket of [reading, slow, ...sockets]) socket.destroy();
   return {
     kib: Math.max(0, most - alone) / 1_024 / STUCK,
-    kernelKib: kernel / 1_024,
     seconds: dropped,
     slowStays: left === 2,
     slowAge: Math.max(...ages) / 1_000,

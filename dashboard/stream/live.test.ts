@@ -219,19 +219,19 @@ describe("a stream", () => {
     expect(hub.connect(PAGE, new Request("http://localhost/"), undefined).status).toBe(503);
   });
 
-  test("a client that takes nothing is cut 10 s after the first frame it did not take; one that is slow stays", async () => {
+  test("a client that takes nothing is cut a minute after the first frame it did not take; one that is slow stays", async () => {
     const timeouts: number[] = [];
     const server = { timeout: (_: Request, seconds: number) => void timeouts.push(seconds) };
     const request = new Request("http://localhost/");
     const stuck = hub.connect(PAGE, request, server).body?.getReader();
     const slow = connect();
     await Promise.all([stuck?.read(), slow.next()]);
-    hub.tick(1_000);
+    hub.tick(6_000);
     await Promise.resolve();
     for (let i = 0; i < 10; i++) {
       expect(hub.clients()).toBe(2);
-      expect(hub.longestWait()).toBe(i * 1_000);
-      hub.tick(1_000);
+      expect(hub.longestWait()).toBe(i * 6_000);
+      hub.tick(6_000);
       if (i === 5) await slow.next();
     }
     expect(hub.clients()).toBe(1);

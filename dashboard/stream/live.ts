@@ -3,20 +3,19 @@
  *
  * In: the view model, a page's LivePage. Out: text/event-stream responses: first a full snapshot, then what changed.
  * A client reads at its own pace: it gets the frames it missed, or a snapshot when it missed many. Nothing is queued for
- * it: while the kernel holds what it has not taken it gets no more, and one that takes nothing at all is cut.
+ * it but one piece of a frame, beside what the kernel holds, and one that takes nothing for a minute is cut.
  * Errors: a view that cannot be rendered ends its streams and is said; the others go on.
  * Source: WHATWG HTML, section 9.2 (event stream format); htmx 4 `hx-sse`, `<hx-partial>`.
  */
 import type { ViewModel } from "../model/view.ts";
-import { type Backlog, createBacklog, give, isDue, isStuck, room } from "./backlog.ts";
 import { type Channel, createChannel } from "./channel.ts";
 import { encode, event, type LivePage, STREAM_HEADERS } from "./frames.ts";
-import { createQueueReader, peerOf, type Queues } from "./kernel-queue.ts";
-import { createQueueWatch } from "./queue-watch.ts";
 
 const TICK_MS = 500;
-/** Where the kernel tells nothing: a frame that the socket has not taken for so long cuts its client. */
-const STUCK_MS = 10_000;
+/** A frame that the socket has not taken for so long cuts its client. */
+const STUCK_MS = 60_000;
+/** What is handed to a socket at once: so much of our memory waits for a client at most. */
+const PIECE = 65_536;
 const MAX_CLIENTS = 4_000;
 /** Of these one address may have so many (a company behind one, too), so that it leaves some for the others. */
 const MAX_CLIENTS_OF_ONE = 3_000;
@@ -31,16 +30,12 @@ interface Client {
   seq: number;
   /** Whose it is, undefined where that is not known. */
   from: string | undefined;
-  /** As the kernel names it. */
-  peer: string;
-  backlog: Backlog;
   /** What it has not been given of its last frame. */
   rest?: Uint8Array;
   /** While it waits for a frame, or for room: the socket has taken all it was given. */
   wake?: () => void;
   /** When the oldest frame that it has not been given was made, ms; undefined while it is not behind. */
   late?: number;
-  isHeld(): boolean;
   cut(): void;
 }
 
@@ -62,7 +57,6 @@ export interface Hub {
 /** The part of Bun's server that a stream needs. */
 export interface StreamServer {
   timeout(request: Request, seconds: number): void;
-  port?: number;
   requestIP?(request: Request): { address: string; port: number } | null;
 }
 
@@ -73,8 +67,6 @@ export interface HubOptions {
   onError?(error: Error): void;
   /** True where a proxy stands before this: who asks is the last name in its X-Forwarded-For. */
   behindProxy?: boolean;
-  /** What the kernel holds for the peers of a port. */
-  queues?(port: number): Promise<Queues | undefined>;
 }
 
 const everyTick = (tick: () => void) => {
@@ -97,9 +89,6 @@ export function createHub(view: ViewModel, build: string, options: HubOptions = 
   let endTicks: (() => void) | undefined;
   let restedAt = 0;
   let restUntil = 0;
-  let port = 0;
-  const queues = options.queues ?? createQueueReader();
-  const kernel = createQueueWatch({ read: () => queues(port), watched: all, now: clock, done: useRoom });
 
   function viewsOf(from: string): number {
     const isIts = ({ clients: some }: Looked) => [...some].some((client) => client.from === from);
@@ -127,14 +116,9 @@ export function createHub(view: ViewModel, build: string, options: HubOptions = 
       return refusal(503, "too many streams; try again");
     const at = looked.get(page.key) ?? open(page);
     const { channel } = at;
-    port = server?.port ?? port;
-    const peer = remote ? peerOf(remote.address, remote.port) : undefined;
     const client: Client = {
       seq: -1,
       from,
-      peer: peer ?? "",
-      backlog: createBacklog(peer !== undefined && kernel.tells()),
-      isHeld: () => client.wake === undefined,
       cut() {
         cut++;
         leave();
@@ -161,22 +145,14 @@ export function createHub(view: ViewModel, build: string, options: HubOptions = 
       }
     }
     const isIn = () => at.clients.has(client);
-    function mayGo(): boolean {
-      if (client.rest === undefined && client.seq === channel.seq()) return false;
-      if (room(client.backlog) > 0) return true;
-      client.late ??= clock();
-      kernel.ask();
-      return false;
-    }
+    const hasMore = () => client.rest !== undefined || client.seq !== channel.seq();
     function piece(): Uint8Array | undefined {
       try {
         const bytes = client.rest ?? channel.since(client.seq, clock());
         if (client.rest === undefined) client.seq = channel.seq();
-        const most = room(client.backlog);
-        const isWhole = bytes.length <= most;
-        client.rest = isWhole ? undefined : bytes.subarray(most);
-        give(client.backlog, Math.min(bytes.length, most));
-        return isWhole ? bytes : bytes.subarray(0, most);
+        const isWhole = bytes.length <= PIECE;
+        client.rest = isWhole ? undefined : bytes.subarray(PIECE);
+        return isWhole ? bytes : bytes.subarray(0, PIECE);
       } catch (error) {
         fail(page.key, error);
         return undefined;
@@ -185,7 +161,7 @@ export function createHub(view: ViewModel, build: string, options: HubOptions = 
     const body = new ReadableStream<Uint8Array>(
       {
         async pull(controller) {
-          while (!stopped && isIn() && !mayGo())
+          while (!stopped && isIn() && !hasMore())
             await new Promise<void>((resolve) => {
               client.wake = resolve;
             });
@@ -222,10 +198,7 @@ export function createHub(view: ViewModel, build: string, options: HubOptions = 
     if (now < restUntil && now > restedAt) return;
     const began = performance.now();
     for (const [key, { channel, clients: some }] of looked) {
-      for (const client of some) {
-        if (isDue(client.backlog)) kernel.ask();
-        if (!client.backlog.isListed && now - (client.late ?? now) >= STUCK_MS) client.cut();
-      }
+      for (const client of some) if (now - (client.late ?? now) >= STUCK_MS) client.cut();
       try {
         if (!channel.tick(now)) continue;
       } catch (error) {
@@ -239,14 +212,6 @@ export function createHub(view: ViewModel, build: string, options: HubOptions = 
     // At most half of the time, however many different views there are: they come less often, the reading goes on.
     restedAt = now;
     restUntil = now + 2 * (performance.now() - began);
-  }
-
-  /** The kernel told what it holds. */
-  function useRoom(): void {
-    for (const client of all()) {
-      if (isStuck(client.backlog)) client.cut();
-      else if (client.late !== undefined) wake(client);
-    }
   }
 
   function fail(key: string, error: unknown): void {
@@ -273,7 +238,6 @@ export function createHub(view: ViewModel, build: string, options: HubOptions = 
     stop() {
       stopped = true;
       endTicks?.();
-      kernel.stop();
       for (const client of all()) wake(client);
     },
   };
