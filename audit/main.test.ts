@@ -5,7 +5,7 @@ import { changed } from "../enrich/enrich.case.ts";
 import { aFlow, type Cluster, FLOW, runHost } from "../enrich/host/cluster.fixture.ts";
 import { loadRegistry } from "../config/registry-file.ts";
 import { HEADERS } from "../schemas/topics.ts";
-import { start } from "../test/processes.ts";
+import { start } from "../test/processes.fixture.ts";
 
 let broker: RunningBroker;
 let cluster: Cluster;

@@ -12,8 +12,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Kafka, logLevel, Partitioners } from "kafkajs";
 import { seededRandom } from "../simulator/random.ts";
-import { freePort, type Process, runProgram, startEntry, until } from "../test/processes.ts";
-import { part } from "../test/real/parts.ts";
+import { freePort, type Process, runProgram, startEntry, until } from "../test/processes.fixture.ts";
+import { part } from "../test/real/parts.fixture.ts";
 import { type Acked, batchFaults, faultsIn, readAll } from "./broker-kills.part.ts";
 
 const KILLS = Number(process.argv[2] ?? 100);

@@ -3,9 +3,9 @@
  *
  * In: the address of a broker, a topic, how many messages. Out: messages a second, as the tool says or by its wall time.
  */
-import { runProgram } from "../test/processes.ts";
-import { kafkaTool } from "../test/real/apache-kafka.ts";
-import { partPath } from "../test/real/parts.ts";
+import { runProgram } from "../test/processes.fixture.ts";
+import { kafkaTool } from "../test/real/apache-kafka.fixture.ts";
+import { partPath } from "../test/real/parts.fixture.ts";
 
 export interface Load {
   name: string;

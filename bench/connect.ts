@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { buildTransform, planText } from "../connect/build.ts";
 import { buildEngine, PIPELINE } from "../connect/engine.ts";
 import { createFleet, numbered } from "../simulator/fleet.ts";
-import { PLAN } from "../test/pinned-plan.ts";
+import { PLAN } from "../test/pinned-plan.fixture.ts";
 import type { Round } from "./connect.part.ts";
 import { SAMPLE_TIME, sampleKey, sampleText } from "./sample.part.ts";
 

@@ -7,7 +7,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { seededView } from "../dashboard/pictures.case.ts";
+import { seededView } from "../docs/pictures.ts";
 import { createKafka } from "../kafka/client.ts";
 import { createProducer, type OutMessage } from "../kafka/producer.ts";
 import { HEADERS } from "../schemas/topics.ts";

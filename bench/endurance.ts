@@ -7,7 +7,7 @@
  */
 import { parseArgs } from "node:util";
 import type { Browser, CDPSession } from "playwright-core";
-import { launch } from "../dashboard/chromium/browser.case.ts";
+import { launch } from "../dashboard/chromium/browser.fixture.ts";
 import { startStack, usageOf } from "./dashboard.part.ts";
 
 const { values } = parseArgs({

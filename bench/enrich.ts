@@ -8,7 +8,7 @@
 
 import { cpus } from "node:os";
 import { createEnrich } from "../enrich/enrich.ts";
-import { pinnedPlan } from "../enrich/plan.case.ts";
+import { pinnedPlan } from "../registry/pinned.fixture.ts";
 import { sampleKey, sampleText } from "./sample.part.ts";
 
 const ROUNDS = 120;
@@ -18,7 +18,7 @@ const DEVICES = 1_000;
 const PASSES = 4;
 const GOAL = 250_000;
 
-const plan = pinnedPlan();
+const plan = pinnedPlan;
 const enrich = createEnrich(plan);
 const now = Date.now();
 const timestamp = Date.parse("2025-08-15T22:21:43Z");

@@ -20,7 +20,7 @@ import { groupLag } from "../kafka/lag.ts";
 import { createProducer } from "../kafka/producer.ts";
 import { HEAP_ENV } from "../runtime/heap-env.ts";
 import { GROUPS, topicName } from "../schemas/topics.ts";
-import { freePort, type Process, start, until } from "../test/processes.ts";
+import { freePort, type Process, start, until } from "../test/processes.fixture.ts";
 import { SAMPLE_TIME, sampleKey, sampleText } from "./sample.part.ts";
 
 const { values } = parseArgs({

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ensureTopics } from "../kafka/admin.ts";
 import type { Kafka } from "../kafka/client.ts";
 import { createProducer } from "../kafka/producer.ts";
-import { ROOT } from "../test/processes.ts";
+import { ROOT } from "../test/processes.fixture.ts";
 import { SAMPLE_TIME, sampleKey, sampleText } from "./sample.part.ts";
 
 const PATCH = join(ROOT, "patches/kafkajs@2.2.4.patch");

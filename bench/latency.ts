@@ -15,8 +15,8 @@ import { type Batch, consume } from "../kafka/consume.ts";
 import { createProducer } from "../kafka/producer.ts";
 import { HEAP_ENV } from "../runtime/heap-env.ts";
 import { HEADERS, topicName } from "../schemas/topics.ts";
-import { start, until } from "../test/processes.ts";
-import { startApacheKafka } from "../test/real/apache-kafka.ts";
+import { start, until } from "../test/processes.fixture.ts";
+import { startApacheKafka } from "../test/real/apache-kafka.fixture.ts";
 import { SAMPLE_TIME, sampleKey, sampleText } from "./sample.part.ts";
 import { used } from "./used.part.ts";
 

@@ -13,7 +13,7 @@ import { bytesToText } from "../enrich/bytes-to-text.ts";
 import { createEnrich } from "../enrich/enrich.ts";
 import { CHUNK_MESSAGES, createHandler } from "../enrich/host/host.ts";
 import { ENRICHMENT_SERVICE, ENRICHMENT_VERSION } from "../enrich/splice.ts";
-import { pinnedPlan } from "../enrich/plan.case.ts";
+import { pinnedPlan } from "../registry/pinned.fixture.ts";
 import { type Batch, consume } from "../kafka/consume.ts";
 import { createProducer, type OutMessage, type Producer } from "../kafka/producer.ts";
 
@@ -33,7 +33,7 @@ const WARM = 50_000;
 const [side, broker = "", raw = "", output = "", groupId = "", count = "", bareFolder = ""] =
   process.argv.slice(2);
 const wanted = Number(count);
-const plan = pinnedPlan();
+const plan = pinnedPlan;
 const enrich = createEnrich(plan);
 const quiet = { info() {}, warn: console.error, error: console.error };
 const finished = Promise.withResolvers<void>();

@@ -15,8 +15,8 @@ import { join } from "node:path";
 import { createKafka } from "../kafka/client.ts";
 import { groupLag } from "../kafka/lag.ts";
 import { HEAP_ENV } from "../runtime/heap-env.ts";
-import { until } from "../test/processes.ts";
-import { startApacheKafka } from "../test/real/apache-kafka.ts";
+import { until } from "../test/processes.fixture.ts";
+import { startApacheKafka } from "../test/real/apache-kafka.fixture.ts";
 import { createTopics, fill, unpatched } from "./kafka.part.ts";
 import type { Run } from "./loop.part.ts";
 

@@ -5,8 +5,8 @@
  * enrich/rules.case.ts is broken.
  */
 
-import { mutate, seeded } from "../enrich/mutations.case.ts";
-import { pinnedPlan } from "../enrich/plan.case.ts";
+import { mutate, seeded } from "../enrich/mutations.fixture.ts";
+import { pinnedPlan } from "../registry/pinned.fixture.ts";
 import { brokenRule, type Sample, unrepeatable } from "../enrich/rules.case.ts";
 import { createEnrich } from "../enrich/enrich.ts";
 import { bytesToText } from "../enrich/bytes-to-text.ts";
@@ -15,7 +15,7 @@ import { GOLDEN, GOLDEN_NOW } from "../schemas/examples/examples.case.ts";
 const count = Number(process.argv[2] ?? 10_000_000);
 const seed = Number(process.argv[3] ?? Date.now() % 4_294_967_296);
 const random = seeded(seed);
-const plan = pinnedPlan();
+const plan = pinnedPlan;
 const enrich = createEnrich(plan);
 const good = GOLDEN.map(({ raw }) => JSON.stringify(JSON.parse(raw.toString())));
 const counts = new Map<string, number>();

@@ -7,7 +7,7 @@
  * thread was not let run. Exit code 1 if a limit is broken.
  */
 import type { Browser, Page } from "playwright-core";
-import { launch } from "../dashboard/chromium/browser.case.ts";
+import { launch } from "../dashboard/chromium/browser.fixture.ts";
 import { type Stack, startStack, usageOf } from "./dashboard.part.ts";
 
 const PER_SECOND = Number(process.argv[2] ?? 10_000);

@@ -10,8 +10,8 @@ import type { Kafka } from "../kafka/client.ts";
 import { endOffsets } from "../kafka/admin.ts";
 import { fetchMessage } from "../kafka/fetch-one.ts";
 import { HEAP_ENV } from "../runtime/heap-env.ts";
-import { ROOT, start, until } from "../test/processes.ts";
-import { part, partPath } from "../test/real/parts.ts";
+import { ROOT, start, until } from "../test/processes.fixture.ts";
+import { part, partPath } from "../test/real/parts.fixture.ts";
 import { used } from "./used.part.ts";
 
 export interface Peer {

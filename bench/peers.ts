@@ -11,8 +11,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createKafka } from "../kafka/client.ts";
-import { startApacheKafka } from "../test/real/apache-kafka.ts";
-import { part } from "../test/real/parts.ts";
+import { startApacheKafka } from "../test/real/apache-kafka.fixture.ts";
+import { part } from "../test/real/parts.fixture.ts";
 import { createTopics, fill, unpatched } from "./kafka.part.ts";
 import {
   check,

@@ -19,8 +19,8 @@ import { groupLag } from "../kafka/lag.ts";
 import { createProducer } from "../kafka/producer.ts";
 import { HEAP_ENV } from "../runtime/heap-env.ts";
 import { GROUPS, HEADERS, topicName } from "../schemas/topics.ts";
-import { freePort, type Process, start, until } from "../test/processes.ts";
-import { startApacheKafka } from "../test/real/apache-kafka.ts";
+import { freePort, type Process, start, until } from "../test/processes.fixture.ts";
+import { startApacheKafka } from "../test/real/apache-kafka.fixture.ts";
 import { sampleKey, sampleText } from "./sample.part.ts";
 
 const { positionals, values } = parseArgs({

@@ -28,8 +28,8 @@ else await bench();
 
 async function serve(): Promise<void> {
   const { fold } = await import("../dashboard/model/fold.ts");
-  const { enriched, record } = await import("../dashboard/sample.case.ts");
-  const { serveDashboard } = await import("../dashboard/serve.case.ts");
+  const { enriched, record } = await import("../dashboard/sample.fixture.ts");
+  const { serveDashboard } = await import("../dashboard/serve.fixture.ts");
   const { createView, setKafka } = await import("../dashboard/model/view.ts");
   const view = createView(Date.now());
   view.coveredFrom = Date.now() - 3_600_000;

@@ -1,7 +1,7 @@
 /** Kafka's own command-line tools, 4.1: the Java client at its newest. */
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { describeWith, partPath } from "../test/real/parts.ts";
+import { describeWith, partPath } from "../test/real/parts.fixture.ts";
 import { outputOf } from "./foreign-program.fixture.ts";
 import { aBroker, aFolder } from "./raw-client.fixture.ts";
 

@@ -1,6 +1,6 @@
 /** kafka-python 2.0, which asks with old versions and without ApiVersions where it can. */
 import { expect, test } from "bun:test";
-import { describeWith, partPath } from "../test/real/parts.ts";
+import { describeWith, partPath } from "../test/real/parts.fixture.ts";
 import { outputOf } from "./foreign-program.fixture.ts";
 import { aBroker } from "./raw-client.fixture.ts";
 

@@ -1,6 +1,6 @@
 /** librdkafka 2.0 by way of kcat. */
 import { expect, test } from "bun:test";
-import { describeWith, partPath } from "../test/real/parts.ts";
+import { describeWith, partPath } from "../test/real/parts.fixture.ts";
 import { outputOf } from "./foreign-program.fixture.ts";
 import { aBroker, aRawClient } from "./raw-client.fixture.ts";
 import { read, withTopic } from "./requests.fixture.ts";

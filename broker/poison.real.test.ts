@@ -1,7 +1,7 @@
 /** The same bytes to Apache Kafka and to this broker: what one refuses the other refuses, with the same answer. */
 import { expect, test } from "bun:test";
-import { startQuickKafka } from "../test/real/apache-kafka.ts";
-import { describeWith } from "../test/real/parts.ts";
+import { startQuickKafka } from "../test/real/apache-kafka.fixture.ts";
+import { describeWith } from "../test/real/parts.fixture.ts";
 import { POISON, wrongSum } from "./poison.fixture.ts";
 import { afterwards, aBroker, aRawClient, type RawClient } from "./raw-client.fixture.ts";
 import { send, withTopic } from "./requests.fixture.ts";

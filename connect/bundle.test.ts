@@ -8,7 +8,7 @@ import { enrich } from "../enrich/enrich.fixture.ts";
 import { brokenRules } from "./transform/es2022.case.ts";
 import { create, type Host, pack, type PlanFile, type Transform, unpack } from "./transform/transform.ts";
 import { bytesToText } from "../enrich/bytes-to-text.ts";
-import { PLAN } from "../test/pinned-plan.ts";
+import { PLAN } from "../test/pinned-plan.fixture.ts";
 import { BUNDLE_FILE, BUNDLE_LIMIT, buildBundle, buildTransform, PLAN_FILE, planText } from "./build.ts";
 
 /** Asked for nothing: the files are looked at first. */

@@ -6,12 +6,12 @@
  */
 import { NAUGHTY } from "../enrich/naughty.case.ts";
 import { NOT_UTF8, REFUSED, TAKEN } from "../enrich/json.case.ts";
-import { mutate, type Random, seeded } from "../enrich/mutations.case.ts";
+import { mutate, type Random, seeded } from "../enrich/mutations.fixture.ts";
 import { LIMITS } from "../schemas/dead-letter.ts";
 import { RESERVED_MEMBERS } from "../schemas/enriched.ts";
 import { DEVICES } from "../schemas/examples/devices/devices.case.ts";
 import { DEAD_LETTERS, GOLDEN } from "../schemas/examples/examples.case.ts";
-import { listMessage, SHAPES, WANTED } from "./shapes.case.ts";
+import { listMessage, SHAPES, WANTED } from "./shapes.fixture.ts";
 import { createFleet, numbered } from "../simulator/fleet.ts";
 
 export interface RawRecord {

@@ -6,7 +6,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { partPath } from "../test/real/parts.ts";
+import { partPath } from "../test/real/parts.fixture.ts";
 
 export const PIPELINE = "connect/pipeline.yaml";
 /** A build from nothing takes 40 s on two cores of their own, minutes on busy ones. */

@@ -6,12 +6,12 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { topicName } from "../schemas/topics.ts";
 import { oracle, report } from "../audit/oracle.ts";
 import { readTopic } from "../audit/read-topic.ts";
-import { describeWith } from "../test/real/parts.ts";
-import { type Cluster, startEmbeddedBroker } from "../test/system.ts";
+import { describeWith } from "../test/real/parts.fixture.ts";
+import { type Cluster, startEmbeddedBroker } from "../test/system.fixture.ts";
 import { corpus } from "./corpus.case.ts";
 import { BUILD_TIMEOUT_MS, buildEngine } from "./engine.ts";
 import { createFlow, type Flow, produce, startPipeline, through, transformFolder } from "./gate.ts";
-import { planWithShapes } from "./shapes.case.ts";
+import { planWithShapes } from "./shapes.fixture.ts";
 
 /** `EQUALITY_COUNT=1000000 bun test ./connect/equality.real.test.ts` takes longer and finds more. */
 const COUNT = Number(Bun.env.EQUALITY_COUNT ?? 110_000);

@@ -14,7 +14,7 @@ import { groupLag } from "../kafka/lag.ts";
 import { createProducer, type OutMessage } from "../kafka/producer.ts";
 import type { Plan } from "../judge/plan.ts";
 import { GROUPS, topicName } from "../schemas/topics.ts";
-import { freePort, type Process, start, until } from "../test/processes.ts";
+import { freePort, type Process, start, until } from "../test/processes.fixture.ts";
 import { buildTransform, BUNDLE_FILE, PLAN_FILE } from "./build.ts";
 import type { RawRecord } from "./corpus.case.ts";
 import { buildEngine, PIPELINE } from "./engine.ts";

@@ -4,9 +4,9 @@ import { groupLag } from "../kafka/lag.ts";
 import { createProducer, type OutMessage, type Producer } from "../kafka/producer.ts";
 import { GROUPS, topicName } from "../schemas/topics.ts";
 import { oracle, report } from "../audit/oracle.ts";
-import { type Process, until } from "../test/processes.ts";
-import { describeWith } from "../test/real/parts.ts";
-import { PLAN } from "../test/pinned-plan.ts";
+import { type Process, until } from "../test/processes.fixture.ts";
+import { describeWith } from "../test/real/parts.fixture.ts";
+import { PLAN } from "../test/pinned-plan.fixture.ts";
 import {
   type Cluster,
   drained,
@@ -14,7 +14,7 @@ import {
   type Service,
   startEmbeddedBroker,
   startService,
-} from "../test/system.ts";
+} from "../test/system.fixture.ts";
 import { corpus } from "./corpus.case.ts";
 import { BUILD_TIMEOUT_MS, buildEngine } from "./engine.ts";
 import { createFlow, type Flow, startPipeline, transformFolder } from "./gate.ts";

@@ -3,8 +3,8 @@ import { expect } from "bun:test";
 import { withAdmin } from "../kafka/admin.ts";
 import { topicName } from "../schemas/topics.ts";
 import { oracle, report } from "../audit/oracle.ts";
-import { until } from "../test/processes.ts";
-import { PLAN } from "../test/pinned-plan.ts";
+import { until } from "../test/processes.fixture.ts";
+import { PLAN } from "../test/pinned-plan.fixture.ts";
 import { corpus } from "./corpus.case.ts";
 import { type Flow, produce, startPipeline, through } from "./gate.ts";
 

@@ -1,8 +1,8 @@
 /** A kill -9 of the pipeline where there is nothing but Go: on the embedded broker. */
 import { afterAll, beforeAll, test } from "bun:test";
-import { describeWith } from "../test/real/parts.ts";
-import { PLAN } from "../test/pinned-plan.ts";
-import { type Cluster, startEmbeddedBroker } from "../test/system.ts";
+import { describeWith } from "../test/real/parts.fixture.ts";
+import { PLAN } from "../test/pinned-plan.fixture.ts";
+import { type Cluster, startEmbeddedBroker } from "../test/system.fixture.ts";
 import { BUILD_TIMEOUT_MS, buildEngine } from "./engine.ts";
 import { createFlow, transformFolder } from "./gate.ts";
 import { losesNothingWhenKilled } from "./killed.case.ts";

@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startBroker } from "../broker/broker.ts";
 import { topicName } from "../schemas/topics.ts";
-import { freePort, until } from "../test/processes.ts";
+import { freePort, until } from "../test/processes.fixture.ts";
 import { readTopic } from "../audit/read-topic.ts";
-import { describeWith } from "../test/real/parts.ts";
-import { PLAN } from "../test/pinned-plan.ts";
+import { describeWith } from "../test/real/parts.fixture.ts";
+import { PLAN } from "../test/pinned-plan.fixture.ts";
 import { BUILD_TIMEOUT_MS, buildEngine } from "./engine.ts";
 import { createFlow, produce, startPipeline, through, transformFolder } from "./gate.ts";
 

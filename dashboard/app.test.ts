@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { app, assets, get, loaded, page, places, registry, view } from "./app.case.ts";
-import { counts } from "./count-elements.case.ts";
+import { app, assets, get, loaded, page, places, registry, view } from "./app.fixture.ts";
+import { counts } from "./count-elements.fixture.ts";
 import { fold } from "./model/fold.ts";
 import type { GroupFacts } from "./reading/group.ts";
-import { dead, NOW, raw } from "./sample.case.ts";
-import { appFor } from "./serve.case.ts";
+import { dead, NOW, raw } from "./sample.fixture.ts";
+import { appFor } from "./serve.fixture.ts";
 import { setKafka } from "./model/view.ts";
 
 describe("pages", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { counts, wordsOf } from "./count-elements.case.ts";
+import { counts, wordsOf } from "./count-elements.fixture.ts";
 import {
   HOSTILE_STREAMS,
   HUGE_PAGES,
@@ -11,11 +11,11 @@ import {
   PAYLOADS,
   SELECTORS,
   wrongPaths,
-} from "./hostile.case.ts";
-import { hostileGroup } from "./hostile-registry.case.ts";
+} from "./hostile.fixture.ts";
+import { hostileGroup } from "./hostile-registry.fixture.ts";
 import { setKafka } from "./model/view.ts";
-import { NOW } from "./sample.case.ts";
-import { appFor } from "./serve.case.ts";
+import { NOW } from "./sample.fixture.ts";
+import { appFor } from "./serve.fixture.ts";
 
 describe("much of everything", () => {
   test("ten thousand devices, two hundred types and messages of 60 KB keep every page small", async () => {

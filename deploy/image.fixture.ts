@@ -17,7 +17,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { type Process, ROOT, start } from "../test/processes.ts";
+import { type Process, ROOT, start } from "../test/processes.fixture.ts";
 
 export interface Image {
   /** Runs a command there, as compose would. */

@@ -1,8 +1,8 @@
 /** Every service of compose that is ours, in the image as it would be built, until it is ready; no container engine. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { freePort, type Process, ROOT, until } from "../test/processes.ts";
-import { describeWith } from "../test/real/parts.ts";
-import { type Cluster, startEmbeddedBroker } from "../test/system.ts";
+import { freePort, type Process, ROOT, until } from "../test/processes.fixture.ts";
+import { describeWith } from "../test/real/parts.fixture.ts";
+import { type Cluster, startEmbeddedBroker } from "../test/system.fixture.ts";
 import { buildImage, type Image } from "./image.fixture.ts";
 
 interface Service {

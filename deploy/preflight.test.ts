@@ -8,7 +8,7 @@ import { readSettings } from "../config/env.ts";
 import { topicSpecs } from "../config/topics.ts";
 import { ensureTopics, type Topic } from "../kafka/admin.ts";
 import { createKafka } from "../kafka/client.ts";
-import { plainEnv, ROOT } from "../test/processes.ts";
+import { plainEnv, ROOT } from "../test/processes.fixture.ts";
 
 /** Two programs and a bundle each, on a machine that may be busy. */
 const MINUTE_MS = 60_000;

@@ -1,6 +1,6 @@
 /** The shell's own checker over our scripts. */
 import { expect, test } from "bun:test";
-import { describeWith, partPath } from "../test/real/parts.ts";
+import { describeWith, partPath } from "../test/real/parts.fixture.ts";
 
 describeWith(["shellcheck"], "shellcheck", () => {
   for (const script of ["setup.sh", ".ci/run"])

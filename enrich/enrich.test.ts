@@ -8,11 +8,11 @@ import { DEAD_LETTERS, GOLDEN, goldenFile, GOLDEN_NOW } from "../schemas/example
 import { bytesToText } from "./bytes-to-text.ts";
 import { CASE_TIME, changed, ENRICH_CASES, goodMessage } from "./enrich.case.ts";
 import { enrich } from "./enrich.fixture.ts";
-import { mutate, seeded } from "./mutations.case.ts";
-import { planOf, pinnedPlan, pinnedRegistry } from "./plan.case.ts";
+import { mutate, seeded } from "./mutations.fixture.ts";
+import { planOf, pinnedPlan, pinnedRegistry } from "../registry/pinned.fixture.ts";
 import { brokenRule, unrepeatable } from "./rules.case.ts";
 
-const plan = pinnedPlan();
+const plan = pinnedPlan;
 
 /** `UPDATE_GOLDEN=1 bun test --isolate enrich/enrich.test.ts` writes what comes out now; then read the diff. */
 if (process.env.UPDATE_GOLDEN) {

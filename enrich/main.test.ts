@@ -7,10 +7,10 @@ import { ensureTopics } from "../kafka/admin.ts";
 import { createKafka } from "../kafka/client.ts";
 import { groupLag } from "../kafka/lag.ts";
 import { createProducer } from "../kafka/producer.ts";
-import { freePort, startEntry, until } from "../test/processes.ts";
+import { freePort, startEntry, until } from "../test/processes.fixture.ts";
 import { readTopic } from "../audit/read-topic.ts";
 import { changed } from "./enrich.case.ts";
-import { pinnedRegistry } from "./plan.case.ts";
+import { pinnedRegistry } from "../registry/pinned.fixture.ts";
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {

@@ -3,11 +3,11 @@ import { expect, test } from "bun:test";
 import { CASE_TIME, changed } from "./enrich.case.ts";
 import { enrich } from "./enrich.fixture.ts";
 import { GOLDEN, GOLDEN_NOW } from "../schemas/examples/examples.case.ts";
-import { mutate, seeded } from "./mutations.case.ts";
+import { mutate, seeded } from "./mutations.fixture.ts";
 import type { RegistryMeasurement } from "../schemas/registry.ts";
-import { planOf, pinnedPlan, pinnedRegistry } from "./plan.case.ts";
+import { planOf, pinnedPlan, pinnedRegistry } from "../registry/pinned.fixture.ts";
 
-const plan = pinnedPlan();
+const plan = pinnedPlan;
 
 function enriched(text: string, by = plan, now = CASE_TIME) {
   const source = { key: "breaker-001", timestamp: CASE_TIME, bytes: Buffer.byteLength(text) };

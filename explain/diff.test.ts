@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { changed } from "../enrich/enrich.case.ts";
-import { narrowed, run } from "./explain.case.ts";
-import { pinnedRegistry } from "../enrich/plan.case.ts";
+import { narrowed, run } from "./explain.fixture.ts";
+import { pinnedRegistry } from "../registry/pinned.fixture.ts";
 
 let folder = "";
 beforeAll(() => {

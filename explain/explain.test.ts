@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { GOLDEN } from "../schemas/examples/examples.case.ts";
 import { changed } from "../enrich/enrich.case.ts";
-import { narrowed, run } from "./explain.case.ts";
-import { pinnedRegistry } from "../enrich/plan.case.ts";
+import { narrowed, run } from "./explain.fixture.ts";
+import { pinnedRegistry } from "../registry/pinned.fixture.ts";
 
 let folder = "";
 beforeAll(() => {

@@ -8,9 +8,9 @@ import { enrich } from "../enrich/enrich.fixture.ts";
 import { createEnrich } from "../enrich/enrich.ts";
 import { readExport } from "./export.ts";
 import { judgeInput, verdictLine } from "./verdict.ts";
-import { pinnedPlan } from "../enrich/plan.case.ts";
+import { pinnedPlan } from "../registry/pinned.fixture.ts";
 
-const plan = pinnedPlan();
+const plan = pinnedPlan;
 const KEY = "breaker-001";
 const LATE = CASE_TIME + 3_600_000;
 

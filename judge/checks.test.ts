@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { planOf, judged, judgedSample, faultsIn } from "../registry/pinned.case.ts";
+import { planOf, judged, judgedSample, faultsIn } from "../registry/pinned.fixture.ts";
 
 describe("checks", () => {
   const registry = {

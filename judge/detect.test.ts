@@ -8,7 +8,7 @@ import {
   sampleMessage,
   pinnedPlan,
   pinnedRegistry,
-} from "../registry/pinned.case.ts";
+} from "../registry/pinned.fixture.ts";
 
 const at = "2026-11-24T14:27:08Z";
 const detection = (measurements: object, plan = pinnedPlan) =>

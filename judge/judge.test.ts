@@ -10,7 +10,7 @@ import {
   pinnedRegistry,
   type Message,
   planOf,
-} from "../registry/pinned.case.ts";
+} from "../registry/pinned.fixture.ts";
 
 const RECORD_MS = Date.UTC(2026, 10, 24, 14, 27, 8);
 

@@ -7,7 +7,7 @@ import {
   groupsOf,
   pinnedPlan,
   pinnedRegistry,
-} from "../registry/pinned.case.ts";
+} from "../registry/pinned.fixture.ts";
 
 describe("nominal values", () => {
   const at = (device_id: string, volts: number, hertz: number) => {

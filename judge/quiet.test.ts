@@ -1,6 +1,6 @@
 /** The short rows say exactly what the plan says: for every leaf of the pinned registry, at and beside each of its bounds. */
 import { expect, test } from "bun:test";
-import { pinnedPlan } from "../registry/pinned.case.ts";
+import { pinnedPlan } from "../registry/pinned.fixture.ts";
 import { isQuiet, nominalBounds, createQuietRows } from "./quiet.ts";
 import type { PlanLeaf } from "./plan.ts";
 import type { Nominal } from "./values.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { codes, faultsIn, judged, judgeAtOwnTime, type Message, planOf } from "../registry/pinned.case.ts";
+import { codes, faultsIn, judged, judgeAtOwnTime, type Message, planOf } from "../registry/pinned.fixture.ts";
 
 /** One type and the shapes under test; each shape says what it needs beside these. */
 const registry = (...shapes: object[]) => ({

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { judge } from "./judge.fixture.ts";
-import { sampleMessage, pinnedPlan, type Message } from "../registry/pinned.case.ts";
+import { sampleMessage, pinnedPlan, type Message } from "../registry/pinned.fixture.ts";
 
 const RECORD_MS = Date.UTC(2026, 10, 24, 14, 27, 8);
 

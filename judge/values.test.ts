@@ -8,7 +8,7 @@ import {
   sampleMessage,
   pinnedPlan,
   pinnedRegistry,
-} from "../registry/pinned.case.ts";
+} from "../registry/pinned.fixture.ts";
 
 describe("values", () => {
   test("a missing phase is bad and makes the group incomplete; a group counts as one", () => {

@@ -1,8 +1,8 @@
 /** The producer against what only Apache Kafka refuses. */
 import { expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
-import { startQuickKafka } from "../test/real/apache-kafka.ts";
-import { describeWith } from "../test/real/parts.ts";
+import { startQuickKafka } from "../test/real/apache-kafka.fixture.ts";
+import { describeWith } from "../test/real/parts.fixture.ts";
 import { endOffsets, ensureTopics } from "./admin.ts";
 import { createKafka } from "./client.ts";
 import { createProducer } from "./producer.ts";

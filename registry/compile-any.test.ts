@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { type Compiled, compileRegistry } from "./compile.ts";
 import { judge } from "../judge/judge.fixture.ts";
-import { pinnedRegistry } from "./pinned.case.ts";
+import { pinnedRegistry } from "./pinned.fixture.ts";
 
 /** One type of each kind and one shape: small, so that thousands of changed ones can be compiled. */
 const { smart_breaker, smart_meter } = pinnedRegistry().device_types;

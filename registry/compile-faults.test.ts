@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { faultsOf, pinnedRegistry } from "./pinned.case.ts";
+import { faultsOf, pinnedRegistry } from "./pinned.fixture.ts";
 
 /** A registry of one type with these measurements, and more members of the type. */
 const withType = (measurements: object, more: object = {}) => ({

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { compileRegistry } from "./compile.ts";
-import { faultsOf, planOf, PINNED_TEXT, pinnedRegistry } from "./pinned.case.ts";
+import { faultsOf, planOf, PINNED_TEXT, pinnedRegistry } from "./pinned.fixture.ts";
 
 const ORIGINAL = {
   device_types: {

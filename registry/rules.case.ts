@@ -7,7 +7,7 @@ import { judgeExample } from "./examples.ts";
 import { judge } from "../judge/judge.fixture.ts";
 import { createJudge } from "../judge/judge.ts";
 import { parsePointer, pointerOf, readPointer } from "../judge/pointer.ts";
-import { type Message, planOf } from "./pinned.case.ts";
+import { type Message, planOf } from "./pinned.fixture.ts";
 import type { Plan } from "../judge/plan.ts";
 import type { Judged } from "../judge/verdict.ts";
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { scoreTypes } from "../judge/detect.ts";
 import { createPresence } from "../judge/fields.ts";
 import { judge } from "../judge/judge.fixture.ts";
-import { planOf, pinnedPlan, pinnedRegistry } from "./pinned.case.ts";
+import { planOf, pinnedPlan, pinnedRegistry } from "./pinned.fixture.ts";
 import { casesOf, judgedExample, rulesOfAny, spoilt, titles, withoutOne } from "./rules.case.ts";
 import type { Verdict } from "../judge/verdict.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { HALVES, vendorSamples } from "../schemas/examples/vendors/vendors.case.ts";
-import { judged, pinnedPlan } from "./pinned.case.ts";
+import { judged, pinnedPlan } from "./pinned.fixture.ts";
 
 describe.each([...HALVES])("the %s half of the vendors' samples", (half) => {
   const samples = vendorSamples(half).map((sample) => [`${sample.vendor}: ${sample.name}`, sample] as const);

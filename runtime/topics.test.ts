@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { startBroker } from "../broker/broker.ts";
 import { ensureTopics } from "../kafka/admin.ts";
 import { createKafka } from "../kafka/client.ts";
-import { freePort, startEntry } from "../test/processes.ts";
+import { freePort, startEntry } from "../test/processes.fixture.ts";
 
 test("--check says that brokers are away and ends with 1, within some seconds", async () => {
   const brokers = `127.0.0.1:${freePort()}`;

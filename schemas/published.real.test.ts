@@ -1,6 +1,6 @@
 /** The published files in another language: Python's jsonschema reads them and judges as TypeBox does. */
 import { expect, test } from "bun:test";
-import { describeWith, partPath } from "../test/real/parts.ts";
+import { describeWith, partPath } from "../test/real/parts.fixture.ts";
 import { FOLDER } from "./generate.ts";
 import { CASES } from "./published.case.ts";
 

@@ -5,8 +5,8 @@ import { apiVersions } from "../broker/apis/api-versions.ts";
 import { aRawClient } from "../broker/raw-client.fixture.ts";
 import { used } from "../bench/used.part.ts";
 import { accepts } from "../runtime/port.ts";
-import { freePort, type Process, start, until } from "./processes.ts";
-import { type Cluster, createTopics, startEmbeddedBroker } from "./system.ts";
+import { freePort, type Process, start, until } from "./processes.fixture.ts";
+import { type Cluster, createTopics, startEmbeddedBroker } from "./system.fixture.ts";
 
 const DESCRIPTORS = 256;
 const WINDOW_MS = 2_000;

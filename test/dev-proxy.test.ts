@@ -1,8 +1,8 @@
 /** `bun run dev` in odd surroundings: a proxy for everything, another loopback address; what it says while it waits. */
 import { afterEach, describe, expect, test } from "bun:test";
-import { dev, endAll, running } from "./dev-process.ts";
+import { dev, endAll, running } from "./dev-process.fixture.ts";
 import { isFree } from "../runtime/port.ts";
-import { freePort, startEntry, until } from "./processes.ts";
+import { freePort, startEntry, until } from "./processes.fixture.ts";
 
 const MINUTE_MS = 60_000;
 afterEach(endAll);

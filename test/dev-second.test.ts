@@ -1,6 +1,6 @@
 /** A second `bun run dev` beside one that runs. */
 import { afterEach, expect, test } from "bun:test";
-import { dataOf, dev, endAll, running } from "./dev-process.ts";
+import { dataOf, dev, endAll, running } from "./dev-process.fixture.ts";
 
 afterEach(endAll);
 

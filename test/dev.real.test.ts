@@ -1,10 +1,10 @@
 /** `bun run dev` seen from outside: kcat reads what it enriches, from the embedded broker and from Apache Kafka. */
 import { afterEach, expect, test } from "bun:test";
 import type { Enriched } from "../schemas/enriched.ts";
-import { dev, endAll, enriched, running } from "./dev-process.ts";
-import { runProgram, until } from "./processes.ts";
-import { startQuickKafka } from "./real/apache-kafka.ts";
-import { describeWith, partPath } from "./real/parts.ts";
+import { dev, endAll, enriched, running } from "./dev-process.fixture.ts";
+import { runProgram, until } from "./processes.fixture.ts";
+import { startQuickKafka } from "./real/apache-kafka.fixture.ts";
+import { describeWith, partPath } from "./real/parts.fixture.ts";
 
 afterEach(endAll);
 

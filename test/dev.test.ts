@@ -6,11 +6,11 @@ import { join } from "node:path";
 import { ensureTopics } from "../kafka/admin.ts";
 import { createKafka } from "../kafka/client.ts";
 import { isAlive } from "../runtime/supervisor-starter.ts";
-import { childrenOf, dataOf, dev, endAll, enriched, running } from "./dev-process.ts";
+import { childrenOf, dataOf, dev, endAll, enriched, running } from "./dev-process.fixture.ts";
 import { oracle, report } from "../audit/oracle.ts";
-import { freePort, startEntry, until } from "./processes.ts";
-import { PLAN } from "./pinned-plan.ts";
-import { drained, startEmbeddedBroker, startService } from "./system.ts";
+import { freePort, startEntry, until } from "./processes.fixture.ts";
+import { PLAN } from "./pinned-plan.fixture.ts";
+import { drained, startEmbeddedBroker, startService } from "./system.fixture.ts";
 
 const MINUTE_MS = 60_000;
 const SERVICES = ["broker", "simulator", "enrich", "dashboard"];

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { enrich } from "../enrich/enrich.fixture.ts";
 import { DEVICES } from "../schemas/examples/devices/devices.case.ts";
-import { PLAN } from "./pinned-plan.ts";
+import { PLAN } from "./pinned-plan.fixture.ts";
 
 const NOW = Date.UTC(2026, 10, 25, 12, 0, 11);
 

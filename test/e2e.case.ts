@@ -11,7 +11,7 @@ import type { Enriched } from "../schemas/enriched.ts";
 import type { Telemetry } from "../schemas/telemetry.ts";
 import { PRODUCER_FAULTS } from "../simulator/faults.ts";
 import { oracle, report } from "../audit/oracle.ts";
-import { until } from "./processes.ts";
+import { until } from "./processes.fixture.ts";
 import {
   api,
   type Cluster,
@@ -23,7 +23,7 @@ import {
   startService,
   stats,
   stopAll,
-} from "./system.ts";
+} from "./system.fixture.ts";
 
 const TYPES = ["environmental_sensor", "smart_breaker", "smart_meter"];
 /** Members of the predecessor's enriched message, which its readers know. */

@@ -2,11 +2,11 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";
 import { endToEnd } from "./e2e.case.ts";
-import { until } from "./processes.ts";
-import { startQuickKafka } from "./real/apache-kafka.ts";
-import { openPage, startBrowser } from "./real/browser.ts";
-import { describeWith } from "./real/parts.ts";
-import { stats } from "./system.ts";
+import { until } from "./processes.fixture.ts";
+import { startQuickKafka } from "./real/apache-kafka.fixture.ts";
+import { openPage, startBrowser } from "./real/browser.fixture.ts";
+import { describeWith } from "./real/parts.fixture.ts";
+import { stats } from "./system.fixture.ts";
 
 describeWith(["java", "kafka-jars", "chromium"], "with Chromium", () => {
   endToEnd("Apache Kafka 4.1", startQuickKafka, (running) => {

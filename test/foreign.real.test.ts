@@ -9,9 +9,9 @@ import { HEADERS } from "../schemas/topics.ts";
 import { FOREIGN, type Foreign } from "./foreign.case.ts";
 import { header, oracle, report } from "../audit/oracle.ts";
 import { readTopic, type WireMessage } from "../audit/read-topic.ts";
-import { startQuickKafka } from "./real/apache-kafka.ts";
-import { runProgram } from "./processes.ts";
-import { describeWith, partPath } from "./real/parts.ts";
+import { startQuickKafka } from "./real/apache-kafka.fixture.ts";
+import { runProgram } from "./processes.fixture.ts";
+import { describeWith, partPath } from "./real/parts.fixture.ts";
 import {
   type Cluster,
   createTopics,
@@ -20,7 +20,7 @@ import {
   type Service,
   startEmbeddedBroker,
   startService,
-} from "./system.ts";
+} from "./system.fixture.ts";
 
 const MINUTE_MS = 60_000;
 /** Tells which message it was; a device could send such a header too. */

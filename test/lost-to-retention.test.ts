@@ -6,8 +6,8 @@ import { createKafka } from "../kafka/client.ts";
 import { groupLag } from "../kafka/lag.ts";
 import { createProducer } from "../kafka/producer.ts";
 import { GROUPS } from "../schemas/topics.ts";
-import { until } from "./processes.ts";
-import { drained, metric, ready, startService } from "./system.ts";
+import { until } from "./processes.fixture.ts";
+import { drained, metric, ready, startService } from "./system.fixture.ts";
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {

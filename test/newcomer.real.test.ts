@@ -10,9 +10,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { accepts } from "../runtime/port.ts";
 import { isAlive } from "../runtime/supervisor-starter.ts";
-import { familyOf } from "./dev-process.ts";
-import { plainEnv, ROOT, runProgram, until } from "./processes.ts";
-import { describeWith, partPath } from "./real/parts.ts";
+import { familyOf } from "./dev-process.fixture.ts";
+import { plainEnv, ROOT, runProgram, until } from "./processes.fixture.ts";
+import { describeWith, partPath } from "./real/parts.fixture.ts";
 
 const MINUTES_2 = 120_000;
 let folder = "";

@@ -5,9 +5,9 @@ import { TypeCompiler } from "@sinclair/typebox/compiler";
 import { run } from "../connect/engine.ts";
 import { Telemetry } from "../schemas/telemetry.ts";
 import { oracle, report } from "../audit/oracle.ts";
-import { startQuickKafka } from "./real/apache-kafka.ts";
-import { describeWith, type PartName, partPath } from "./real/parts.ts";
-import { PLAN } from "./pinned-plan.ts";
+import { startQuickKafka } from "./real/apache-kafka.fixture.ts";
+import { describeWith, type PartName, partPath } from "./real/parts.fixture.ts";
+import { PLAN } from "./pinned-plan.fixture.ts";
 import {
   type Cluster,
   createTopics,
@@ -16,7 +16,7 @@ import {
   type Service,
   startEmbeddedBroker,
   startService,
-} from "./system.ts";
+} from "./system.fixture.ts";
 import { telemetryValues } from "./telemetry.case.ts";
 
 /** Each sends a good message and a bad one, on a cluster of this kind; then the oracle reads all of them. */

@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { bytesToText } from "../enrich/bytes-to-text.ts";
 import { enrich } from "../enrich/enrich.fixture.ts";
 import { createFleet, numbered, type Sent } from "../simulator/fleet.ts";
-import { PLAN } from "./pinned-plan.ts";
+import { PLAN } from "./pinned-plan.fixture.ts";
 
 const START_MS = Date.UTC(2026, 10, 25, 0);
 

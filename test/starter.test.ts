@@ -2,9 +2,9 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { accepts } from "../runtime/port.ts";
 import { isAlive } from "../runtime/supervisor-starter.ts";
-import { dev, endAll, familyOf } from "./dev-process.ts";
-import { freePort, freePorts, start, until } from "./processes.ts";
-import { createTopics, startEmbeddedBroker } from "./system.ts";
+import { dev, endAll, familyOf } from "./dev-process.fixture.ts";
+import { freePort, freePorts, start, until } from "./processes.fixture.ts";
+import { createTopics, startEmbeddedBroker } from "./system.fixture.ts";
 
 const MINUTE_MS = 60_000;
 const cleanups: (() => unknown)[] = [];

@@ -1,5 +1,5 @@
 /** Generated values for `iot.raw`'s schema, good and bad: every validator that people use must judge them alike. */
-import { mutate, type Random, seeded } from "../enrich/mutations.case.ts";
+import { mutate, type Random, seeded } from "../enrich/mutations.fixture.ts";
 import { NAUGHTY } from "../enrich/naughty.case.ts";
 import { GOLDEN } from "../schemas/examples/examples.case.ts";
 import { createFleet, numbered } from "../simulator/fleet.ts";

@@ -1,11 +1,11 @@
 /** Transactions among the messages, some aborted, on Apache Kafka: what they leave in the offsets is no loss on any page. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { Kafka, logLevel } from "kafkajs";
-import { wordsOf } from "../dashboard/count-elements.case.ts";
-import { until } from "./processes.ts";
-import { type ApacheKafka, startQuickKafka } from "./real/apache-kafka.ts";
-import { describeWith } from "./real/parts.ts";
-import { createTopics, ready, type Service, startService } from "./system.ts";
+import { wordsOf } from "../dashboard/count-elements.fixture.ts";
+import { until } from "./processes.fixture.ts";
+import { type ApacheKafka, startQuickKafka } from "./real/apache-kafka.fixture.ts";
+import { describeWith } from "./real/parts.fixture.ts";
+import { createTopics, ready, type Service, startService } from "./system.fixture.ts";
 
 const MINUTES_2 = 120_000;
 

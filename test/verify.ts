@@ -8,10 +8,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { showUsage } from "../runtime/usage.ts";
-import { PART_NAMES, part } from "./real/parts.ts";
+import { PART_NAMES, part } from "./real/parts.fixture.ts";
 import { type Counts, NOTHING, add, countsOf, line } from "./verify-counts.ts";
 import { slowest } from "./verify-times.ts";
-import { ROOT } from "./processes.ts";
+import { ROOT } from "./processes.fixture.ts";
 
 const REAL = ".real.test.ts";
 /** A test that waits for a process or a rebalance needs more than Bun's 5 s. */

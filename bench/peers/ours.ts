@@ -1,7 +1,7 @@
 /** Our loop: what `bun run enrich` runs, without its metrics; with the original's work the same consumer and producer around that. */
 import { createAccounting } from "../../enrich/host/accounting.ts";
 import { CHUNK_MESSAGES, createHandler } from "../../enrich/host/host.ts";
-import { planOf } from "../../enrich/plan.case.ts";
+import { planOf } from "../../registry/pinned.fixture.ts";
 import { createKafka } from "../../kafka/client.ts";
 import { type Batch, consume } from "../../kafka/consume.ts";
 import { createProducer } from "../../kafka/producer.ts";

@@ -7,7 +7,7 @@
 import { readFileSync } from "node:fs";
 import { bytesToText } from "../../enrich/bytes-to-text.ts";
 import { createEnrich } from "../../enrich/enrich.ts";
-import { planOf } from "../../enrich/plan.case.ts";
+import { planOf } from "../../registry/pinned.fixture.ts";
 
 export interface In {
   key: Buffer | null;

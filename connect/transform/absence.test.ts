@@ -1,13 +1,13 @@
 /** What is written for a type says what the loops of values.ts and checks.ts say, wherever it says anything. */
 import { describe, expect, test } from "bun:test";
 import type { Finding } from "../../schemas/enriched.ts";
-import { seeded } from "../../enrich/mutations.case.ts";
+import { seeded } from "../../enrich/mutations.fixture.ts";
 import { type Absence, COUNT, createAbsenceFor, saidOf, UNUSUAL, withCheck } from "./absence.ts";
 import { judgeChecks } from "../../judge/checks.ts";
 import { contradiction } from "../../judge/detect.ts";
 import type { PlanType } from "../../judge/plan.ts";
 import { createQuietRows, nominalBounds } from "../../judge/quiet.ts";
-import { groupsOf, sampleMessage, pinnedPlan } from "../../registry/pinned.case.ts";
+import { groupsOf, sampleMessage, pinnedPlan } from "../../registry/pinned.fixture.ts";
 import { judgeValues, type Nominal, type Values } from "../../judge/values.ts";
 
 const random = seeded(26);

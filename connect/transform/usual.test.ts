@@ -1,7 +1,7 @@
 /** The short way of Connect's host gives what enrich() gives, for every message, whatever came before it. */
 import { describe, expect, test } from "bun:test";
 import { corpus } from "../corpus.case.ts";
-import { planWithShapes } from "../shapes.case.ts";
+import { planWithShapes } from "../shapes.fixture.ts";
 import { createAbsenceFor } from "./absence.ts";
 import type { Plan } from "../../judge/plan.ts";
 import { GOLDEN } from "../../schemas/examples/examples.case.ts";
@@ -10,8 +10,8 @@ import { bytesToText, keyToText } from "../../enrich/bytes-to-text.ts";
 import { changed, ENRICH_CASES } from "../../enrich/enrich.case.ts";
 import { enrich } from "../../enrich/enrich.fixture.ts";
 import type { Source } from "../../enrich/enrich.ts";
-import { mutate, seeded } from "../../enrich/mutations.case.ts";
-import { pinnedPlan } from "../../enrich/plan.case.ts";
+import { mutate, seeded } from "../../enrich/mutations.fixture.ts";
+import { pinnedPlan } from "../../registry/pinned.fixture.ts";
 import { createUsualEnrich, type Enrich } from "./usual.ts";
 
 interface Sample {
@@ -19,7 +19,7 @@ interface Sample {
   source: Source;
 }
 
-const PLAN = pinnedPlan();
+const PLAN = pinnedPlan;
 const START_MS = Date.UTC(2026, 10, 25);
 
 function sampleOf(value: Buffer | null, key: string | null, timestamp: number): Sample {

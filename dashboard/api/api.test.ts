@@ -3,11 +3,11 @@ import { Value } from "@sinclair/typebox/value";
 import Ajv2020 from "ajv/dist/2020";
 import { ApiHealth, ApiMessage, ApiMessages, Problem, Stats } from "../../schemas/api.ts";
 import { API_ROUTES, type ApiRoute } from "./api-routes.ts";
-import { app, get, json, loaded, page } from "../app.case.ts";
+import { app, get, json, loaded, page } from "../app.fixture.ts";
 import { fold } from "../model/fold.ts";
 import { createView } from "../model/view.ts";
-import { NOW, record } from "../sample.case.ts";
-import { appFor } from "../serve.case.ts";
+import { NOW, record } from "../sample.fixture.ts";
+import { appFor } from "../serve.fixture.ts";
 
 describe("the API", () => {
   test("stats has exactly the fields that are promised", async () => {

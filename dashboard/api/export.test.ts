@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { csvField, exportResponse } from "./export.ts";
 import { toRow } from "../model/row.ts";
-import { dead, enriched, NOW, raw, record } from "../sample.case.ts";
+import { dead, enriched, NOW, raw, record } from "../sample.fixture.ts";
 
 const rows = [
   toRow("enriched", 0, record(1, enriched({ grade: "BAD" }), { source: 9 }), NOW, 1),

@@ -2,10 +2,10 @@ import { describe, expect, test } from "bun:test";
 import { Value } from "@sinclair/typebox/value";
 import Ajv2020 from "ajv/dist/2020";
 import { ApiRegistry, ApiServices, ApiType, ApiTypes } from "../../schemas/api.ts";
-import { beat, FULL_GROUP, fullView, REGISTRY } from "../full.case.ts";
+import { beat, FULL_GROUP, fullView, REGISTRY } from "../full.fixture.ts";
 import { foldService } from "../model/fold.ts";
-import { NOW, record } from "../sample.case.ts";
-import { appFor } from "../serve.case.ts";
+import { NOW, record } from "../sample.fixture.ts";
+import { appFor } from "../serve.fixture.ts";
 
 const view = fullView();
 const { app } = await appFor({ view, now: () => NOW, group: FULL_GROUP });

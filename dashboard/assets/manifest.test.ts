@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { assets, get } from "../app.case.ts";
+import { assets, get } from "../app.fixture.ts";
 
 describe("assets", () => {
   test("are named by their content, may be kept for ever, and come compressed", async () => {

@@ -8,9 +8,9 @@ import type { Page } from "playwright-core";
 import type { ApiMessages, ApiTopic } from "../../schemas/api.ts";
 import { fold } from "../model/fold.ts";
 import type { ViewModel } from "../model/view.ts";
-import { enriched, raw, record } from "../sample.case.ts";
-import { ACTS, ids } from "./acts.case.ts";
-import { inChromium } from "./in-chromium.case.ts";
+import { enriched, raw, record } from "../sample.fixture.ts";
+import { ACTS, ids } from "./acts.fixture.ts";
+import { inChromium } from "./in-chromium.fixture.ts";
 
 const WATCH_MS = Number(Bun.env.FEED_WATCH_SECONDS ?? 10) * 1_000;
 const PARTITIONS = 6;

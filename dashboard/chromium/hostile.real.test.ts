@@ -10,10 +10,10 @@ import {
   PAYLOADS,
   SELECTORS,
   wrongPaths,
-} from "../hostile.case.ts";
-import { hostileGroup } from "../hostile-registry.case.ts";
-import { inChromium } from "./in-chromium.case.ts";
-import { NOW } from "../sample.case.ts";
+} from "../hostile.fixture.ts";
+import { hostileGroup } from "../hostile-registry.fixture.ts";
+import { inChromium } from "./in-chromium.fixture.ts";
+import { NOW } from "../sample.fixture.ts";
 
 inChromium("hostile content in Chromium", ({ open, serve, served }) => {
   test("of more than 500 kinds adds no element and no handler to any page, by its first HTML or by its stream", async () => {

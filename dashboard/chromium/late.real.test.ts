@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
 import { createConnection, createServer, type Socket } from "node:net";
 import type { Page } from "playwright-core";
-import { isLive } from "./browser.case.ts";
-import { inChromium } from "./in-chromium.case.ts";
+import { isLive } from "./browser.fixture.ts";
+import { inChromium } from "./in-chromium.fixture.ts";
 import { createView, setKafka } from "../model/view.ts";
-import { seeded, send } from "../seeded.case.ts";
+import { seeded, send } from "../seeded.fixture.ts";
 
 inChromium("a page whose stream tells of the past, in Chromium", ({ open, served, serve, live }) => {
   test("a slow line: ages grow with the delay, and before the page is far behind it begins anew", async () => {

@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
 import type { Page } from "playwright-core";
 import type { Tick } from "../assets/stream.ts";
-import { isLive } from "./browser.case.ts";
-import { inChromium } from "./in-chromium.case.ts";
-import { startKillable } from "./killable.case.ts";
-import { seeded, send } from "../seeded.case.ts";
+import { isLive } from "./browser.fixture.ts";
+import { inChromium } from "./in-chromium.fixture.ts";
+import { startKillable } from "./killable.fixture.ts";
+import { seeded, send } from "../seeded.fixture.ts";
 import { REPEATED_STEPS } from "../model/series.ts";
 
 inChromium("a live page in Chromium", ({ open, live, serve, served }) => {

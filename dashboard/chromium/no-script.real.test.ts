@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import type { Page } from "playwright-core";
-import { FULL_GROUP, fullView } from "../full.case.ts";
+import { FULL_GROUP, fullView } from "../full.fixture.ts";
 import { ALL, EXPORTS, FILTERS } from "../pages/filters.case.ts";
-import { NOW } from "../sample.case.ts";
-import type { Opened } from "./browser.case.ts";
-import { inChromium } from "./in-chromium.case.ts";
+import { NOW } from "../sample.fixture.ts";
+import type { Opened } from "./browser.fixture.ts";
+import { inChromium } from "./in-chromium.fixture.ts";
 
 const TABS = [
   ["Raw", "raw"],

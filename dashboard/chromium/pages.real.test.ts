@@ -1,11 +1,11 @@
 import { expect, test } from "bun:test";
-import { axe, isLive } from "./browser.case.ts";
-import { FULL_GROUP, fullView } from "../full.case.ts";
+import { axe, isLive } from "./browser.fixture.ts";
+import { FULL_GROUP, fullView } from "../full.fixture.ts";
 import { fold } from "../model/fold.ts";
-import { hostileMessage } from "../hostile.case.ts";
-import { inChromium } from "./in-chromium.case.ts";
-import { NOW } from "../sample.case.ts";
-import { send } from "../seeded.case.ts";
+import { hostileMessage } from "../hostile.fixture.ts";
+import { inChromium } from "./in-chromium.fixture.ts";
+import { NOW } from "../sample.fixture.ts";
+import { send } from "../seeded.fixture.ts";
 
 const PAGES = [
   "/",

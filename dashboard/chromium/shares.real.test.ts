@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { Page } from "playwright-core";
-import { inChromium } from "./in-chromium.case.ts";
+import { inChromium } from "./in-chromium.fixture.ts";
 
 inChromium("the shares of the overview in Chromium", ({ open, live, served }) => {
   const shown = async (page: Page) => {

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
-import { inChromium } from "./in-chromium.case.ts";
+import { inChromium } from "./in-chromium.fixture.ts";
 import { fold } from "../model/fold.ts";
 import { setKafka } from "../model/view.ts";
-import { raw, record } from "../sample.case.ts";
+import { raw, record } from "../sample.fixture.ts";
 
 inChromium("the pill of a live page in Chromium", ({ live, served }) => {
   test("speaks of the data, not of the line alone: brokers away, the past read back, no verdicts; and is live again", async () => {

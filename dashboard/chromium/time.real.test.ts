@@ -2,8 +2,8 @@ import { expect, test } from "bun:test";
 import type { Page } from "playwright-core";
 import type { Tick } from "../assets/stream.ts";
 import { fold } from "../model/fold.ts";
-import { inChromium } from "./in-chromium.case.ts";
-import { enriched, record } from "../sample.case.ts";
+import { inChromium } from "./in-chromium.fixture.ts";
+import { enriched, record } from "../sample.fixture.ts";
 import { createView, setKafka, type ViewModel } from "../model/view.ts";
 
 const SECOND = 1_000;

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import type { Grade } from "../../schemas/enriched.ts";
-import { attributesOf, counts, wordsOf } from "../count-elements.case.ts";
-import { beat } from "../full.case.ts";
+import { attributesOf, counts, wordsOf } from "../count-elements.fixture.ts";
+import { beat } from "../full.fixture.ts";
 import { fold } from "../model/fold.ts";
 import { createView, setKafka, type ViewModel } from "../model/view.ts";
 import type { Group, GroupFacts } from "../reading/group.ts";
-import { dead, enriched, NOW, raw, record } from "../sample.case.ts";
-import { appFor } from "../serve.case.ts";
+import { dead, enriched, NOW, raw, record } from "../sample.fixture.ts";
+import { appFor } from "../serve.fixture.ts";
 import { Attention } from "./attention.tsx";
 import { Fleet } from "./fleet.tsx";
 

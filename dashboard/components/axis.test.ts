@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { RANGES } from "../model/series.ts";
 import { createView } from "../model/view.ts";
-import { NOW } from "../sample.case.ts";
+import { NOW } from "../sample.fixture.ts";
 import { alone, axisWords, niceTop, timeTicks, timeWords } from "./axis.ts";
 import { RateCard } from "./rate-chart.tsx";
 

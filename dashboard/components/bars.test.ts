@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
-import { counts } from "../count-elements.case.ts";
+import { counts } from "../count-elements.fixture.ts";
 import { createView, setKafka } from "../model/view.ts";
 import { tally } from "../model/window.ts";
-import { NOW } from "../sample.case.ts";
+import { NOW } from "../sample.fixture.ts";
 import { Reasons } from "./shares.tsx";
 
 test("the sum of the reasons that have no line has no bar, and does not shorten the others", async () => {

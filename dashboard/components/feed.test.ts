@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { toRow } from "../model/row.ts";
-import { enriched, NOW, raw, record } from "../sample.case.ts";
+import { enriched, NOW, raw, record } from "../sample.fixture.ts";
 import { FeedHead, FeedRow } from "./feed.tsx";
 
 const ARRIVED =

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { counts, wordsOf } from "../count-elements.case.ts";
+import { counts, wordsOf } from "../count-elements.fixture.ts";
 import { fold } from "../model/fold.ts";
 import { createView, setKafka, type ViewModel } from "../model/view.ts";
-import { enriched, NOW, record } from "../sample.case.ts";
+import { enriched, NOW, record } from "../sample.fixture.ts";
 import { Attention } from "./attention.tsx";
 import { Fleet } from "./fleet.tsx";
 

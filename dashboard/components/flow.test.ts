@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { counts, wordsOf } from "../count-elements.case.ts";
+import { counts, wordsOf } from "../count-elements.fixture.ts";
 import { fold } from "../model/fold.ts";
 import { createView, setKafka, type ViewModel } from "../model/view.ts";
-import { dead, enriched, NOW, raw, record } from "../sample.case.ts";
-import { beat, FULL_GROUP, fullView, REGISTRY } from "../full.case.ts";
+import { dead, enriched, NOW, raw, record } from "../sample.fixture.ts";
+import { beat, FULL_GROUP, fullView, REGISTRY } from "../full.fixture.ts";
 import { Flow } from "./flow.tsx";
 import { RegistryCard, Services } from "./services.tsx";
 import { Reasons } from "./shares.tsx";

@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
-import { wordsOf } from "../count-elements.case.ts";
+import { wordsOf } from "../count-elements.fixture.ts";
 import { fold } from "../model/fold.ts";
 import type { Filters } from "../model/search.ts";
 import { createView, setKafka, type ViewModel } from "../model/view.ts";
 import { createWatch, openWatch } from "../model/watch.ts";
-import { enriched, NOW, record } from "../sample.case.ts";
+import { enriched, NOW, record } from "../sample.fixture.ts";
 import { FeedCount, WatchCount } from "./found.tsx";
 
 /** More than is kept to search, 10 a second; the first seven are bad. */

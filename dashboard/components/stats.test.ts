@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
-import { wordsOf } from "../count-elements.case.ts";
+import { wordsOf } from "../count-elements.fixture.ts";
 import { fold } from "../model/fold.ts";
 import { createView, setKafka } from "../model/view.ts";
-import { enriched, NOW, raw, record } from "../sample.case.ts";
+import { enriched, NOW, raw, record } from "../sample.fixture.ts";
 import { StatsGrid } from "./stats.tsx";
 
 test("the share that was enriched is one of messages: what transactions leave in the offsets is none", async () => {

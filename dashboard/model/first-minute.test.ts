@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { wordsOf } from "../count-elements.case.ts";
+import { wordsOf } from "../count-elements.fixture.ts";
 import { drawnFrom } from "../components/axis.ts";
 import { RateCaption, RateCard } from "../components/rate-chart.tsx";
 import { StatsGrid } from "../components/stats.tsx";
-import { NOW, raw, record } from "../sample.case.ts";
+import { NOW, raw, record } from "../sample.fixture.ts";
 import { fold } from "./fold.ts";
 import { rateSeries } from "./series.ts";
 import { rateNow, rateSpan, trend } from "./stats.ts";

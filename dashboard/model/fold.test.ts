@@ -13,7 +13,7 @@ import {
 } from "./view.ts";
 import { fleetOf, statsOf } from "./stats.ts";
 import { HEADERS } from "../../schemas/topics.ts";
-import { enriched, NOW, raw, record, dead } from "../sample.case.ts";
+import { enriched, NOW, raw, record, dead } from "../sample.fixture.ts";
 
 const view = (): ViewModel => createView(NOW);
 const put = (

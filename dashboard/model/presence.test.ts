@@ -3,7 +3,7 @@ import type { Heartbeat } from "../../schemas/service.ts";
 import { foldService } from "./fold.ts";
 import { createGroup, type GroupFacts } from "../reading/group.ts";
 import { presence } from "./presence.ts";
-import { NOW, record } from "../sample.case.ts";
+import { NOW, record } from "../sample.fixture.ts";
 import { createView, setKafka, type ViewModel } from "./view.ts";
 
 function view(): ViewModel {

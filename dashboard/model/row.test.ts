@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { factsOf, readInterval, toRow } from "./row.ts";
-import { enriched, NOW, record } from "../sample.case.ts";
+import { enriched, NOW, record } from "../sample.fixture.ts";
 
 const facts = (value: string) => factsOf(toRow("enriched", 0, record(0, value, { key: null }), NOW, 1));
 /** As the enrichment writes it: the raw text, then what is appended. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { readCondition } from "./condition.ts";
 import { fold } from "./fold.ts";
 import { createView } from "./view.ts";
-import { dead, enriched, NOW, record } from "../sample.case.ts";
+import { dead, enriched, NOW, record } from "../sample.fixture.ts";
 import { type Filters, PAGE_PARAMETERS, readFilters, search } from "./search.ts";
 
 const view = createView(NOW);

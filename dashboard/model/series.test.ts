@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { fold } from "./fold.ts";
 import { createView, setKafka, type ViewModel } from "./view.ts";
-import { enriched, NOW, raw, record } from "../sample.case.ts";
+import { enriched, NOW, raw, record } from "../sample.fixture.ts";
 import { rateSeries, summaryOf } from "./series.ts";
 import { fleetOf, rateNow, trend } from "./stats.ts";
 

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import { counts, wordsOf } from "../count-elements.case.ts";
+import { counts, wordsOf } from "../count-elements.fixture.ts";
 import { Attention } from "../components/attention.tsx";
 import { Fleet } from "../components/fleet.tsx";
 import { StatsGrid } from "../components/stats.tsx";
-import { beat } from "../full.case.ts";
-import { enriched, NOW, raw, record } from "../sample.case.ts";
-import { appFor } from "../serve.case.ts";
+import { beat } from "../full.fixture.ts";
+import { enriched, NOW, raw, record } from "../sample.fixture.ts";
+import { appFor } from "../serve.fixture.ts";
 import { fold } from "./fold.ts";
 import { standing } from "./standing.ts";
 import { createView, setKafka, type ViewModel } from "./view.ts";

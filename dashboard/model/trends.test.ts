@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
-import { counts } from "../count-elements.case.ts";
+import { counts } from "../count-elements.fixture.ts";
 import { Spark } from "../components/spark.tsx";
 import { StatsGrid } from "../components/stats.tsx";
-import { fullView } from "../full.case.ts";
-import { NOW } from "../sample.case.ts";
+import { fullView } from "../full.fixture.ts";
+import { NOW } from "../sample.fixture.ts";
 import { goodTrend, thinned } from "./trends.ts";
 import { createView, setKafka } from "./view.ts";
 import { tally } from "./window.ts";

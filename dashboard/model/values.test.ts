@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { toRow } from "./row.ts";
-import { enriched, NOW, raw, record } from "../sample.case.ts";
+import { enriched, NOW, raw, record } from "../sample.fixture.ts";
 import { excerpt, valuesOf } from "./values.ts";
 
 const words = (topic: "raw" | "enriched", value: string) =>

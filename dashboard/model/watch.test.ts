@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "bun:test";
-import { enriched, NOW, raw, record } from "../sample.case.ts";
+import { enriched, NOW, raw, record } from "../sample.fixture.ts";
 import { fold } from "./fold.ts";
 import type { Filters } from "./search.ts";
 import { createView, type ViewModel } from "./view.ts";

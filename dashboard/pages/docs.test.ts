@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { page } from "../app.case.ts";
-import { wordsOf } from "../count-elements.case.ts";
+import { page } from "../app.fixture.ts";
+import { wordsOf } from "../count-elements.fixture.ts";
 
 test("the API page describes every parameter and every member, also those inside of others", async () => {
   const html = await page("/docs");

@@ -1,4 +1,4 @@
-/** Filters over the messages of full.case.ts: what is asked for and what is found, and how rows are read. */
+/** Filters over the messages of full.fixture.ts: what is asked for and what is found, and how rows are read. */
 
 /** Partition and offset of every message of a topic, newest first. */
 export const ALL: Record<string, string[]> = {

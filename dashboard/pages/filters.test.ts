@@ -1,10 +1,10 @@
 /** Each filter finds the same messages everywhere: on the page, in its stream, in its exports, by the API. */
 import { describe, expect, test } from "bun:test";
-import { attributesOf, counts, wordsOf } from "../count-elements.case.ts";
-import { fill, fullView } from "../full.case.ts";
+import { attributesOf, counts, wordsOf } from "../count-elements.fixture.ts";
+import { fill, fullView } from "../full.fixture.ts";
 import { createView } from "../model/view.ts";
-import { NOW } from "../sample.case.ts";
-import { appFor } from "../serve.case.ts";
+import { NOW } from "../sample.fixture.ts";
+import { appFor } from "../serve.fixture.ts";
 import { ALL, EXPORTS, FILTERS, type Place, placeOf, rowsOf } from "./filters.case.ts";
 
 const decode = (href: string | undefined) => (href ?? "").replaceAll("&amp;", "&");

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { page } from "../app.case.ts";
+import { page } from "../app.fixture.ts";
 
 /** Name and value of each field of the form in the bar. */
 async function fields(path: string): Promise<[string, string][]> {

@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
-import { wordsOf } from "../count-elements.case.ts";
+import { wordsOf } from "../count-elements.fixture.ts";
 import { fold } from "../model/fold.ts";
 import { createView, setKafka } from "../model/view.ts";
-import { dead, enriched, NOW, record } from "../sample.case.ts";
-import { appFor } from "../serve.case.ts";
+import { dead, enriched, NOW, record } from "../sample.fixture.ts";
+import { appFor } from "../serve.fixture.ts";
 
 const DAY = 86_400_000;
 

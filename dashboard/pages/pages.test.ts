@@ -3,10 +3,10 @@
  * line for each thing told.
  */
 import { beforeAll, describe, expect, test } from "bun:test";
-import { attributesOf, counts, wordsOf } from "../count-elements.case.ts";
-import { FULL_GROUP, fullView, REGISTRY } from "../full.case.ts";
-import { NOW } from "../sample.case.ts";
-import { appFor } from "../serve.case.ts";
+import { attributesOf, counts, wordsOf } from "../count-elements.fixture.ts";
+import { FULL_GROUP, fullView, REGISTRY } from "../full.fixture.ts";
+import { NOW } from "../sample.fixture.ts";
+import { appFor } from "../serve.fixture.ts";
 
 /** Words that stand in the elements of a selector, or how many elements there are. */
 /** An address in an attribute is as the HTML writes it, with `&amp;`. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { loadRegistry } from "../../config/registry-file.ts";
 import { fold } from "../model/fold.ts";
 import { createView, setCatalog, type ViewModel } from "../model/view.ts";
-import { enriched, NOW, record } from "../sample.case.ts";
+import { enriched, NOW, record } from "../sample.fixture.ts";
 import { createChannel } from "../stream/channel.ts";
 import type { LivePage } from "../stream/frames.ts";
 import { messagesLive } from "./messages.tsx";

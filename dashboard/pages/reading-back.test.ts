@@ -1,12 +1,12 @@
 import { expect, test } from "bun:test";
-import { counts, wordsOf } from "../count-elements.case.ts";
-import { beat } from "../full.case.ts";
+import { counts, wordsOf } from "../count-elements.fixture.ts";
+import { beat } from "../full.fixture.ts";
 import { fold } from "../model/fold.ts";
 import { presence } from "../model/presence.ts";
 import { createView, setKafka, type ViewModel } from "../model/view.ts";
 import type { GroupFacts } from "../reading/group.ts";
-import { enriched, NOW, record } from "../sample.case.ts";
-import { appFor } from "../serve.case.ts";
+import { enriched, NOW, record } from "../sample.fixture.ts";
+import { appFor } from "../serve.fixture.ts";
 
 const MINUTE = 60_000;
 const FACTS: GroupFacts = { at: NOW, lags: [], members: [] };

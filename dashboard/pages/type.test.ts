@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { get, loaded, page } from "../app.case.ts";
-import { attributesOf, counts, wordsOf } from "../count-elements.case.ts";
+import { get, loaded, page } from "../app.fixture.ts";
+import { attributesOf, counts, wordsOf } from "../count-elements.fixture.ts";
 
 const hrefs = async (path: string, selector: string) => attributesOf(await page(path), selector, "href");
 

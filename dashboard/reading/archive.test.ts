@@ -5,8 +5,8 @@ import type { InMessage } from "../../kafka/message.ts";
 import { type Row, toRow } from "../model/row.ts";
 import { createView, setEnds, setKafka } from "../model/view.ts";
 import { HEADERS } from "../../schemas/topics.ts";
-import { enriched, NOW, raw, record } from "../sample.case.ts";
-import { appFor, type ServeOptions } from "../serve.case.ts";
+import { enriched, NOW, raw, record } from "../sample.fixture.ts";
+import { appFor, type ServeOptions } from "../serve.fixture.ts";
 import { createArchive, type Places } from "./archive.ts";
 
 const HOST = { host: "127.0.0.1:5001" };

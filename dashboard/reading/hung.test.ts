@@ -7,7 +7,7 @@ import { TOPICS, topicName, type TopicName } from "../../schemas/topics.ts";
 import { startProxy } from "../../test/faults/proxy.ts";
 import { rateSeries } from "../model/series.ts";
 import { createView, lastHeard, setKafka, total } from "../model/view.ts";
-import { raw } from "../sample.case.ts";
+import { raw } from "../sample.fixture.ts";
 import { startReader } from "./reader.ts";
 
 const SILENT = { info() {}, warn() {}, error() {} };

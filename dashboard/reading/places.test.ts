@@ -5,7 +5,7 @@ import { createKafka, type Kafka } from "../../kafka/client.ts";
 import { createProducer } from "../../kafka/producer.ts";
 import { HEADERS } from "../../schemas/topics.ts";
 import { createView } from "../model/view.ts";
-import { enriched, raw } from "../sample.case.ts";
+import { enriched, raw } from "../sample.fixture.ts";
 import { createArchive } from "./archive.ts";
 import { placesOf } from "./places.ts";
 

@@ -7,10 +7,10 @@ import { ensureTopics, withAdmin } from "../../kafka/admin.ts";
 import { createKafka, type Kafka } from "../../kafka/client.ts";
 import { createProducer } from "../../kafka/producer.ts";
 import { HEADERS, topicName, TOPICS, type TopicName } from "../../schemas/topics.ts";
-import { beat } from "../full.case.ts";
+import { beat } from "../full.fixture.ts";
 import { createView, type Service, total, type ViewModel } from "../model/view.ts";
 import { startReader } from "./reader.ts";
-import { enriched, raw } from "../sample.case.ts";
+import { enriched, raw } from "../sample.fixture.ts";
 import { type RangeName, rateSeries } from "../model/series.ts";
 
 const SILENT = { info() {}, warn() {}, error() {} };

@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import { overviewLive } from "../pages/overview.tsx";
-import { enriched, NOW, record } from "../sample.case.ts";
+import { enriched, NOW, record } from "../sample.fixture.ts";
 import { fold } from "../model/fold.ts";
 import { createView, setKafka } from "../model/view.ts";
-import { NO_GROUP } from "../serve.case.ts";
+import { NO_GROUP } from "../serve.fixture.ts";
 import { createChannel } from "./channel.ts";
 
 const rowsIn = (bytes: Uint8Array): string[] =>

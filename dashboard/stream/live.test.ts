@@ -2,9 +2,9 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { fold } from "../model/fold.ts";
 import type { ViewModel } from "../model/view.ts";
 import { messagesLive } from "../pages/messages.tsx";
-import { NOW, record } from "../sample.case.ts";
+import { NOW, record } from "../sample.fixture.ts";
 import { event } from "./frames.ts";
-import { card, type HubCase, hubCase, PAGE, rows, ticks } from "./hub.case.ts";
+import { card, type HubCase, hubCase, PAGE, rows, ticks } from "./hub.fixture.ts";
 
 let hub: HubCase;
 

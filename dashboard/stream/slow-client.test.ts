@@ -1,7 +1,7 @@
 /** Clients that do not read, on real sockets: only the clock is the test's own. */
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { createConnection, type Socket } from "node:net";
-import { card, type HubCase, hubCase, PAGE, ticks, until } from "./hub.case.ts";
+import { card, type HubCase, hubCase, PAGE, ticks, until } from "./hub.fixture.ts";
 
 /** 100 KB that are new each time: the kernel's buffers are full after some dozens of them. */
 const BIG: typeof PAGE = {

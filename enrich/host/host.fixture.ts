@@ -4,9 +4,9 @@ import { type OutMessage, wholeValue } from "../../kafka/producer.ts";
 import { createAccounting } from "./accounting.ts";
 import { CASE_TIME } from "../enrich.case.ts";
 import { type Chunk, createHandler, type HostOptions } from "./host.ts";
-import { pinnedPlan } from "../plan.case.ts";
+import { pinnedPlan } from "../../registry/pinned.fixture.ts";
 
-export const plan = pinnedPlan();
+export const plan = pinnedPlan;
 export const topics = { enriched: "iot.enriched", dlq: "iot.raw.dlq" };
 export const NOW = CASE_TIME + 5_000;
 

@@ -6,8 +6,8 @@ import { send } from "../../broker/requests.fixture.ts";
 import { ensureTopics, withAdmin } from "../../kafka/admin.ts";
 import { groupLag } from "../../kafka/lag.ts";
 import type { OutMessage } from "../../kafka/producer.ts";
-import { type ApacheKafka, startQuickKafka } from "../../test/real/apache-kafka.ts";
-import { describeWith } from "../../test/real/parts.ts";
+import { type ApacheKafka, startQuickKafka } from "../../test/real/apache-kafka.fixture.ts";
+import { describeWith } from "../../test/real/parts.fixture.ts";
 import { changed } from "../enrich.case.ts";
 import { aFlow, type Cluster, FLOW, runHost, sourcesOf, startHost, withoutLag } from "./cluster.fixture.ts";
 

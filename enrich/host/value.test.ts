@@ -6,11 +6,11 @@ import { bytesToText } from "../bytes-to-text.ts";
 import { changed, ENRICH_CASES } from "../enrich.case.ts";
 import { enrich } from "../enrich.fixture.ts";
 import { createEnrichInPieces } from "../enrich.ts";
-import { mutate, seeded } from "../mutations.case.ts";
-import { pinnedPlan } from "../plan.case.ts";
+import { mutate, seeded } from "../mutations.fixture.ts";
+import { pinnedPlan } from "../../registry/pinned.fixture.ts";
 import { valueBytes } from "./value.ts";
 
-const plan = pinnedPlan();
+const plan = pinnedPlan;
 
 /** Both ways; undefined for a dead letter, which must be the same. */
 function bothWays(bytes: Buffer, key: string | null, timestamp: number) {

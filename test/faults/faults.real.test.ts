@@ -1,6 +1,6 @@
 /** Minutes of faults: on the embedded broker as a process, and on Apache Kafka. A failing run prints the line that replays it. */
 import { describe, expect, test } from "bun:test";
-import { describeWith } from "../real/parts.ts";
+import { describeWith } from "../real/parts.fixture.ts";
 import { type Action, everyKindOf, KINDS_ON } from "./actions.ts";
 import { CRASH_POINTS } from "./orders.ts";
 import { figures, run, type RunOptions, type RunResult } from "./run.ts";

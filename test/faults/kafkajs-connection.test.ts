@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { CompressionTypes, Kafka, logLevel, Partitioners } from "kafkajs";
 import { startBroker } from "../../broker/broker.ts";
 import { ensureTopics, endOffsets } from "../../kafka/admin.ts";
-import { until } from "../processes.ts";
+import { until } from "../processes.fixture.ts";
 import { startProxy } from "./proxy.ts";
 
 const kafkajs = createRequire(Bun.resolveSync("kafkajs", import.meta.dir));

@@ -12,7 +12,7 @@ import { isOutage } from "../../kafka/errors.ts";
 import { topicName } from "../../schemas/topics.ts";
 import type { RawTopic } from "../../audit/anomalies.ts";
 import { readRaw } from "../../audit/oracle.ts";
-import { until } from "../processes.ts";
+import { until } from "../processes.fixture.ts";
 import type { Action, ActionKind } from "./actions.ts";
 import type { ApiName } from "./frames.ts";
 import type { Load } from "./load.ts";

@@ -5,7 +5,7 @@
  * Everything is the real thing but the programs: heartbeat, reader, view, group, page.
  */
 import { readSettings } from "../../config/env.ts";
-import { appFor } from "../../dashboard/serve.case.ts";
+import { appFor } from "../../dashboard/serve.fixture.ts";
 import { askKafka, createGroup } from "../../dashboard/reading/group.ts";
 import { startReader } from "../../dashboard/reading/reader.ts";
 import { createView } from "../../dashboard/model/view.ts";
@@ -13,7 +13,7 @@ import { createKafka } from "../../kafka/client.ts";
 import { startHeartbeat } from "../../runtime/heartbeat.ts";
 import { createLog } from "../../runtime/log.ts";
 import { createMetrics } from "../../runtime/metrics.ts";
-import { until } from "../processes.ts";
+import { until } from "../processes.fixture.ts";
 
 const SILENT = { info() {}, warn() {}, error() {} };
 

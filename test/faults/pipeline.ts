@@ -15,7 +15,7 @@ import { groupLag } from "../../kafka/lag.ts";
 import { createProducer, type OutMessage, type Producer } from "../../kafka/producer.ts";
 import type { Plan } from "../../judge/plan.ts";
 import { createMetrics } from "../../runtime/metrics.ts";
-import { until } from "../processes.ts";
+import { until } from "../processes.fixture.ts";
 
 export interface Names {
   raw: string;

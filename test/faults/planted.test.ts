@@ -6,7 +6,7 @@ import { createProducer, type OutMessage } from "../../kafka/producer.ts";
 import { topicName } from "../../schemas/topics.ts";
 import { createFleet, numbered } from "../../simulator/fleet.ts";
 import { oracle, report } from "../../audit/oracle.ts";
-import { PLAN } from "../pinned-plan.ts";
+import { PLAN } from "../pinned-plan.fixture.ts";
 import { type Names, type Plant, runPipeline } from "./pipeline.ts";
 import { beat, pipelinePage } from "./pipeline-page.ts";
 import { bugs } from "./planted.ts";

@@ -6,8 +6,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort, type Process, start, until } from "../processes.ts";
-import { startQuickKafka } from "../real/apache-kafka.ts";
+import { freePort, type Process, start, until } from "../processes.fixture.ts";
+import { startQuickKafka } from "../real/apache-kafka.fixture.ts";
 import { give, NO_ORDERS, type Orders, wasMet } from "./orders.ts";
 import { type FaultProxy, startProxy } from "./proxy.ts";
 

@@ -4,7 +4,7 @@ import { type RunningBroker, startBroker } from "../../broker/broker.ts";
 import { createKafka, type Kafka } from "../../kafka/client.ts";
 import { ensureTopics, endOffsets } from "../../kafka/admin.ts";
 import { createProducer, type Producer } from "../../kafka/producer.ts";
-import { until } from "../processes.ts";
+import { until } from "../processes.fixture.ts";
 import { type FaultProxy, startProxy } from "./proxy.ts";
 
 const TOPIC = "t";

@@ -1,7 +1,7 @@
 /** A view for the browser tests: a fleet of every state, some minutes of messages, dead letters, a long strange id. */
 import { loadRegistry } from "../config/registry-file.ts";
 import { fold } from "./model/fold.ts";
-import { dead, enriched, raw, record } from "./sample.case.ts";
+import { dead, enriched, raw, record } from "./sample.fixture.ts";
 import { createView, setCatalog, setEnds, setKafka, type ViewModel } from "./model/view.ts";
 
 const registry = await loadRegistry("test/registry/device-registry.json");

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isAlive } from "../runtime/supervisor-starter.ts";
 import type { Stats } from "../schemas/api.ts";
-import { freePort, type Process, runProgram, startEntry, until } from "./processes.ts";
+import { freePort, type Process, runProgram, startEntry, until } from "./processes.fixture.ts";
 
 const started: { child: Process; folder: string }[] = [];
 

@@ -8,8 +8,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { freePorts, type Process, plainEnv, start, until } from "../processes.ts";
-import { partPath } from "./parts.ts";
+import { freePorts, type Process, plainEnv, start, until } from "../processes.fixture.ts";
+import { partPath } from "./parts.fixture.ts";
 
 export interface ApacheKafka {
   /** host:port, for KAFKA_BROKERS. */

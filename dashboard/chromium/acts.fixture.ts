@@ -1,7 +1,7 @@
 /** What somebody does with a live page while its feed runs. */
 import { expect } from "bun:test";
 import type { Page } from "playwright-core";
-import { isLive } from "./browser.case.ts";
+import { isLive } from "./browser.fixture.ts";
 
 type Act = [string, (page: Page) => Promise<void>];
 

@@ -2,7 +2,7 @@
 import type { DeviceRegistry } from "../schemas/registry.ts";
 import { CASE_TIME } from "../enrich/enrich.case.ts";
 import { explain } from "./explain.ts";
-import { pinnedRegistry } from "../enrich/plan.case.ts";
+import { pinnedRegistry } from "../registry/pinned.fixture.ts";
 
 export async function run(args: string[], input: string | Buffer = "", isTerminal = false) {
   let out = "";

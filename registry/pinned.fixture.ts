@@ -8,7 +8,10 @@ import { ownTime } from "../judge/judge.ts";
 import type { Plan } from "../judge/plan.ts";
 import type { Judged, Verdict } from "../judge/verdict.ts";
 
-export const PINNED_TEXT = readFileSync("test/registry/device-registry.json", "utf8");
+export const PINNED_TEXT = readFileSync(
+  new URL("../test/registry/device-registry.json", import.meta.url),
+  "utf8",
+);
 
 export type Message = Record<string, unknown>;
 
@@ -17,8 +20,9 @@ export function pinnedRegistry(): DeviceRegistry {
   return JSON.parse(PINNED_TEXT) as DeviceRegistry;
 }
 
-export function planOf(registry: object): Plan {
-  const compiled = compileRegistry(registry, "0".repeat(64));
+/** `digest` stands for the SHA-256 of the file. */
+export function planOf(registry: string | object, digest = "0".repeat(64)): Plan {
+  const compiled = compileRegistry(registry, digest);
   if (!compiled.ok) throw new Error(compiled.faults.map(faultText).join("\n"));
   return compiled.plan;
 }

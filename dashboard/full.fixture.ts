@@ -10,7 +10,7 @@ import type { InMessage } from "../kafka/message.ts";
 import { createView, setCatalog, setEnds, setKafka, type ViewModel } from "./model/view.ts";
 import { countAt, latencyColumn } from "./model/window.ts";
 import type { Group, GroupFacts } from "./reading/group.ts";
-import { enriched, NOW, record } from "./sample.case.ts";
+import { enriched, NOW, record } from "./sample.fixture.ts";
 
 export const REGISTRY = "2.0.0+9c41e07a";
 const loaded = await loadRegistry("test/registry/device-registry.json");

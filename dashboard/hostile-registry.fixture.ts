@@ -1,12 +1,12 @@
-/** A registry, services and a consumer group whose every text is one of hostile.case.ts. */
+/** A registry, services and a consumer group whose every text is one of hostile.fixture.ts. */
 import { loadRegistry } from "../config/registry-file.ts";
 import type { Plan, PlanType } from "../judge/plan.ts";
 import type { RegistryShape, RegistryType } from "../schemas/registry.ts";
-import { beat } from "./full.case.ts";
+import { beat } from "./full.fixture.ts";
 import type { Catalog } from "./model/catalog.ts";
 import type { ViewModel } from "./model/view.ts";
 import type { Group, GroupFacts } from "./reading/group.ts";
-import { NOW } from "./sample.case.ts";
+import { NOW } from "./sample.fixture.ts";
 
 const loaded = await loadRegistry("test/registry/device-registry.json");
 /** It has phases, checks, alarms and shapes. */

@@ -12,11 +12,11 @@ import { enrich } from "../enrich/enrich.fixture.ts";
 import { showUsage } from "../runtime/usage.ts";
 import { HEADERS } from "../schemas/topics.ts";
 import { createFleet, numbered } from "../simulator/fleet.ts";
-import { launch } from "./chromium/browser.case.ts";
-import { fold } from "./model/fold.ts";
-import { NOW, record } from "./sample.case.ts";
-import { serveDashboard } from "./serve.case.ts";
-import { createView, setCatalog, setEnds, setKafka, type ViewModel } from "./model/view.ts";
+import { launch } from "../dashboard/chromium/browser.fixture.ts";
+import { fold } from "../dashboard/model/fold.ts";
+import { NOW, record } from "../dashboard/sample.fixture.ts";
+import { serveDashboard } from "../dashboard/serve.fixture.ts";
+import { createView, setCatalog, setEnds, setKafka, type ViewModel } from "../dashboard/model/view.ts";
 
 const HOUR_MS = 3_600_000;
 const PARTITIONS = 6;

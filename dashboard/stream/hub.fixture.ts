@@ -3,8 +3,8 @@ import type { JSX } from "hono/jsx/jsx-runtime";
 import { fold } from "../model/fold.ts";
 import { createView, setKafka, type ViewModel } from "../model/view.ts";
 import { overviewLive } from "../pages/overview.tsx";
-import { enriched, NOW, record } from "../sample.case.ts";
-import { NO_GROUP } from "../serve.case.ts";
+import { enriched, NOW, record } from "../sample.fixture.ts";
+import { NO_GROUP } from "../serve.fixture.ts";
 import type { Card } from "./frames.ts";
 import { createHub, type Hub, type HubOptions } from "./live.ts";
 

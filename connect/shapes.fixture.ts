@@ -2,7 +2,7 @@
  * The pinned registry and more shapes, so that every way of reading and printing a number is used: factors, offsets,
  * texts, maps, picks, each format of time. For the hosts' equality only: a message must name the shape that it wants.
  */
-import { planOf, pinnedRegistry } from "../enrich/plan.case.ts";
+import { planOf, pinnedRegistry } from "../registry/pinned.fixture.ts";
 import type { Plan } from "../judge/plan.ts";
 import type { DeviceRegistry } from "../schemas/registry.ts";
 

@@ -1,7 +1,7 @@
 /** A real Chromium for the tests of this folder. */
 import { readFileSync } from "node:fs";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
-import { partPath } from "../../test/real/parts.ts";
+import { partPath } from "../../test/real/parts.fixture.ts";
 
 const AXE = readFileSync(Bun.resolveSync("axe-core/axe.min.js", import.meta.dir), "utf8");
 const AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];

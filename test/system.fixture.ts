@@ -9,7 +9,7 @@ import { join } from "node:path";
 import type { Stats } from "../schemas/api.ts";
 import { GROUPS, topicName } from "../schemas/topics.ts";
 import { committedOffsets, endOffsets } from "../audit/read-topic.ts";
-import { freePort, type Process, startEntry, until } from "./processes.ts";
+import { freePort, type Process, startEntry, until } from "./processes.fixture.ts";
 
 export interface Cluster {
   /** For KAFKA_BROKERS. */

@@ -1,6 +1,6 @@
 /** A dashboard over a seeded view in a process of its own, for a test that kills it: nothing is closed in order then. */
-import { seeded } from "../seeded.case.ts";
-import { serveDashboard } from "../serve.case.ts";
+import { seeded } from "../seeded.fixture.ts";
+import { serveDashboard } from "../serve.fixture.ts";
 
 if (import.meta.main) {
   const { port } = await serveDashboard({ view: seeded(Number(process.argv[2])) });

@@ -3,10 +3,10 @@ import { loadRegistry } from "../config/registry-file.ts";
 import { NAUGHTY } from "../enrich/naughty.case.ts";
 import type { Grade } from "../schemas/enriched.ts";
 import { HEADERS } from "../schemas/topics.ts";
-import { hostileCatalog, hostileServices } from "./hostile-registry.case.ts";
+import { hostileCatalog, hostileServices } from "./hostile-registry.fixture.ts";
 import { encode } from "./links.ts";
 import { fold } from "./model/fold.ts";
-import { dead, enriched, NOW, raw, record } from "./sample.case.ts";
+import { dead, enriched, NOW, raw, record } from "./sample.fixture.ts";
 import type { InMessage } from "../kafka/message.ts";
 import { createView, setCatalog, setKafka, type ViewModel } from "./model/view.ts";
 

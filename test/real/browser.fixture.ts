@@ -1,6 +1,6 @@
 /** The system's Chromium, headless; what its pages report as errors is kept. */
 import { type Browser, chromium, type Page } from "playwright-core";
-import { partPath } from "./parts.ts";
+import { partPath } from "./parts.fixture.ts";
 
 export interface OpenPage {
   page: Page;

@@ -1,10 +1,10 @@
 /** Set-up of the browser tests: one Chromium for a file, and for each test a dashboard of its own over a seeded view. */
 import { afterAll, afterEach, beforeAll, beforeEach } from "bun:test";
 import type { Browser } from "playwright-core";
-import { describeWith } from "../../test/real/parts.ts";
-import { isLive, launch, type Opened, open } from "./browser.case.ts";
-import { seeded } from "../seeded.case.ts";
-import { type Served, type ServeOptions, serveDashboard } from "../serve.case.ts";
+import { describeWith } from "../../test/real/parts.fixture.ts";
+import { isLive, launch, type Opened, open } from "./browser.fixture.ts";
+import { seeded } from "../seeded.fixture.ts";
+import { type Served, type ServeOptions, serveDashboard } from "../serve.fixture.ts";
 
 export interface InChromium {
   /** The dashboard of this test. */

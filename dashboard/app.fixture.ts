@@ -3,8 +3,8 @@ import { loadRegistry } from "../config/registry-file.ts";
 import type { Catalog } from "./model/catalog.ts";
 import { fold } from "./model/fold.ts";
 import type { GroupFacts } from "./reading/group.ts";
-import { dead, enriched, NOW, raw, record } from "./sample.case.ts";
-import { appFor } from "./serve.case.ts";
+import { dead, enriched, NOW, raw, record } from "./sample.fixture.ts";
+import { appFor } from "./serve.fixture.ts";
 import { createView, setCatalog, setKafka } from "./model/view.ts";
 
 export const view = createView(NOW);
