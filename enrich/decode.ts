@@ -115,7 +115,7 @@ function kindOf(value: unknown): string {
 }
 
 /** A record, so that the compiler sees when one is missing; TypeBox stays out of this module's imports. */
-const RESERVED = Object.keys({
+const RESERVED: readonly string[] = Object.keys({
   device_metadata: true,
   measurement_metadata: true,
   normalized: true,

@@ -88,13 +88,13 @@ export function createEnrichInPieces(plan: Plan, read = decode): EnrichInPieces 
   };
 }
 
-const TOO_LARGE: DeadLetter = {
+const TOO_LARGE: Readonly<DeadLetter> = {
   ok: false,
   reason: "output_too_large",
   path: "",
   message: `with what its type appends the message exceeds ${LIMITS.outputBytes} bytes`,
 };
-const INTERNAL: DeadLetter = {
+const INTERNAL: Readonly<DeadLetter> = {
   ok: false,
   reason: "internal",
   path: "",

@@ -34,7 +34,7 @@ interface Level {
 
 type Expected = "value" | "first element" | "first name" | "name" | "colon" | "comma" | "end";
 
-const WORDS: Record<Expected, string> = {
+const WORDS: Readonly<Record<Expected, string>> = {
   value: "a value",
   "first element": "a value or ]",
   "first name": 'a member name in " or }',

@@ -177,7 +177,7 @@ function said(ready: Ready, verdict: Judged): Constant | undefined {
   return place.text;
 }
 
-const GRADE_FLAGS: Record<Grade, number> = { GOOD: 0, UNCERTAIN: 4, BAD: 8 };
+const GRADE_FLAGS: Readonly<Record<Grade, number>> = { GOOD: 0, UNCERTAIN: 4, BAD: 8 };
 
 function howDecided(ready: Ready, verdict: Judged): Decided | undefined {
   const { declared, others } = ready;

@@ -123,7 +123,7 @@ interface Input {
   strange: boolean;
 }
 
-const NOTHING: Values = {};
+const NOTHING: Readonly<Values> = {};
 
 function inputOf(
   message: Record<string, unknown>,

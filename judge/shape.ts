@@ -33,7 +33,7 @@ export function findShape(
   return plan.shapes[best];
 }
 
-const OWN_FORM_MEMBERS = ["measurements"];
+const OWN_FORM_MEMBERS = ["measurements"] as const;
 
 export function knows(shape: PlanShape | undefined, message: unknown): boolean {
   return shape !== undefined && holdAll(shape.when, message);

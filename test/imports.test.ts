@@ -136,18 +136,27 @@ describe("imports", () => {
 });
 
 describe("no memory of other messages", () => {
-  /** At the left margin: a variable, an empty collection, or what something is made of by a call of ours. */
+  /** What stands at the left margin and is neither a function, a plain value nor read-only by its type. */
   const kept = (source: string): string[] =>
-    source
-      .split("\n")
-      .filter((line) =>
-        /^(export )?(let|var) |^(export )?const [^=]+ = (new \w+(<.*>)?\(\);|create\w*\()/.test(line),
-      );
+    (source.match(/^(?:export )?(?:let|var|const) .*(?:\n[ }\])].*)*/gm) ?? []).filter(
+      (statement) =>
+        !/^(?:export )?const /.test(statement) || !KEEPS_NOTHING.some((form) => form.test(statement)),
+    );
+  const KEEPS_NOTHING = [
+    /^[^=]*: (?:boolean|unique symbol|readonly |Readonly)/,
+    / as const(?: satisfies .*)?;$/,
+    /^[^=]+=\s+(?:Symbol\(|[-\d"'`/]|Number\.|[A-Z_]+ )/,
+    // A function, unless it is called at once.
+    /^(?![\s\S]*\}\)\([^)]*\);$)[^=]+=\s+\(?[^()]*(?:\([^()]*\)[^()]*)*\)?(?:: [^=]+)? =>\s/,
+  ];
 
   test("what runs on each message keeps nothing at module level: its judge does, and goes with its plan", () => {
-    const pure = [...closure("connect/transform/transform.ts"), ...closure("enrich/enrich.ts")];
-    expect(pure).toContain("judge/detect.ts");
-    const found = pure.flatMap((file) => kept(readFileSync(file, "utf8")).map((line) => `${file}: ${line}`));
+    const reached = [...closure("connect/transform/transform.ts"), ...closure("enrich/enrich.ts")];
+    const pure = new Set([...reached, ...files.filter((file) => roomOf(file) === "judge")]);
+    expect(reached).toContain("judge/detect.ts");
+    const found = [...pure].flatMap((file) =>
+      kept(readFileSync(file, "utf8")).map((line) => `${file}: ${line}`),
+    );
     expect(found).toEqual([]);
   });
 
@@ -156,10 +165,25 @@ describe("no memory of other messages", () => {
       'let last = "";',
       "export let count = 0;",
       "const made = new WeakMap<PlanType, Ready>();",
+      "const seen = new Set(NAMES);",
+      "const scratch: number[] = [];",
+      'export const last = { text: "", ms: 0 };',
+      "const marks = new Int32Array(64);",
       "const parseIso = createParseIso();",
+      "const rowsOf = onceForEach((type, nominal) => rows(type, nominal));",
+      "const next = (() => {\n  let at = 0;\n  return () => at++;\n})();",
     ])
-      expect(kept(`import x from "y";\n${line}`)).toEqual([line]);
-    expect(kept('const NAMES = new Set(["a"]);\nfunction f() {\n  let x = 1;\n}')).toEqual([]);
+      expect(kept(`import x from "y";\n${line}\n`)).toEqual([line]);
+    for (const line of [
+      "const MOST = 5 * 60_000;",
+      "const HALF = /a/g;",
+      'const NAMES: ReadonlySet<string> = new Set(["a"]);',
+      'const WORDS = {\n  a: "b",\n} as const;',
+      "function f() {\n  let x = 1;\n}",
+      "const f = ({ a }: B, c = g()): D => {\n  let x = 1;\n};",
+      "const f = (a: B): C =>\n  new Map(a);",
+    ])
+      expect(kept(`import x from "y";\n${line}\n`)).toEqual([]);
   });
 });
 

@@ -108,7 +108,7 @@ describe("what is written for a type", () => {
           const { sum, told } = found(absence, measurements, type, nominal);
           const absent = sum < UNUSUAL ? withCheck(sum) : sum;
           if (loops.findings.every(({ code }) => code.startsWith("missing")) && !loops.against) times.usual++;
-          // An empty group or a list shows in the commas of the text (enrich/usual.ts).
+          // An empty group or a list shows in the commas of the text (usual.ts).
           const commas = type.leaves.length - (absent % COUNT) - 1;
           if (sum === UNUSUAL || JSON.stringify(measurements).split(",").length - 1 !== commas) continue;
           const checks = loops.findings.filter(({ code }) => code.startsWith("check."));

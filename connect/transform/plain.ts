@@ -30,7 +30,7 @@ export function isPlain(text: string, value: object, names: string[]): boolean {
 }
 
 /** Connect's engine refuses a number beyond a double; others give Infinity, which only the printed text shows. */
-const OVERFLOW_THROWS = (() => {
+const OVERFLOW_THROWS: boolean = (() => {
   try {
     JSON.parse("1e400");
     return false;

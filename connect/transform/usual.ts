@@ -249,6 +249,6 @@ function countMore(message: JsonObject): number {
   return more;
 }
 
-const OWN_FORM = new Set(
+const OWN_FORM: ReadonlySet<string> = new Set(
   "device_id device_type manufacturer model timestamp event_type boot_id sequence measurements".split(" "),
 );
