@@ -126,15 +126,15 @@ describe("pages", () => {
     registry.past = { at: "2026-11-24T13:52:10.000Z", reasons: ["/device_types/x: unknown key"] };
     const html = await page("/pipeline");
     registry.past = null;
-    expect(html).toContain("2026-11-24 13:52:10 UTC, put right since: /device_types/x: unknown key");
-    expect(html).not.toContain("The file as it stands was refused");
+    expect(html).toContain("2026-11-24 13:52:10 UTC, fixed since: /device_types/x: unknown key");
+    expect(html).not.toContain("The current file was refused");
   });
 
   test("an enricher on Connect is known by its group, and before that is known nothing is called absent", async () => {
     const members = [{ clientId: "connect", host: "/10.0.0.7" }];
     const known: [GroupFacts | undefined, string][] = [
       [undefined, "not known yet"],
-      [{ at: NOW, lags: [], members }, "known by its group: connect sends no heartbeat"],
+      [{ at: NOW, lags: [], members }, "known from its consumer group: connect sends no heartbeat"],
     ];
     for (const [facts, words] of known) {
       const group = { last: () => facts, first: async () => facts };
@@ -192,7 +192,7 @@ describe("pages", () => {
       NOW,
     );
     const html = await page("/messages/dlq/2/4");
-    expect(html.indexOf("<b>60,904 characters</b> more")).toBeGreaterThan(0);
+    expect(html.indexOf("<b>60,904 more characters</b>")).toBeGreaterThan(0);
     const saved = await get("/messages/dlq/2/4?part=bytes");
     expect(saved.headers.get("content-disposition")).toContain('filename="dlq-2-4.bin"');
     expect((await saved.arrayBuffer()).byteLength).toBe(65_000);

@@ -81,7 +81,7 @@ export function createApp(deps: AppDeps): Hono<Env> {
   app.get("/messages", (c) => {
     const read = readFilters(c.req.query(), PAGE_ROWS, PAGE_PARAMETERS);
     if (read.ok) return page(c, <MessagesPage frame={frameOf(c)} filters={read.filters} />);
-    return wrong(c, 400, "Wrong filter", `${read.parameter}: ${read.detail}`);
+    return wrong(c, 400, "Invalid filter", `${read.parameter}: ${read.detail}`);
   });
   app.get("/live/messages", (c) => {
     const read = readFilters(c.req.query(), PAGE_ROWS);
@@ -91,8 +91,9 @@ export function createApp(deps: AppDeps): Hono<Env> {
     const { format: wanted = "ndjson", ...query } = c.req.query();
     const format = FORMATS.find((name) => name === wanted);
     const read = readFilters(query, 1);
-    if (format === undefined) return wrong(c, 400, "Wrong format", `format: expected ${FORMATS.join(", ")}`);
-    if (!read.ok) return wrong(c, 400, "Wrong filter", `${read.parameter}: ${read.detail}`);
+    if (format === undefined)
+      return wrong(c, 400, "Invalid format", `format: expected ${FORMATS.join(", ")}`);
+    if (!read.ok) return wrong(c, 400, "Invalid filter", `${read.parameter}: ${read.detail}`);
     const { rows } = search(view, { ...read.filters, limit: Number.MAX_SAFE_INTEGER });
     return exportResponse(rows, format, `messages-${read.filters.topic}`);
   });
@@ -180,7 +181,7 @@ export function createApp(deps: AppDeps): Hono<Env> {
   app.notFound((c) => wrong(c, 404, "No such page", `There is nothing at ${c.req.path}.`));
   app.onError((error, c) => {
     console.error(error);
-    return problem(c, 500, "the page could not be made; the log has the reason");
+    return problem(c, 500, "the page could not be rendered; the log says why");
   });
   return app;
 
@@ -202,7 +203,7 @@ export function createApp(deps: AppDeps): Hono<Env> {
   /** A choice that is none of these is said, not guessed at. */
   function unless(c: AppContext, name: string, value: string | undefined, choices: readonly string[]) {
     if (!value || choices.includes(value)) return undefined;
-    return wrong(c, 400, `Wrong ${name}`, `${name}: expected ${choices.join(", ")}, found "${value}"`);
+    return wrong(c, 400, `Invalid ${name}`, `${name}: expected ${choices.join(", ")}, found "${value}"`);
   }
 
   function wrong(

@@ -84,7 +84,7 @@ await runService({
     });
     new Counter({
       name: "iot_sse_clients_cut_total",
-      help: "Pages whose stream was cut, since they did not read it.",
+      help: "Pages whose stream was cut because they did not read it.",
       registers: [metrics],
       collect() {
         this.reset();

@@ -39,7 +39,7 @@ describeWith(["java", "kafka-jars"], "transactions on Apache Kafka", () => {
       for (const of of [dashboard, await serve("dashboard")]) {
         await until(
           "the accounts tell both",
-          async () => (await header(of)).includes("2 raw messages done"),
+          async () => (await header(of)).includes("2 raw messages processed"),
           { withinMs: 30_000, alive: [of.process] },
         );
         expect(await header(of)).toEndWith("2 enriched, 0 dead letters difference 0, nothing missing");
@@ -49,7 +49,7 @@ describeWith(["java", "kafka-jars"], "transactions on Apache Kafka", () => {
         const overview = await page(of, "/");
         expect(overview).not.toContain("Reading back");
         expect(await wordsOf(overview, "#stats .stat:nth-child(2) .d")).toBe("100 % of raw, 0 repeats");
-        expect(await wordsOf(overview, "#fleet header .sub")).toBe("one mark a device, last hour");
+        expect(await wordsOf(overview, "#fleet header .sub")).toBe("one mark per device, last hour");
       }
     },
     MINUTES_2,

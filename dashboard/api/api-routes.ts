@@ -56,7 +56,7 @@ export const API_ROUTES = [
     path: "/messages",
     summary: "The newest messages that are kept in memory, filtered, newest first",
     query: Type.Object({
-      topic: Type.Optional({ ...Topic, description: "Short name of the topic; enriched if it is not said" }),
+      topic: Type.Optional({ ...Topic, description: "Short name of the topic; default: enriched" }),
       device: text("Device id or record key"),
       type: text("Device type, or unknown"),
       event: text("Event type"),
@@ -69,7 +69,7 @@ export const API_ROUTES = [
         Type.Integer({
           minimum: 1,
           maximum: MAX_LIMIT,
-          description: "How many at most; 50 if it is not said",
+          description: "How many at most; default: 50",
           unit: "messages",
         }),
       ),
@@ -81,7 +81,7 @@ export const API_ROUTES = [
   {
     id: "message",
     path: "/messages/{topic}/{partition}/{offset}",
-    summary: "One message by its place, however old, as long as the brokers keep it",
+    summary: "One message by topic, partition and offset, however old, as long as the brokers keep it",
     params: Type.Object({
       topic: Topic,
       partition: Type.Integer({ minimum: 0, description: "Number of the partition", unit: "1" }),
@@ -102,7 +102,7 @@ export const API_ROUTES = [
   {
     id: "type",
     path: "/types/{key}",
-    summary: "One device type: its definition, and how its messages are",
+    summary: "One device type: its definition and the quality of its messages",
     params: Type.Object({ key: Type.String({ description: "Key of the type in the registry" }) }),
     answer: ApiType,
     problems: [404],
@@ -127,7 +127,7 @@ export const API_ROUTES = [
   {
     id: "health",
     path: "/health",
-    summary: "Whether the dashboard itself knows what is going on",
+    summary: "Whether the dashboard itself is up to date",
     answer: ApiHealth,
     problems: [],
     example: "/health",

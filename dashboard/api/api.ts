@@ -121,10 +121,10 @@ export function createApi({ view, archive, group, now, health, version }: ApiDep
     api.get(route, answers[id]);
     api.all(route, (c) => {
       c.header("allow", "GET, HEAD");
-      return problem(c, 405, `${c.req.method} is not answered here: nothing can be changed`);
+      return problem(c, 405, `${c.req.method} is not supported: this API is read-only`);
     });
   }
-  api.all("*", (c) => problem(c, 404, `no ${c.req.method} ${c.req.path}`));
+  api.all("*", (c) => problem(c, 404, `there is no ${c.req.method} ${c.req.path}`));
   return api;
 }
 

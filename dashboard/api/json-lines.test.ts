@@ -70,7 +70,7 @@ describe("jsonLines", () => {
     expect(shown(lines.slice(0, 2))).toEqual(["{", '  "before": 1,']);
     const token = jsonLines(JSON.stringify({ a: "x".repeat(1_000_000) }));
     expect(shown(token).join("").length).toBeLessThan(70_000);
-    expect(shown(token).join("")).toContain("… 934466 characters more");
+    expect(shown(token).join("")).toContain("… 934466 more characters");
     const wide = `[[${"1,".repeat(20_000)}2],{"after":"]"}]`;
     expect(shown(jsonLines(wide)).at(-1)).toBe("…");
   });

@@ -172,7 +172,7 @@ class Reader {
     if (this.at === start) this.at++;
     const length = this.at - start;
     const whole = this.text.slice(start, start + Math.min(length, MAX_TOKEN));
-    const text = length > MAX_TOKEN ? `${whole}… ${length - MAX_TOKEN} characters more` : whole;
+    const text = length > MAX_TOKEN ? `${whole}… ${length - MAX_TOKEN} more characters` : whole;
     return { key, pointer, text, width: text.length + (key?.length ?? 0) + 2 };
   }
 

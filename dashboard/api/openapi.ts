@@ -8,7 +8,7 @@ import { Problem } from "../../schemas/api.ts";
 import { API_ROUTES, type ApiRoute } from "./api-routes.ts";
 
 const PROBLEM_WORDS = {
-  400: "A parameter is wrong; it is named",
+  400: "A parameter is invalid; the answer names it",
   404: "There is no such thing",
   503: "Kafka does not answer, or nothing is loaded yet",
 } as const;

@@ -4,12 +4,12 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Problem } from "../../schemas/api.ts";
 
 const TITLES: Record<number, string> = {
-  400: "Wrong parameter",
+  400: "Invalid parameter",
   403: "Not allowed",
   404: "Not found",
-  405: "Only to be read",
-  500: "Fault of ours",
-  503: "Not now",
+  405: "Read-only",
+  500: "Internal error",
+  503: "Unavailable",
 };
 
 export function problem(

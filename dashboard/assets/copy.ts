@@ -73,7 +73,7 @@ function valueText(line: HTMLElement): string {
     text += `\n${more.slice(indent)}`;
     if (more.length - more.trimStart().length === indent) return text.replace(/,$/, "");
   }
-  throw new Error("its end is not shown: too many lines");
+  throw new Error("its end is not shown: it has too many lines");
 }
 
 /** Without https and off this machine there is no clipboard of the navigator: the old way then. */

@@ -177,7 +177,7 @@ inChromium("without JavaScript, in Chromium", ({ open, serve, served }) => {
       expect(await page.locator("#rate-caption").innerText()).toMatch(new RegExp(` in ${name}$`));
     }
     await page.locator(".banner a", { hasText: "every 10 s" }).click();
-    await page.locator(".banner a", { hasText: "Stop loading again" }).click();
+    await page.locator(".banner a", { hasText: "Stop reloading" }).click();
     expect(page.url()).not.toContain("refresh");
   }, 60_000);
 

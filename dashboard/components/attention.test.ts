@@ -34,7 +34,7 @@ describe("while no enricher is up", () => {
     beat(view, { service: "enrich", instance: "host-a:11" });
     const html = shown(view, LATER, NOBODY);
     expect(await wordsOf(html, "#attention li")).toBe(
-      "Enricher none up 16 messages wait; who fell silent since 14:27:17 UTC is not known",
+      "Enricher none up 16 messages are waiting; which devices have fallen silent since 14:27:17 UTC is unknown",
     );
     expect(await attributesOf(html, "#attention li a", "href")).toEqual(["/pipeline"]);
     expect(await counts(html, "#fleet a.off", "#fleet a.ok")).toEqual([0, 1]);
@@ -45,7 +45,7 @@ describe("while no enricher is up", () => {
     beat(view, { service: "enrich", instance: "host-a:11" });
     const html = shown(view, LATER, NOBODY);
     expect(await wordsOf(html, "#attention li:nth-child(1)")).toBe(
-      "Enricher none up nothing waits for it yet",
+      "Enricher none up nothing is waiting for it yet",
     );
     expect(await counts(html, "#fleet a.off")).toEqual([1]);
   });

@@ -57,9 +57,9 @@ export function Attention({ view, group, now }: Props) {
           ) : view.devices.size === 0 ? (
             <State status="off">Nothing to judge yet</State>
           ) : unknown ? (
-            <State status="off">All was good; how it is now is {unknown}</State>
+            <State status="off">All was well; the current state is {unknown}</State>
           ) : (
-            <State status="ok">All devices report, and all is good</State>
+            <State status="ok">All devices are reporting, and all is well</State>
           )}
         </p>
       ) : (
@@ -130,7 +130,7 @@ function judgedLine(device: Device, now: number, status: Status, word: string): 
     what: (
       <a class="plain" href={messageLink("enriched", device.partition, device.offset)}>
         {first === undefined ? (
-          "graded so without a finding"
+          "graded without a finding"
         ) : (
           <>
             {first.code} at <code>{first.path || "the message"}</code>
@@ -175,8 +175,8 @@ function enricherLine(view: ViewModel, group: GroupFacts | undefined, now: numbe
       who: <a href="/pipeline">{isMissed ? "none up" : "behind"}</a>,
       what:
         waits === 0
-          ? "nothing waits for it yet"
-          : `${waits === 1 ? "1 message waits" : `${count(waits)} messages wait`}; who fell silent since ${since} UTC is not known`,
+          ? "nothing is waiting for it yet"
+          : `${waits === 1 ? "1 message is" : `${count(waits)} messages are`} waiting; which devices have fallen silent since ${since} UTC is unknown`,
     },
   ];
 }
@@ -221,12 +221,8 @@ function deadLine(view: ViewModel, now: number): Line[] {
   return [
     {
       status: "warn",
-      word: "Refused",
-      who: (
-        <a href={messagesLink({ topic: "dlq" })}>
-          {all === 1 ? "1 dead letter" : `${count(all)} dead letters`}
-        </a>
-      ),
+      word: "Dead letters",
+      who: <a href={messagesLink({ topic: "dlq" })}>{all === 1 ? "1 message" : `${count(all)} messages`}</a>,
       what: (
         <>
           not enriched in the last hour

@@ -6,7 +6,7 @@ export function NothingKept({ view, topic }: { view: ViewModel; topic: ApiTopic 
   if (topic === "dlq")
     return (
       <div class="empty">
-        <b>No dead letter in the last hour</b>
+        <b>No dead letters in the last hour</b>
         <p>Every message could be enriched.</p>
       </div>
     );
@@ -15,7 +15,9 @@ export function NothingKept({ view, topic }: { view: ViewModel; topic: ApiTopic 
     <div class="empty">
       <b>{isNew ? "Nothing has arrived yet" : "Nothing has arrived in the last hour"}</b>
       <p>
-        {isNew ? "The topic is empty. Start the simulator, or send one message:" : "Is the simulator up?"}
+        {isNew
+          ? "The topic is empty. Start the simulator, or send one message:"
+          : "Is the simulator running?"}
       </p>
       <code>bun run simulate</code>
     </div>
@@ -27,8 +29,8 @@ export const NoneOfType = ({ none }: { none: boolean }) => (
   <div id="none-of-type">
     {none && (
       <div class="empty">
-        <b>No message of this type is kept</b>
-        <p>The last hour is, as far as there is room.</p>
+        <b>No messages of this type are kept</b>
+        <p>Only the last hour is kept, as far as there is room.</p>
       </div>
     )}
   </div>

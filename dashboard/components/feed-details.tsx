@@ -58,7 +58,7 @@ function enrichedDetails(row: Row) {
       <p class="m">
         {completeness !== undefined && `${completeness} % complete · `}
         {facts.enrichedAt !== undefined &&
-          `${latency(Math.max(0, facts.enrichedAt - row.timestamp))} after its raw`}
+          `${latency(Math.max(0, facts.enrichedAt - row.timestamp))} after its raw message`}
         {row.source !== undefined && (
           <>
             {" "}
@@ -77,7 +77,7 @@ function deadDetails(row: Row) {
   const reason = row.reason ?? "";
   const meaning = Object.hasOwn(DEAD_LETTER_REASONS, reason)
     ? DEAD_LETTER_REASONS[reason as DeadLetterReason]
-    : "not one of our reasons";
+    : "not a known reason";
   return (
     <>
       <p>

@@ -91,7 +91,7 @@ export function FeedRow({ row }: { row: Row }) {
             {device !== null && row.topic !== "dlq" && (
               <>
                 {" · "}
-                <a href={messagesLink({ topic: row.topic, device })}>All of this device</a>
+                <a href={messagesLink({ topic: row.topic, device })}>All messages of this device</a>
               </>
             )}
             {hasPage(type) && row.topic === "enriched" && (

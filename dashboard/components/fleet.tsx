@@ -58,7 +58,7 @@ export function Fleet({ view, now }: { view: ViewModel; now: number }) {
       <header>
         <h2 id="h-fleet">Fleet</h2>
         {unknown === undefined ? (
-          <span class="sub">one mark a device, last hour</span>
+          <span class="sub">one mark per device, last hour</span>
         ) : (
           <State status="off">{unknown}</State>
         )}
@@ -105,7 +105,7 @@ function withRest(groups: TypeMarks[]): TypeMarks[] {
   const rest = sorted.slice(MAX_TYPES - 1);
   return [
     ...sorted.slice(0, MAX_TYPES - 1),
-    { type: `${count(rest.length)} types more`, marks: rest.flatMap(({ marks }) => marks) },
+    { type: `${count(rest.length)} more types`, marks: rest.flatMap(({ marks }) => marks) },
   ];
 }
 

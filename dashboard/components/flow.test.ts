@@ -57,18 +57,20 @@ describe("the accounts", () => {
     // Of 900 offsets that are committed, 52 held a message.
     const lags = facts.lags.map((one) => ({ ...one, committed: 450, end: 450, lag: 0 }));
     const words = await header(fullView(), { ...facts, lags });
-    expect(words).toContain("52 raw messages done since the enrichers started: 43 enriched, 9 dead letters");
+    expect(words).toContain(
+      "52 raw messages processed since the enrichers started: 43 enriched, 9 dead letters",
+    );
     expect(words).toEndWith("difference 0, nothing missing");
   });
 
   test("still tell a real loss among them, by whom, and also when that enricher is gone", async () => {
     const view = enricher({ records_consumed: 52, accounting_difference: 3 });
     const told = await header(view);
-    expect(told).toEndWith("3 unaccounted for, says enrich host-a:11");
+    expect(told).toEndWith("3 unaccounted for, according to enrich host-a:11");
     const later = NOW + 300_000;
     setKafka(view, true, later);
     beat(view, { service: "enrich", instance: "host-b:7", counters: { accounting_difference: 0 } }, later);
-    expect(await header(view, facts, later)).toEndWith("3 unaccounted for, says enrich host-a:11");
+    expect(await header(view, facts, later)).toEndWith("3 unaccounted for, according to enrich host-a:11");
   });
 
   test("tell what retention deleted before it was read as that, and not as missing", async () => {
@@ -121,7 +123,7 @@ test("while Kafka is away no state is told as good, but since when it is not kno
   };
   for (const [name, html] of Object.entries(cards)) {
     expect([name, await counts(html, ".ok", ".st.warn")]).toEqual([name, [0, 0]]);
-    expect([name, html.includes("not known since 14:27:12")]).toEqual([name, true]);
+    expect([name, html.includes("unknown since 14:27:12")]).toEqual([name, true]);
   }
   expect(await wordsOf(cards.services, "tbody tr:nth-child(1)")).toBe(
     `enrich host-a:11 Not known – 1 min 2 s – ${REGISTRY} 0.9.1`,

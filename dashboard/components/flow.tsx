@@ -31,7 +31,7 @@ export function Flow({ view, group, now, viewers }: Props) {
       <header>
         <h2 id="h-flow">Flow</h2>
         <span class="sub">
-          rates are means of the last {rateWords(view, now).replace(/^1 min$/, "minute")}
+          rates are means over the last {rateWords(view, now).replace(/^1 min$/, "minute")}
         </span>
         <Accounts view={view} group={group} unknown={unknown} />
       </header>
@@ -45,7 +45,7 @@ export function Flow({ view, group, now, viewers }: Props) {
           >
             <UpState
               lines={lines.filter(({ service }) => PRODUCERS.has(service))}
-              none={unknown ?? "none of ours"}
+              none={unknown ?? "no simulator"}
               unknown={unknown}
             />
           </Stage>
@@ -176,13 +176,13 @@ function Accounts({ view, group, unknown }: Omit<UpProps, "none" | "lines"> & Pi
           ? group !== undefined && group.members.length > 0
             ? "Connect keeps no accounts"
             : "accounts not known yet"
-          : `${count(sum("records_consumed"))} raw messages done since the enrichers started: ${count(sum("records_enriched"))} enriched, ${count(sum("records_dead_lettered"))} dead letters`}
+          : `${count(sum("records_consumed"))} raw messages processed since the enrichers started: ${count(sum("records_enriched"))} enriched, ${count(sum("records_dead_lettered"))} dead letters`}
       </span>
       {deleted > 0 && (
         <State status="warn">{`${count(deleted)} deleted by retention before they were read`}</State>
       )}
       {differing.map(({ service, instance, counters }) => (
-        <State status="crit">{`${count(counters.accounting_difference ?? 0)} unaccounted for, says ${service} ${instance}`}</State>
+        <State status="crit">{`${count(counters.accounting_difference ?? 0)} unaccounted for, according to ${service} ${instance}`}</State>
       ))}
       {told.length > 0 &&
         differing.length === 0 &&

@@ -6,7 +6,7 @@ import { count } from "../format.ts";
 export const Rest = ({ words, children }: { words: string; children: Child }) => (
   <details class="same rest">
     <summary>
-      <b>{words}</b> more · show
+      <b>{words}</b> · show
     </summary>
     {children}
   </details>

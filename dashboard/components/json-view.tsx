@@ -96,7 +96,9 @@ function Lines({ lines }: { lines: Marked[] }) {
   return (
     <>
       <LineList lines={lines.slice(0, shown)} />
-      <Rest words={`${count(rest.length)} lines${findings > 0 ? ` with ${count(findings)} findings` : ""}`}>
+      <Rest
+        words={`${count(rest.length)} more lines${findings > 0 ? ` with ${count(findings)} findings` : ""}`}
+      >
         <LineList lines={rest} />
       </Rest>
     </>

@@ -14,7 +14,7 @@ export const LatencyCard = (props: ChartProps) => (
   <ChartCard
     id="latency"
     title="Latency"
-    what="raw to enriched, 10 s steps and longer"
+    what="raw to enriched, in steps of 10 s or more"
     width="w6"
     unit="ms"
     lines={LINES}
@@ -35,7 +35,7 @@ export function LatencyCaption({ view, range, now }: ChartProps) {
           return (
             <Legend colour={colour}>
               {words} <b>{last === null ? "–" : latency(last)}</b>
-              {(last !== null || most > 0) && ` (most ${latency(most)} in ${spanWords(series, range)})`}
+              {(last !== null || most > 0) && ` (at most ${latency(most)} in ${spanWords(series, range)})`}
             </Legend>
           );
         })}

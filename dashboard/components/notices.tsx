@@ -25,14 +25,14 @@ export const RailFooter = ({ view, now }: { view: ViewModel; now: number }) => (
 /** Of what changes while the brokers are away, or before all is read back; undefined once it is known. */
 export const notKnown = ({ kafka, caughtUp }: ViewModel): string | undefined => {
   if (kafka.connected) return caughtUp ? undefined : "not known yet";
-  return kafka.answered === 0 ? "not known yet" : `not known since ${clockSeconds(kafka.since)}`;
+  return kafka.answered === 0 ? "not known yet" : `unknown since ${clockSeconds(kafka.since)}`;
 };
 
 /** The same of the devices, whose messages may also wait for their verdicts. */
 export function fleetNotKnown(view: ViewModel, now: number): string | undefined {
   const { state, at } = standing(view, now);
   if (state === "live") return undefined;
-  return state === "reading" || at === 0 ? "not known yet" : `not known since ${clockSeconds(at)}`;
+  return state === "reading" || at === 0 ? "not known yet" : `unknown since ${clockSeconds(at)}`;
 }
 
 /** Shown by assets/live.ts when the stream is cut; its words are there from the start, so that nothing is made up. */
@@ -69,15 +69,15 @@ export const WithoutScript = ({
       </State>
       <span class="m">Live updates need JavaScript.</span>
       <a class="btn sm end" href={withParams(path, { ...query, refresh: undefined })}>
-        Load again
+        Reload
       </a>
       {query.refresh === undefined ? (
         <a class="btn sm" href={withParams(path, { ...query, refresh: REFRESH_S })}>
-          Load again every {REFRESH_S} s
+          Reload every {REFRESH_S} s
         </a>
       ) : (
         <a class="btn sm" href={withParams(path, { ...query, refresh: undefined })}>
-          Stop loading again
+          Stop reloading
         </a>
       )}
     </p>
@@ -96,7 +96,7 @@ export function Notices({ view, now }: { view: ViewModel; now: number }) {
             <b>Kafka away since {clockSeconds(kafka.since)} UTC</b>
           </State>
           <span class="m">
-            What you see is <Age at={kafka.answered} now={now} /> old. It heals alone.
+            What you see is <Age at={kafka.answered} now={now} /> old. It recovers by itself.
             {kafka.reason && ` ${kafka.reason}`}
           </span>
         </div>
@@ -127,8 +127,8 @@ export function Notices({ view, now }: { view: ViewModel; now: number }) {
           </State>
           <span class="m">
             {coveredFrom === undefined
-              ? "The last hour is being read; figures still grow."
-              : `Messages since ${clockSeconds(coveredFrom)} UTC are being read; figures still grow.`}
+              ? "The last hour is being read; the figures are still growing."
+              : `Messages since ${clockSeconds(coveredFrom)} UTC are being read; the figures are still growing.`}
           </span>
         </div>
       )}

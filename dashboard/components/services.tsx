@@ -101,7 +101,7 @@ export function Services({ view, group, now }: Props) {
           );
         })}
       </Table>
-      {lines.length === 0 && <p class="body top m">No heartbeat has been heard in the last hour.</p>}
+      {lines.length === 0 && <p class="body top m">No heartbeat has arrived in the last hour.</p>}
     </section>
   );
 }
@@ -136,7 +136,10 @@ export function RegistryCard({ view, group, now }: Props) {
         <h2 id="h-registry">Registry</h2>
         {catalog && (
           <State status={unknown !== undefined ? "off" : others.length === 0 ? "ok" : "warn"}>
-            {unknown ?? (others.length === 0 ? "the same everywhere" : `${others.length} with another one`)}
+            {unknown ??
+              (others.length === 0
+                ? "the same everywhere"
+                : `${others.length === 1 ? "1 service uses" : `${others.length} services use`} another`)}
           </State>
         )}
       </header>
@@ -161,7 +164,7 @@ export function RegistryCard({ view, group, now }: Props) {
             {refusal
               ? second(refusal.at)
               : past
-                ? `${second(past.at)}, put right since: ${past.reasons[0]}`
+                ? `${second(past.at)}, fixed since: ${past.reasons[0]}`
                 : "none since the start"}
           </dd>
           {others.slice(0, MAX_OTHERS).map((line) => (
@@ -182,14 +185,14 @@ export function RegistryCard({ view, group, now }: Props) {
         {refusal && (
           <div class="gap">
             <State status="warn">
-              <b>The file as it stands was refused</b>
+              <b>The current file was refused</b>
             </State>
             <ul class="t12 m">
               {refusal.reasons.slice(0, 5).map((reason) => (
                 <li>{reason}</li>
               ))}
             </ul>
-            <p class="t12 m">The version before stays in use.</p>
+            <p class="t12 m">The previous version stays in use.</p>
           </div>
         )}
       </div>

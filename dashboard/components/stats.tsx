@@ -59,7 +59,7 @@ export function StatsGrid({ view, now }: { view: ViewModel; now: number }) {
         detail={
           lag === undefined
             ? "nothing in the last 5 min"
-            : `${latency(lag.p50)} after its raw, p95 ${latency(lag.p95)}`
+            : `${latency(lag.p50)} after its raw message, p95 ${latency(lag.p95)}`
         }
         trend={thinned(latencySeries(view, "60", now).values.p50, 5)}
       />
@@ -135,6 +135,6 @@ export const partitions = (n: number) => (n === 1 ? "1 partition" : `${n} partit
 /** Of the messages that were read: end offsets also count what is no message. */
 function shareOfRaw({ topics: { raw, enriched } }: ViewModel): string {
   return raw.folded === 0
-    ? "nothing raw yet"
+    ? "no raw messages yet"
     : `${percent(Math.min(1, enriched.folded / raw.folded))} % of raw`;
 }

@@ -34,7 +34,7 @@ export function About({ found }: Props) {
           {[
             ["Category", type.category],
             ["Format", type.data_format],
-            ["Retention asked for", type.retention_policy?.replaceAll("_", " ")],
+            ["Requested retention", type.retention_policy?.replaceAll("_", " ")],
             ["Locations", type.locations?.join(", ")],
           ]
             .filter(([, value]) => value)

@@ -128,7 +128,7 @@ export function Numbers({ view, now, typeKey }: { view: ViewModel; now: number; 
             <span class="end">{count(times)}</span>
           </li>
         ))}
-        {codes.length > MAX_CODES && <li class="m">and {count(codes.length - MAX_CODES)} findings more</li>}
+        {codes.length > MAX_CODES && <li class="m">and {count(codes.length - MAX_CODES)} more findings</li>}
       </ul>
     </section>
   );
@@ -142,7 +142,7 @@ export function Shapes({ found }: Props) {
     <section class="card" aria-labelledby="h-shapes" id="shapes">
       <header class="rule">
         <h2 id="h-shapes">Vendors' shapes</h2>
-        <span class="sub">all of a line must hold in the message as it was sent</span>
+        <span class="sub">all conditions of a row must hold in the message as sent</span>
       </header>
       <Table caption="Vendors' shapes and how they are recognised" columns={["Shape", "Recognised by"]}>
         {shapes.map(({ id, name, paths }) => (

@@ -39,13 +39,13 @@ export function BytesView({ bytes }: { bytes: Uint8Array }) {
   const lines = Array.from({ length: Math.ceil(shown.length / BYTES_A_LINE) }, (_, i) =>
     bytesLine(shown.subarray(i * BYTES_A_LINE, (i + 1) * BYTES_A_LINE), i * BYTES_A_LINE),
   );
-  if (bytes.length > MAX_BYTES) lines.push(`… and ${count(bytes.length - MAX_BYTES)} bytes more\n`);
+  if (bytes.length > MAX_BYTES) lines.push(`… and ${count(bytes.length - MAX_BYTES)} more bytes\n`);
   const open = OPEN_BYTES / BYTES_A_LINE;
   return (
     <>
       <Bytes lines={lines.slice(0, open)} />
       {lines.length > open && (
-        <Rest words={`${count(bytes.length - OPEN_BYTES)} bytes`}>
+        <Rest words={`${count(bytes.length - OPEN_BYTES)} more bytes`}>
           <Bytes lines={lines.slice(open)} />
         </Rest>
       )}
@@ -75,7 +75,7 @@ function TextView({ text }: { text: string }) {
   return (
     <>
       <code class="excerpt body top">{excerpt(text, OPEN_CHARS)}</code>
-      <Rest words={`${count(text.length - OPEN_CHARS)} characters`}>
+      <Rest words={`${count(text.length - OPEN_CHARS)} more characters`}>
         <code class="excerpt body top">{excerpt(text.slice(OPEN_CHARS), MAX_TEXT)}</code>
       </Rest>
     </>

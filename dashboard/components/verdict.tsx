@@ -88,7 +88,7 @@ export function Findings({ row }: { row: Row }) {
         <FindingList findings={findings.slice(0, OPEN_FINDINGS)} />
       )}
       {rest.length > 0 && (
-        <Rest words={`${count(rest.length)} findings`}>
+        <Rest words={`${count(rest.length)} more findings`}>
           <FindingList findings={rest} />
         </Rest>
       )}
@@ -122,14 +122,14 @@ export function DeadLetter({ row }: { row: Row }) {
           <dd>
             {Object.hasOwn(DEAD_LETTER_REASONS, reason)
               ? DEAD_LETTER_REASONS[reason as DeadLetterReason]
-              : "not one of our reasons"}
+              : "not a known reason"}
           </dd>
           <dt>Field</dt>
           <dd>
             <code>{row.path || "whole message"}</code>
           </dd>
           <dt>What is wrong</dt>
-          <dd>{row.message ?? "nothing noted"}</dd>
+          <dd>{row.message ?? "not stated"}</dd>
         </dl>
       </div>
     </section>

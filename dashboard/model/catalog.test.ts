@@ -59,7 +59,7 @@ describe("the catalog", () => {
     expect(alarmWords(breaker).find(({ id }) => id === "tripped")?.when).toBe("status.breaker = 0");
     expect(rhythmWords(breaker)).toBe("A message every 5 s, offline after 30 s.");
     expect(rhythmWords({ ...breaker, plan: { ...breaker.plan, heartbeat: null } })).toBe(
-      "No pace is expected: a device is never called silent.",
+      "No interval is expected, so a device is never called silent.",
     );
     expect(rhythmsOf(catalog).get("smart_meter")).toEqual({ expected_ms: 60_000, offline_after_ms: 300_000 });
   });

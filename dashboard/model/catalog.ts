@@ -19,7 +19,7 @@ export interface Catalog {
   version: string;
   /** ISO 8601 UTC */
   loadedAt: string;
-  /** The file as it stands was refused, and why; what is shown is the last good one. */
+  /** The current file was refused, and why; what is shown is the last good one. */
   refusal(): Refusal | null;
   /** The last refusal since the start that was put right. */
   pastRefusal?(): Refusal | null;
@@ -181,7 +181,7 @@ export function alarmWords({ plan }: CatalogType): { id: string; severity: strin
 }
 
 export function rhythmWords({ plan }: CatalogType): string {
-  if (plan.heartbeat === null) return "No pace is expected: a device is never called silent.";
+  if (plan.heartbeat === null) return "No interval is expected, so a device is never called silent.";
   const { expected_ms, offline_after_ms } = plan.heartbeat;
   return `A message every ${whole(expected_ms)}, offline after ${whole(offline_after_ms)}.`;
 }

@@ -85,7 +85,7 @@ const byGroup = (view: ViewModel, group: GroupFacts, clientId: string, host: str
   service: ENRICH,
   instance: `${clientId} ${host}`.trim(),
   presence: "up",
-  reasons: ["known by its group: Connect sends no heartbeat"],
+  reasons: ["known from its consumer group: Connect sends no heartbeat"],
   lag: group.lags.reduce((sum, { lag }) => sum + lag, 0),
   registry: view.judgedBy,
   counters: {},

@@ -38,7 +38,7 @@ describe("what the pages show is", () => {
     const view = healthy();
     expect(standing(view, NOW + 5_000)).toEqual({ state: "live", at: NOW + 5_000 });
     const html = cards(view, NOW);
-    expect(await wordsOf(html, "#attention .body")).toBe("All devices report, and all is good");
+    expect(await wordsOf(html, "#attention .body")).toBe("All devices are reporting, and all is well");
     expect(await wordsOf(html, "#fleet .leg")).toBe("1 good");
   });
 
@@ -49,11 +49,11 @@ describe("what the pages show is", () => {
     expect(standing(view, now)).toEqual({ state: "away", at: NOW });
     const html = cards(view, now);
     expect(await wordsOf(html, "#attention .body")).toBe(
-      "All was good; how it is now is not known since 14:27:12",
+      "All was well; the current state is unknown since 14:27:12",
     );
-    expect(await wordsOf(html, "#fleet header .st")).toBe("not known since 14:27:12");
+    expect(await wordsOf(html, "#fleet header .st")).toBe("unknown since 14:27:12");
     expect(await wordsOf(html, "#fleet .leg")).toBe("1 was good");
-    expect(await wordsOf(html, "#stats .stat:nth-child(8) dd.d")).toBe("not known since 14:27:12");
+    expect(await wordsOf(html, "#stats .stat:nth-child(8) dd.d")).toBe("unknown since 14:27:12");
     const { app } = await appFor({ view, now: () => now });
     const page = await (await app.request("/", { headers: { host: "localhost" } })).text();
     expect(await wordsOf(page, "#pill")).toBe("As of 14:27:12");
@@ -72,7 +72,7 @@ describe("what the pages show is", () => {
     expect(standing(view, now)).toEqual({ state: "behind", at: NOW + 5_000 });
     const html = cards(view, now);
     expect(await wordsOf(html, "#attention li")).toBe(
-      "Enricher behind 4 messages wait; who fell silent since 14:27:17 UTC is not known",
+      "Enricher behind 4 messages are waiting; which devices have fallen silent since 14:27:17 UTC is unknown",
     );
     expect(await wordsOf(html, "#fleet .leg")).toBe("1 was good");
     expect(await counts(html, "#fleet a.off")).toEqual([0]);

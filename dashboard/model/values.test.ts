@@ -20,7 +20,7 @@ test("an unknown type says why, with the nearest type", () => {
 test("a message without measurements, of nulls, or of no JSON reads all the same", () => {
   expect(words("raw", '{"a":1}')).toBe('{"a":1}');
   expect(words("raw", raw({ measurements: { voltage: { phase_a: null } } }))).toBe(
-    "no number among its measurements",
+    "no numbers among its measurements",
   );
   expect(words("raw", "plain\n\u0007text")).toBe("plain··text");
   expect(words("raw", "")).toBe("empty");

@@ -25,7 +25,7 @@ export function valuesOf(row: Row): string {
   const words = Object.entries(measurements)
     .flatMap(([group, content]) => groupWords(group, content, member(units, group)))
     .slice(0, MAX_GROUPS);
-  return words.length === 0 ? "no number among its measurements" : words.join(" · ");
+  return words.length === 0 ? "no numbers among its measurements" : words.join(" · ");
 }
 
 function groupWords(group: string, content: unknown, definition: Json | undefined): string[] {

@@ -14,8 +14,8 @@ export const DocsPage = ({ frame }: { frame: Frame }) => (
           </a>
         </header>
         <p class="body m">
-          GET only; nothing can be changed here. Errors are application/problem+json and name the parameter
-          that was wrong.
+          GET only; the API is read-only. Errors are application/problem+json and name the parameter that was
+          wrong.
         </p>
       </section>
       {API_ROUTES.map((route) => (

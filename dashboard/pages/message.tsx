@@ -72,7 +72,7 @@ export function MessagePage({ frame, parts }: { frame: Frame; parts: MessagePart
           <section class="card">
             <div class="body top">
               <State status="off">
-                {parts.away === undefined ? "No verdict found" : "Verdict not known now"}
+                {parts.away === undefined ? "No verdict found" : "Verdict unknown for now"}
               </State>{" "}
               <span class="m">
                 {parts.away ?? "The enrichment has not reached it yet, or its verdict has expired."}
@@ -109,7 +109,7 @@ export function MessagePage({ frame, parts }: { frame: Frame; parts: MessagePart
 }
 
 /** Of a half that is not here. */
-const missing = ({ away }: MessageParts, word: string) => (away === undefined ? word : "not known now");
+const missing = ({ away }: MessageParts, word: string) => (away === undefined ? word : "unknown for now");
 
 function Journey({ parts, now }: { parts: MessageParts; now: number }) {
   const { row, raw, verdict } = parts;

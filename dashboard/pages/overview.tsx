@@ -154,9 +154,9 @@ const Covers = ({ view: { coveredFrom, emptyBefore, first, devices, repeats } }:
   <p class="sub" id="covers">
     {coveredFrom === undefined
       ? "Nothing has been read yet."
-      : `${emptyBefore && first !== undefined ? `Every message since the first, at ${clockMinutes(first)} UTC` : `Read back to ${clockMinutes(coveredFrom)} UTC, then live`}. ${count(devices.size)} devices heard. `}
-    Totals are end offsets of the topics; everything else counts a message once
-    {repeats > 0 && `, though ${count(repeats)} came again`}.
+      : `${emptyBefore && first !== undefined ? `Every message since the first, at ${clockMinutes(first)} UTC` : `Read back to ${clockMinutes(coveredFrom)} UTC, then live`}. ${count(devices.size)} devices heard from. `}
+    Totals are end offsets of the topics; everything else counts each message once
+    {repeats > 0 && `, although ${count(repeats)} arrived again`}.
   </p>
 );
 

@@ -75,7 +75,7 @@ const PAGES: Record<string, Told[]> = {
       ["Bad meter-1 missing at /measurements/demand , expected demand in kW 3.9 s"],
     ],
     ["an uncertain device", "#attention li:nth-child(2)", ["Uncertain breaker-2 unit at"]],
-    ["dead letters", "#attention li:nth-child(3)", ["3 dead letters", "most often not_json"]],
+    ["dead letters", "#attention li:nth-child(3)", ["Dead letters 3 messages", "most often not_json"]],
     [
       "a silent device",
       "#attention li:nth-child(4)",
@@ -103,7 +103,11 @@ const PAGES: Record<string, Told[]> = {
       ["Rate, mean of 1 min 0.1 msg/s", "Kafka connected"],
     ],
     ["the last raw message", stat(5), ["0.5 s ago 14:27:11.500 UTC"]],
-    ["the last enriched message, and how late", stat(6), ["0.4 s ago", "8 ms after its raw, p95 8 ms"]],
+    [
+      "the last enriched message, and how late",
+      stat(6),
+      ["0.4 s ago", "8 ms after its raw message, p95 8 ms"],
+    ],
     ["the share of good messages", stat(7), ["60.0 %", "1 uncertain, 1 bad"]],
     ["devices reporting", stat(8), ["4 of 5", "1 silent, 1 of unknown type"]],
     ["trends of the totals", "#stats .stat:nth-child(-n+3) .spark polyline", 3],
@@ -136,12 +140,12 @@ const PAGES: Record<string, Told[]> = {
       [
         "missing /measurements/demand , expected demand in kW",
         "Smart Energy Meter (energy_monitoring) , detected, score 64: energy is measured",
-        "67 % complete · 7 ms after its raw raw[0]@41",
+        "67 % complete · 7 ms after its raw message raw[0]@41",
         REGISTRY,
       ],
     ],
     ["how many of how many", "#latest-count", ["5 of 6"]],
-    ["what the figures cover", "#covers", ["13:27 UTC", "5 devices", "2 came again"]],
+    ["what the figures cover", "#covers", ["13:27 UTC", "5 devices", "although 2 arrived again"]],
     ["registry and Kafka in the rail", "#rail-footer", [REGISTRY, "Kafka connected"]],
   ],
   "/?tab=dlq": [
@@ -169,7 +173,7 @@ const PAGES: Record<string, Told[]> = {
     [
       "category, format, how long it shall be kept",
       card("about"),
-      ["energy_monitoring Format json Retention asked for 365 days"],
+      ["energy_monitoring Format json Requested retention 365 days"],
     ],
     ["where it stands", card("about"), ["main_distribution, tenant_panel_1"]],
     [
@@ -208,7 +212,7 @@ const PAGES: Record<string, Told[]> = {
     ["devices and messages of this type", "#numbers header", ["2 devices, 2 messages"]],
     ["messages of this type, and no other", "#feed > li", 2],
   ],
-  "/types/smart_plug": [["that no message is kept", "#none-of-type", ["No message of this type is kept"]]],
+  "/types/smart_plug": [["that no message is kept", "#none-of-type", ["No messages of this type are kept"]]],
   "/types": [
     [
       "a type: name, category, devices, silent, messages, good, last",
@@ -224,17 +228,17 @@ const PAGES: Record<string, Told[]> = {
     [
       "that nothing is missing",
       card("flow"),
-      ["52 raw messages done", "43 enriched, 9 dead letters", "difference 0"],
+      ["52 raw messages processed", "43 enriched, 9 dead letters", "difference 0"],
     ],
-    ["which window rates are of", card("flow"), ["rates are means of the last minute"]],
+    ["which window rates are of", card("flow"), ["rates are means over the last minute"]],
     ["producers", ".flow > li:nth-child(1)", ["0.1 msg/s simulator, other producers", "1 of 1 degraded"]],
     ["raw messages and the lag", ".flow > li:nth-child(2)", ["59", "2 partitions", "lag 7"]],
     ["enrichment and its latency", ".flow > li:nth-child(3)", ["0.07 msg/s", "p95 8 ms in 5 min", "1 up"]],
     ["enriched messages and how many came again", ".flow > li:nth-child(4)", ["6 2 repeats"]],
     ["dead letters", ".flow > li:nth-child(4)", ["4 3 in the last hour"]],
-    ["latency p50", "#latency-caption li:nth-child(1)", ["p50 8 ms (most 16 ms in 15 min)"]],
-    ["latency p95", "#latency-caption li:nth-child(2)", ["p95 8 ms (most 64 ms in 15 min)"]],
-    ["latency p99", "#latency-caption li:nth-child(3)", ["p99 8 ms (most 1.0 s in 15 min)"]],
+    ["latency p50", "#latency-caption li:nth-child(1)", ["p50 8 ms (at most 16 ms in 15 min)"]],
+    ["latency p95", "#latency-caption li:nth-child(2)", ["p95 8 ms (at most 64 ms in 15 min)"]],
+    ["latency p99", "#latency-caption li:nth-child(3)", ["p99 8 ms (at most 1.0 s in 15 min)"]],
     ["latency as a table", "#latency-table", ["16 64 1,024"]],
     ["latency as lines", "#latency path.ln", 3],
     ["rates", "#rate-caption", ["Raw 60/min (0–60)", "Enriched 24/min (0–24)", "3 in 15 min"]],
@@ -262,7 +266,7 @@ const PAGES: Record<string, Told[]> = {
     ["when it was loaded", "#registry", ["Loaded 2026-11-23 09:12:31 UTC"]],
     ["types and shapes", "#registry", ["Types, shapes 12, 33"]],
     ["the last refusal", "#registry", ["2026-11-23 09:11:05 UTC", "/sites: unknown key"]],
-    ["who has another registry", "#registry", ["1 with another one", `enrich host-a:11 ${REGISTRY}`]],
+    ["who has another registry", "#registry", ["1 service uses another", `enrich host-a:11 ${REGISTRY}`]],
   ],
 };
 

@@ -133,7 +133,7 @@ function Partitions({ view, group }: { view: ViewModel; group: GroupFacts | unde
       </header>
       <Table
         caption="End offsets and lag by partition"
-        columns={["Partition", ["Raw", "num"], ["Enriched", "num"], ["Dead", "num"], ["Lag", "num"]]}
+        columns={["Partition", ["Raw", "num"], ["Enriched", "num"], ["Dead letters", "num"], ["Lag", "num"]]}
       >
         {numbers.map((partition) => {
           const lag = group?.lags.find((one) => one.partition === partition)?.lag;

@@ -115,7 +115,7 @@ function TypesTable({ view, now }: { view: ViewModel; now: number }) {
 const MAX_GROUPS = 12;
 const MAX_NAMES = 4;
 
-/** Devices that no type fits, by why: each reason is one thing to do. */
+/** Devices that no type fits, by reason: each reason is one thing to do. */
 export function UnknownDevices({ view }: { view: ViewModel }) {
   const devices = [...view.devices.values()].filter((device) => device.type === "unknown");
   const groups = [...Map.groupBy(devices, (device) => device.reasons[0] ?? "no reason given")].sort(
@@ -125,7 +125,7 @@ export function UnknownDevices({ view }: { view: ViewModel }) {
     <section class="card" aria-labelledby="h-unknown" id="unknown">
       <header class="rule">
         <h2 id="h-unknown">Unknown devices</h2>
-        <span class="sub">{count(devices.length)} that no type fits, by why</span>
+        <span class="sub">{count(devices.length)} that no type fits, by reason</span>
       </header>
       {groups.length === 0 ? (
         <p class="body top">
@@ -149,7 +149,7 @@ export function UnknownDevices({ view }: { view: ViewModel }) {
             </li>
           ))}
           {groups.length > MAX_GROUPS && (
-            <li class="m">and {count(groups.length - MAX_GROUPS)} reasons more</li>
+            <li class="m">and {count(groups.length - MAX_GROUPS)} more reasons</li>
           )}
         </ul>
       )}

@@ -180,7 +180,7 @@ describe("the reader", () => {
     await makeAnew("raw");
     await until(() => crashes.length > 0, "noticed", 40_000);
     await reader.stop();
-    expect(crashes[0]?.message).toContain("iot.raw ends before what was read of it");
+    expect(crashes[0]?.message).toContain("iot.raw ends before what has been read from it");
   }, 60_000);
 
   test("so does one that has messages again before its end is asked for", async () => {
@@ -191,7 +191,7 @@ describe("the reader", () => {
     await send("dlq", 2, Date.now());
     await until(() => crashes.length > 0, "noticed", 40_000);
     await reader.stop();
-    expect(crashes[0]?.message).toContain("iot.raw.dlq ends before what was read of it");
+    expect(crashes[0]?.message).toContain("iot.raw.dlq ends before what has been read from it");
     expect(view.topics.dlq.newest.rows).toHaveLength(5);
   }, 60_000);
 });

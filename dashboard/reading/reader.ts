@@ -196,7 +196,7 @@ export function startReader(options: ReaderOptions): Reader {
   function madeAnew(topic: ApiTopic): void {
     options.onCrash(
       new Error(
-        `${topics[topic]} ends before what was read of it: it was deleted and created again, or this is another cluster; a new process shows what is there now`,
+        `${topics[topic]} ends before what has been read from it: it was deleted and created again, or this is another cluster; after a restart the dashboard shows what is there now`,
       ),
     );
   }

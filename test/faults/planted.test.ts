@@ -119,7 +119,7 @@ describe("the oracle", () => {
         expect(difference).not.toBe(0);
         const words = wordsOf(await page());
         expect(words).not.toContain("difference 0, nothing missing");
-        expect(words.some((text) => text.includes("unaccounted for, says enrich box:"))).toBe(true);
+        expect(words.some((text) => text.includes("unaccounted for, according to enrich box:"))).toBe(true);
       },
       LIMIT_MS,
     );
