@@ -1,5 +1,8 @@
 /** `bun run audit` as a process, on what the real host has left on the embedded broker. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type RunningBroker, startBroker } from "../broker/broker.ts";
 import { changed } from "../enrich/enrich.case.ts";
 import { aFlow, type Cluster, FLOW, runHost } from "../enrich/host/cluster.fixture.ts";
@@ -50,8 +53,17 @@ test("a sound run: all is counted, nothing is wrong, exit code 0", async () => {
   });
 });
 
+/** As the pinned one, of another version. */
+async function otherRegistry(): Promise<string> {
+  const text = await Bun.file("test/registry/device-registry.json").text();
+  const path = join(mkdtempSync(join(tmpdir(), "audit-")), "registry.json");
+  await Bun.write(path, text.replace('"version": "2.0.0"', '"version": "3.0.0"'));
+  return path;
+}
+
 test("the content of what another registry judged is not compared, which is told", async () => {
-  const { code, lines } = await auditWith({ REGISTRY: "config/device-registry.json" });
+  const other = await otherRegistry();
+  const { code, lines } = await auditWith({ REGISTRY: other });
   expect({ code, last: lines.slice(-2) }).toEqual({
     code: 0,
     last: [
@@ -60,7 +72,7 @@ test("the content of what another registry judged is not compared, which is told
     ],
   });
   const named = ["--registry", "test/registry/device-registry.json"];
-  const both = await auditWith({ REGISTRY: "config/device-registry.json" }, ...named);
+  const both = await auditWith({ REGISTRY: other }, ...named);
   expect(both.lines.join()).not.toContain("not compared");
 });
 

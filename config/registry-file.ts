@@ -1,24 +1,23 @@
 /**
- * Loads the registry file and watches it: a good change is swapped in whole, a bad one is refused and the last good stays.
+ * Loads the registry, one file or a set, and watches it: a good change is swapped in whole, a bad one is refused and the last good stays.
  *
  * In: a path. Out: the compiled plan with its version, and the last refusal with its reasons.
  * Errors: `ConfigError` with one line for each fault, only where there is nothing to fall back to (loadRegistry).
- * The file is polled, not subscribed to: a rename, a symlink's swap, a bind mount and a deleted folder all look alike.
+ * The files are polled, not subscribed to: a rename, a symlink's swap, a bind mount and a deleted folder all look alike.
  */
-import { createHash } from "node:crypto";
-import { readFile, stat } from "node:fs/promises";
 import { compileRegistry } from "../registry/compile.ts";
-import { faultText } from "../registry/fault.ts";
-import { REGISTRY_MAX_BYTES } from "../registry/json-text.ts";
+import { type Fault, faultText } from "../registry/fault.ts";
+import { mergeRegistry } from "../registry/merge.ts";
 import type { Plan } from "../judge/plan.ts";
 import type { DeviceRegistry } from "../schemas/registry.ts";
 import type { Heartbeat } from "../schemas/service.ts";
 import { ConfigError } from "./env.ts";
+import { markOfSet, readRegistrySet } from "./registry-set.ts";
 
 export interface LoadedRegistry {
   plan: Plan;
   registry: DeviceRegistry;
-  /** registry_version: metadata.version + "+" + 8 hex digits of the file's SHA-256. */
+  /** registry_version: metadata.version + "+" + 8 hex digits of the SHA-256 of the file, or of the set of files. */
   version: string;
   sha256: string;
   /** ISO 8601 UTC. */
@@ -32,57 +31,16 @@ export interface Refusal {
   reasons: string[];
 }
 
-/** Reads and compiles the file. Throws ConfigError with every fault. */
+/** Reads and compiles the file, with those that it includes. Throws ConfigError with every fault. */
 export async function loadRegistry(path: string): Promise<LoadedRegistry> {
-  const bytes = await readRegistry(path);
-  const sha256 = createHash("sha256").update(bytes).digest("hex");
-  const text = decode(bytes);
-  if (text === undefined) throw new ConfigError([`${path}: not UTF-8; expected UTF-8`]);
-  const compiled = compileRegistry(text, sha256);
-  if (!compiled.ok) throw new ConfigError(compiled.faults.map((fault) => `${path}${faultText(fault)}`));
+  const { files, sha256 } = await readRegistrySet(path);
+  const merged = files.length === 1 ? undefined : mergeRegistry(files);
+  if (merged?.ok === false) throw new ConfigError(merged.faults);
+  const tell = merged?.tell ?? ((fault: Fault) => `${path}${faultText(fault)}`);
+  const compiled = compileRegistry(merged?.registry ?? files[0].text, sha256);
+  if (!compiled.ok) throw new ConfigError(compiled.faults.map(tell));
   const { plan, registry } = compiled;
   return { plan, registry, version: plan.version, sha256, loadedAt: new Date().toISOString() };
-}
-
-async function readRegistry(path: string): Promise<Buffer> {
-  const info = await fileInfo(path);
-  if (!info.isFile()) throw new ConfigError([`${path}: no file; expected a registry in JSON`]);
-  if (info.size > REGISTRY_MAX_BYTES)
-    throw new ConfigError([`${path}: ${info.size} bytes; expected at most ${REGISTRY_MAX_BYTES}`]);
-  try {
-    return await readFile(path);
-  } catch (error) {
-    throw unreadable(path, error);
-  }
-}
-
-async function fileInfo(path: string) {
-  try {
-    return await stat(path);
-  } catch (error) {
-    throw unreadable(path, error);
-  }
-}
-
-function unreadable(path: string, error: unknown): ConfigError {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
-  const words: Record<string, string> = {
-    ENOENT: "does not exist",
-    EACCES: "may not be read",
-    EISDIR: "is a folder",
-  };
-  return new ConfigError([
-    `${path}: ${words[code] ?? `cannot be read (${code})`}; expected a registry in JSON`,
-  ]);
-}
-
-/** A byte order mark, as Notepad and PowerShell write it, is passed over. */
-function decode(bytes: Buffer): string | undefined {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    return undefined;
-  }
 }
 
 export interface WatchOptions {
@@ -115,7 +73,7 @@ export async function watchRegistry(
   onChange: (loaded: LoadedRegistry) => void,
   options: WatchOptions = {},
 ): Promise<RegistryWatch> {
-  let loadedMark = await markOf(path);
+  let loadedMark = await markOfSet(path);
   let loaded = await loadRegistry(path);
   let refusal: Refusal | null = null;
   let past: Refusal | null = null;
@@ -146,7 +104,7 @@ export async function watchRegistry(
   const look = async () => {
     if (looking) return;
     looking = true;
-    const mark = await markOf(path);
+    const mark = await markOfSet(path);
     if (mark === seenMark && mark !== loadedMark) {
       loadedMark = mark;
       await reload();
@@ -166,14 +124,4 @@ export async function watchRegistry(
       refusal === null ? [] : [`registry refused, ${loaded.version} stays: ${refusal.reasons.join("; ")}`],
     stop: () => clearInterval(timer),
   };
-}
-
-/** What changes when the file does: inode (a rename), size, times to the nanosecond. */
-async function markOf(path: string): Promise<string> {
-  try {
-    const { ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
-    return `${ino} ${size} ${mtimeNs} ${ctimeNs}`;
-  } catch (error) {
-    return error instanceof Error && "code" in error ? String(error.code) : "unreadable";
-  }
 }

@@ -10,7 +10,7 @@ import { Alarm } from "./alarm.ts";
 import { Command } from "./command.ts";
 import { Enriched } from "./enriched.ts";
 import { DeadLetterHeaders, EnrichedHeaders } from "./headers.ts";
-import { DeviceRegistry } from "./registry.ts";
+import { DeviceRegistry, RegistryPart } from "./registry.ts";
 import { Heartbeat } from "./service.ts";
 import { Telemetry } from "./telemetry.ts";
 
@@ -25,6 +25,7 @@ export const PUBLISHED: TSchema[] = [
   Command,
   Heartbeat,
   DeviceRegistry,
+  RegistryPart,
 ];
 
 /** File name -> text. */

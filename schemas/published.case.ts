@@ -194,6 +194,15 @@ export const CASES: SchemaCase[] = [
         ...registry,
         device_types: { x: { name: "X", measurements: { "a.b": {} } } },
       },
+      "a file to include that is no text": { ...registry, include: [1] },
+    },
+  },
+  {
+    schema: "device-registry-part",
+    good: [{ device_types: registry.device_types }, { shapes: registry.shapes }, {}],
+    bad: {
+      "a version of its own": { metadata: registry.metadata },
+      "a file that it includes": { include: ["more.json"] },
     },
   },
 ].map(({ schema, good, bad }) => ({ schema, good: good.map(asSent), bad: mapValues(bad, asSent) }));

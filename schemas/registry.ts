@@ -368,9 +368,36 @@ export const RegistryShape = Type.Object(
 );
 export type RegistryShape = Static<typeof RegistryShape>;
 
+const TYPES = {
+  additionalProperties: false,
+  description: "Key -> device type.",
+};
+const SHAPES = { description: "Messages that are not in our own form." };
+
+/** A file that the entry of a registry includes. */
+export const RegistryPart = Type.Object(
+  {
+    $schema: optional(text("For editors.")),
+    device_types: optional(Type.Record(Type.String({ pattern: TYPE_KEY_PATTERN }), RegistryType, TYPES)),
+    shapes: optional(Type.Array(RegistryShape, SHAPES)),
+  },
+  {
+    ...CLOSED,
+    $id: "device-registry-part",
+    title: "Part of a device registry",
+    description: "Types and shapes, of one vendor say; the entry of the registry includes the file.",
+  },
+);
+export type RegistryPart = Static<typeof RegistryPart>;
+
 export const DeviceRegistry = Type.Object(
   {
     $schema: optional(text("For editors.")),
+    include: optional(
+      Type.Array(text("A path below this file's folder; * stands for any name."), {
+        description: "Files with more types and shapes, taken in the order of their names.",
+      }),
+    ),
     metadata: Type.Object(
       {
         version: text("Version of the content; first part of registry_version, in every message.", 64),
@@ -395,11 +422,8 @@ export const DeviceRegistry = Type.Object(
         { description: "Places whose mains differ; a site decides before the type." },
       ),
     ),
-    device_types: Type.Record(Type.String({ pattern: TYPE_KEY_PATTERN }), RegistryType, {
-      additionalProperties: false,
-      description: "Key -> device type.",
-    }),
-    shapes: optional(Type.Array(RegistryShape, { description: "Messages that are not in our own form." })),
+    device_types: Type.Record(Type.String({ pattern: TYPE_KEY_PATTERN }), RegistryType, TYPES),
+    shapes: optional(Type.Array(RegistryShape, SHAPES)),
   },
   {
     ...CLOSED,
