@@ -80,7 +80,8 @@ export async function runPipeline(brokers: string, names: Names, sound: Plan, pl
     accounting,
     ...(plant.forgets ? {} : { resume: createResume(kafka, names, Date.now) }),
     // Patient: on a busy machine accounting would rather go on without knowing.
-    raw: createRawTopic(kafka, names.raw, LIMIT_MS),
+    // And a plant may change what is in hand.
+    raw: { ...createRawTopic(kafka, names.raw, LIMIT_MS), holds: async () => undefined },
     observe: counts.observe,
     log: SILENT,
   });
