@@ -10,14 +10,9 @@ import { Connection } from "./connection.ts";
 import { ERROR } from "./protocol/errors.ts";
 import { aBroker, afterwards, aRawClient, decode, request } from "./raw-client.fixture.ts";
 import { fetchOf, partitionOf, produceOf, read, send, withTopic } from "./requests.fixture.ts";
+import { until } from "../test/processes.fixture.ts";
 
 const MINUTE = 60_000;
-
-async function until(condition: () => boolean): Promise<void> {
-  for (const deadline = performance.now() + 4_000; !condition(); await Bun.sleep(5)) {
-    if (performance.now() > deadline) throw new Error("it did not come true within 4 s");
-  }
-}
 
 test("a fetch that waits is dropped when its client goes away, long before its time is over", async () => {
   const handled = spyOn(fetch, "handle");
@@ -26,12 +21,12 @@ test("a fetch that waits is dropped when its client goes away, long before its t
   const client = await aRawClient(port);
   await withTopic(client, "t");
   client.send(request(fetch, 4, fetchOf("t", 0, MINUTE)));
-  await until(() => handled.mock.calls.length === 1);
+  await until("it comes true", () => handled.mock.calls.length === 1);
   const [broker] = handled.mock.calls[0] as [Broker, ...unknown[]];
   const waiting = () => broker.topics.partition("t", 0)?.waiters.size;
   expect(waiting()).toBe(1);
   client.end();
-  await until(() => waiting() === 0);
+  await until("it comes true", () => waiting() === 0);
 });
 
 test("a client that sends and does not read is no longer read from, until it reads; then all is answered", async () => {
@@ -89,7 +84,7 @@ test("a client that sends and does not read is no longer read from, until it rea
   }
   expect(received()).toBeLessThan(all.length / 2);
   deaf.resume();
-  await until(() => answered.length === 1_020);
+  await until("it comes true", () => answered.length === 1_020);
   expect(answered).toEqual([
     ...Array.from({ length: 20 }, (_, id) => 10_000 + id),
     ...Array.from({ length: 1_000 }, (_, id) => id),

@@ -4,17 +4,13 @@ import type { JoinResult } from "./apis/membership.ts";
 import { aStableGroup, joining, syncAll, who } from "./group.fixture.ts";
 import type { Group } from "./group.ts";
 import { ERROR } from "./protocol/errors.ts";
+import { until } from "../test/processes.fixture.ts";
 
 const SHORT_MS = 100;
 
 /** True while a promise has no outcome after so many ms. */
 const waits = (promise: unknown, ms = SHORT_MS / 4) =>
   Promise.race([Promise.resolve(promise).then(() => false), Bun.sleep(ms).then(() => true)]);
-
-async function until(condition: () => boolean): Promise<void> {
-  for (const deadline = performance.now() + 4_000; !condition(); await Bun.sleep(5))
-    if (performance.now() > deadline) throw new Error("it did not come true within 4 s");
-}
 
 describe("an id that was given out and has not joined yet", () => {
   async function withPromise(sessionTimeoutMs: number) {
@@ -105,7 +101,7 @@ describe("a static member that is silent when a round ends", () => {
     for (const { memberId, groupInstanceId } of [...group.members.values()])
       if (groupInstanceId === null) group.leave({ memberId, groupInstanceId });
     await other;
-    await until(() => group.state === "Empty");
+    await until("it comes true", () => group.state === "Empty");
     expect(group.members.size).toBe(0);
   });
 

@@ -3,6 +3,7 @@ import { ConfigResourceTypes, Kafka, logLevel, type Admin, type Consumer, type P
 import type { RunningBroker } from "./broker.ts";
 import { offsetCommit } from "./apis/committed-offsets.ts";
 import { aBroker, aFolder, afterwards, aRawClient } from "./raw-client.fixture.ts";
+import { until } from "../test/processes.fixture.ts";
 
 beforeAll(() => {
   process.env.KAFKAJS_NO_PARTITIONER_WARNING = "1";
@@ -69,12 +70,6 @@ async function commit({ port }: RunningBroker, groupId: string, topic: string): 
   };
   const answer = { topics: [{ name: topic, partitions: [{ index: 0, errorCode: 0 }] }] };
   expect(await (await aRawClient(port)).ask<object>(offsetCommit, 7, asked)).toMatchObject(answer);
-}
-
-async function until(what: string, condition: () => Promise<boolean> | boolean): Promise<void> {
-  for (const deadline = performance.now() + 10_000; !(await condition()); await Bun.sleep(20)) {
-    if (performance.now() > deadline) throw new Error(`not within 10 s: ${what}`);
-  }
 }
 
 describe("messages", () => {

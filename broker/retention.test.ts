@@ -8,13 +8,9 @@ import { startBroker } from "./broker.ts";
 import { clientOn } from "./data-folder.fixture.ts";
 import { aFolder, aRawClient, type RawClient } from "./raw-client.fixture.ts";
 import { read, send, withTopic } from "./requests.fixture.ts";
+import { until } from "../test/processes.fixture.ts";
 
 describe("retention", () => {
-  async function until(condition: () => Promise<boolean>): Promise<void> {
-    for (const deadline = performance.now() + 4_000; !(await condition()); await Bun.sleep(10)) {
-      if (performance.now() > deadline) throw new Error("it did not come true within 4 s");
-    }
-  }
   const startOf = async (client: RawClient) => (await read(client, "t", -1)).logStartOffset;
 
   test("by age drops what is older, from the start of the log on only", async () => {
@@ -24,7 +20,7 @@ describe("retention", () => {
     for (const age of [100_000, 90_000, 0, 90_000]) {
       await send(client, "t", aBatch(["a"], { timestamps: [now - age] }));
     }
-    await until(async () => (await startOf(client)) === 2);
+    await until("it comes true", async () => (await startOf(client)) === 2);
     expect((await read(client, "t", 3)).records.length).toBeGreaterThan(0);
   });
 
@@ -33,7 +29,7 @@ describe("retention", () => {
     const batch = aBatch(["x".repeat(1_000)]);
     await withTopic(client, "t", { "retention.ms": "-1", "retention.bytes": String(batch.length * 3 - 1) });
     for (let at = 0; at < 10; at++) await send(client, "t", batch);
-    await until(async () => (await startOf(client)) === 7);
+    await until("it comes true", async () => (await startOf(client)) === 7);
     expect((await read(client, "t", 7)).records).toHaveLength(batch.length * 3);
   });
 
@@ -51,10 +47,10 @@ describe("retention", () => {
 
     const second = await startBroker({ dataDir, retentionCheckMs: 20 });
     const client = await aRawClient(second.port);
-    await until(async () => (await startOf(client)) === 10);
+    await until("it comes true", async () => (await startOf(client)) === 10);
     expect(readdirSync(join(dataDir, "batches"))).toEqual([]);
     await send(client, "t", aBatch(["new"], { timestamps: [Date.now()] }));
-    await until(async () => size() < 100_000);
+    await until("it comes true", async () => size() < 100_000);
     client.end();
     await second.stop();
     const again = await clientOn({ dataDir });
@@ -66,7 +62,7 @@ describe("retention", () => {
     await withTopic(client, "t", { "retention.ms": "60000" });
     for (const expected of [1, 2, 3]) {
       await send(client, "t", aBatch(["a"], { timestamps: [1] }));
-      await until(async () => (await startOf(client)) === expected);
+      await until("it comes true", async () => (await startOf(client)) === expected);
     }
   });
 
@@ -80,7 +76,7 @@ describe("retention", () => {
       const name = Object.keys(config).join("-");
       await withTopic(client, name, config);
       await send(client, name, aBatch(["a", "b"], { timestamps: [Date.now() - 1_000, Date.now() - 1_000] }));
-      await until(async () => (await read(client, name, -1)).logStartOffset === 2);
+      await until("it comes true", async () => (await read(client, name, -1)).logStartOffset === 2);
     }
   });
 
@@ -88,7 +84,7 @@ describe("retention", () => {
   async function startAfterALook(client: RawClient): Promise<number> {
     const { highWatermark } = await read(client, "u", -1);
     await send(client, "u", aBatch(["old"], { timestamps: [1] }));
-    await until(async () => (await read(client, "u", -1)).logStartOffset > highWatermark);
+    await until("it comes true", async () => (await read(client, "u", -1)).logStartOffset > highWatermark);
     return startOf(client);
   }
 
@@ -122,7 +118,7 @@ describe("retention", () => {
     await client.ask(deleteRecords, 1, { topics: [{ name: "t", partitions: [{ index: 0, offset: 1 }] }] });
     expect((await read(client, "t", 1)).records).toHaveLength(batch.length);
     await send(client, "t", batch);
-    await until(async () => (await startOf(client)) > 1);
+    await until("it comes true", async () => (await startOf(client)) > 1);
     expect(await startOf(client)).toBe(3);
     expect((await read(client, "t", 3)).records).toHaveLength(batch.length);
     type Answer = { results: { topics: { partitions: { bytes: number }[] }[] }[] };

@@ -7,6 +7,7 @@
 import { type DeadLetterReason, LIMITS } from "../schemas/dead-letter.ts";
 import type { RESERVED_MEMBERS } from "../schemas/enriched.ts";
 import type { DeadLetter } from "../judge/verdict.ts";
+import { isRecord } from "../judge/values.ts";
 import { characterName } from "../judge/words.ts";
 import { examine, type Place } from "./examine.ts";
 import { type Scan, scan } from "./scan.ts";
@@ -22,7 +23,7 @@ export function decode(text: string, bytes: number): Decoded {
   const json = facts.escapes ? replaceLoneSurrogates(text) : text;
   const value = parse(json, facts);
   if (value === NOT_JSON) return notJson(json, bytes);
-  if (!isObject(value)) return dead("not_object", `expected an object, found ${kindOf(value)}`);
+  if (!isRecord(value)) return dead("not_object", `expected an object, found ${kindOf(value)}`);
   const message = value;
   const members = Object.keys(message).length;
   if (members === 0) return dead("empty_object", "an object without members");
@@ -31,10 +32,6 @@ export function decode(text: string, bytes: number): Decoded {
   if (facts.commas + 1 !== members)
     return deadAt("duplicate_key", examine(json, LIMITS.depth).duplicate, "this member stands twice");
   return reserved(message) ?? { ok: true, message };
-}
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 export function reserved(message: JsonObject): DeadLetter | undefined {

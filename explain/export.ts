@@ -7,6 +7,7 @@
  * Source: schemas/api.ts (ApiMessage), dashboard/api/message-json.ts.
  */
 import { parseIso } from "../judge/time.ts";
+import { isRecord } from "../judge/values.ts";
 import { API_TOPICS, ApiMessage } from "../schemas/api.ts";
 import { RESERVED_MEMBERS } from "../schemas/enriched.ts";
 
@@ -75,7 +76,7 @@ function rawOf(enriched: unknown): Buffer | undefined {
 function parseObject(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : undefined;
+    return isRecord(value) ? { ...value } : undefined;
   } catch {
     return undefined;
   }

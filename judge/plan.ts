@@ -5,6 +5,7 @@
  * A change of these types raises PLAN_FORMAT, so an old plan file is refused instead of misread.
  */
 import type { Detection } from "../schemas/enriched.ts";
+import type { OPS } from "../schemas/registry.ts";
 
 export const PLAN_FORMAT = 2;
 
@@ -191,7 +192,7 @@ export interface PlanCondition {
   value: number | string | boolean | (number | string | boolean)[] | null;
   of_nominal: number | null;
 }
-export type PlanOp = "=" | "!=" | "<" | "<=" | ">" | ">=" | "in" | "exists" | "absent";
+export type PlanOp = (typeof OPS)[number];
 
 export interface PlanAlarm {
   id: string;

@@ -12,6 +12,8 @@ import { type Consumer, type ConsumeOptions, consume } from "./consume.ts";
 import { groupLag } from "./lag.ts";
 import { type Producer, type ProducerOptions, createProducer } from "./producer.ts";
 
+export { until } from "../test/processes.fixture.ts";
+
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
@@ -97,15 +99,6 @@ export async function aConsumer(kafka: Kafka, options: Minimal): Promise<Consume
   });
   afterwards(() => consumer.stop());
   return consumer;
-}
-
-export async function until(what: string, condition: () => unknown, withinMs = 20_000): Promise<void> {
-  const deadline = Date.now() + withinMs;
-  for (;;) {
-    if (await condition()) return;
-    if (Date.now() > deadline) throw new Error(`waited ${withinMs} ms in vain until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }
 
 /** The offsets as texts: `numbered(3)` is 0, 1, 2 as messages for partition 0. */

@@ -137,7 +137,7 @@ describe("outages of the broker", () => {
     const kafka = aClient(port);
     await ensureTopics(kafka, [{ name: "later", partitions: 1, configs: {} }]);
     await (await aProducer(kafka)).send("later", numbered(1));
-    await until("the message is there", () => got.length === 1, 15_000);
+    await until("the message is there", () => got.length === 1, { withinMs: 15_000 });
     const said = log.lines.filter((line) => line.includes("does not answer"));
     expect(said).toEqual([
       `warn Kafka at 127.0.0.1:${port} does not answer (connect ECONNREFUSED 127.0.0.1:${port}); trying again until it does`,
@@ -183,7 +183,7 @@ describe("outages of the broker", () => {
     await until("the outage is known", () => log.lines.some((line) => line.includes("does not answer")));
     await aBroker({ dataDir, port: broker.port });
     await during;
-    await until("the rest is through", async () => copied.at(-1) === 19, 15_000);
+    await until("the rest is through", async () => copied.at(-1) === 19, { withinMs: 15_000 });
     await until("health is fine", isFine(consumer));
     const firstTimes = copied.filter((offset, at) => copied.indexOf(offset) === at);
     expect(firstTimes).toEqual([...Array(20).keys()]);
@@ -331,7 +331,7 @@ test("a partition whose output refuses steps aside: the others are read on, it i
   // Longer than the waits between its tries: a fetch after the refusal has to bring each of them.
   for (let at = 0; at < 5; at++) {
     await producer.send(topic, numbered(1, at, 1));
-    await until("the other goes on", () => got.includes(`1 ${at}`), 3_000);
+    await until("the other goes on", () => got.includes(`1 ${at}`), { withinMs: 3_000 });
   }
   expect(consumer.health()).toEqual([`${topic}[0]@0 waits: the output refuses it`]);
   isRefused = false;

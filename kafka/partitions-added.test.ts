@@ -24,7 +24,7 @@ test("are noticed and read within 30 s, without a restart", async () => {
     return error === 1;
   };
   await until("the new partition takes a message", sent);
-  await until("it is read", () => read.length === 2, 30_000);
+  await until("it is read", () => read.length === 2, { withinMs: 30_000 });
   expect(read).toEqual(["0 before", "1 after"]);
   await until("all is well", () => consumer.health().length === 0);
 }, 60_000);

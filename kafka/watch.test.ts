@@ -17,7 +17,7 @@ test("brokers that take the question and do not answer are a reason within the l
   const silent = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
   afterwards(() => silent.stop(true));
   const { reason } = watch(silent.port, "iot.raw", 200);
-  await until("it is said", () => reason() !== undefined, 2_000);
+  await until("it is said", () => reason() !== undefined, { withinMs: 2_000 });
   expect(reason()).toMatch(/^group g: the brokers have not told their offsets for \d+ s$/);
 });
 

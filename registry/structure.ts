@@ -8,6 +8,7 @@
 import type { TSchema } from "@sinclair/typebox";
 import { type Fault, meantNames, nearestName } from "./fault.ts";
 import { escapeToken } from "../judge/pointer.ts";
+import { isRecord } from "../judge/values.ts";
 import { printList } from "../judge/words.ts";
 
 export function checkStructure(value: unknown, schema: TSchema, path = "", faults: Fault[] = []): Fault[] {
@@ -107,7 +108,7 @@ function checkUnion(value: unknown, forms: TSchema[], path: string, faults: Faul
 function isOfType(value: unknown, type: string): boolean {
   switch (type) {
     case "object":
-      return typeof value === "object" && value !== null && !Array.isArray(value);
+      return isRecord(value);
     case "array":
       return Array.isArray(value);
     case "string":

@@ -2,9 +2,10 @@
 import { describe, expect, test } from "bun:test";
 import { corpus } from "../corpus.case.ts";
 import { bytesToText } from "../../enrich/bytes-to-text.ts";
-import { decode, isObject, tryParse } from "../../enrich/decode.ts";
+import { decode, tryParse } from "../../enrich/decode.ts";
 import { decodePlain, isPlain, namesStandOnce } from "./plain.ts";
 import { ENRICH_CASES } from "../../enrich/enrich.case.ts";
+import { isRecord } from "../../judge/values.ts";
 
 const plain = (text: string) => isPlain(text, JSON.parse(text), Object.keys(JSON.parse(text)));
 
@@ -72,7 +73,7 @@ describe("decodePlain()", () => {
       const size = bytes?.length ?? 0;
       expect(decodePlain(text, size)).toEqual(decode(text, size));
       const value = tryParse(text);
-      if (isObject(value) && !text.includes("\\") && isPlain(text, value, Object.keys(value))) taken++;
+      if (isRecord(value) && !text.includes("\\") && isPlain(text, value, Object.keys(value))) taken++;
     }
     expect(taken).toBeGreaterThan(samples.length / 3);
   }, 60_000);

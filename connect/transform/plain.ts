@@ -5,15 +5,16 @@
  * In: a JSON text without a backslash, the object that it parses to, its members' names. Out: true when it is certain that nothing is
  * nested too deep, no member stands twice and no number is beyond a double. False says nothing: scan.ts knows.
  */
-import { decode, type Decoded, isObject, isUtf8, reserved, tryParse } from "../../enrich/decode.ts";
+import { decode, type Decoded, isUtf8, reserved, tryParse } from "../../enrich/decode.ts";
 import { LIMITS } from "../../schemas/dead-letter.ts";
+import { isRecord } from "../../judge/values.ts";
 
 /** As decode() in less time; `parsed`: what tryParse() gave for the text, where that was asked before. */
 export function decodePlain(text: string, bytes: number, parsed?: unknown): Decoded {
   if (bytes > LIMITS.rawBytes || text.includes("\\") || !isUtf8(text, bytes)) return decode(text, bytes);
   const message = parsed ?? tryParse(text);
-  const names = isObject(message) ? Object.keys(message) : [];
-  if (!isObject(message) || names.length === 0 || !isPlain(text, message, names)) return decode(text, bytes);
+  const names = isRecord(message) ? Object.keys(message) : [];
+  if (!isRecord(message) || names.length === 0 || !isPlain(text, message, names)) return decode(text, bytes);
   return reserved(message) ?? { ok: true, message };
 }
 

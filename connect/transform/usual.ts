@@ -14,10 +14,10 @@ import { createChooseNominal } from "../../judge/nominal.ts";
 import type { Plan, PlanType } from "../../judge/plan.ts";
 import { createParseIso, namesZone } from "../../judge/time.ts";
 import { TOLERANCE_MS } from "../../judge/timestamp.ts";
-import type { Nominal, Values } from "../../judge/values.ts";
+import { isRecord, type Nominal, type Values } from "../../judge/values.ts";
 import { LIMITS } from "../../schemas/dead-letter.ts";
 import type { Finding } from "../../schemas/enriched.ts";
-import { isObject, type JsonObject, reserved, tryParse } from "../../enrich/decode.ts";
+import { type JsonObject, reserved, tryParse } from "../../enrich/decode.ts";
 import {
   createEnrichInPieces,
   type DeadLetterMessage,
@@ -101,7 +101,7 @@ export function createUsualEnrich(plan: Plan, absenceOf = createAbsenceFor()): E
 
   return (text, source, now) => {
     parsed = isAscii(text, source.bytes) ? tryParse(text) : undefined;
-    const message = ownForm && isObject(parsed) ? parsed : undefined;
+    const message = ownForm && isRecord(parsed) ? parsed : undefined;
     const usual = message === undefined ? undefined : usualOf(text, message, source);
     if (usual !== undefined) {
       const head = usual.kind.heads.get(usual.make);
@@ -173,7 +173,7 @@ export function createUsualEnrich(plan: Plan, absenceOf = createAbsenceFor()): E
       kind = { type, nominal: undefined, absence: undefined, heads: new Map(), ends: [] };
       declared.set(type.key, kind);
     }
-    if (detection.method !== "detected" || !isObject(measurements)) return;
+    if (detection.method !== "detected" || !isRecord(measurements)) return;
     const groups = groupsOf(measurements);
     if (groups.length <= LONGEST_KEY) keepAnswer(detected, groups, kind, MOST_KEPT);
   }

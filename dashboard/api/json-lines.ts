@@ -1,3 +1,4 @@
+import { escapeToken } from "../../judge/pointer.ts";
 /**
  * Lays out a JSON text in lines without touching its tokens: numbers, escapes and order stay as the producer wrote them.
  *
@@ -112,8 +113,6 @@ function joined(parts: Line["parts"]): Line["parts"] {
   return result;
 }
 
-const escapePointer = (token: string): string => token.replaceAll("~", "~0").replaceAll("/", "~1");
-
 /** Splits a valid JSON text into nodes. The caller has parsed it before, so no error is looked for. */
 class Reader {
   private at = 0;
@@ -150,7 +149,7 @@ class Reader {
         this.space();
         this.at++; // the colon
       }
-      children.push(this.value(`${pointer}/${escapePointer(token)}`, name, depth + 1));
+      children.push(this.value(`${pointer}/${escapeToken(token)}`, name, depth + 1));
       this.space();
       if (this.text[this.at] === ",") this.at++;
       this.space();

@@ -4,6 +4,7 @@
  * In: the text. Out: a condition, or undefined for a plain text. A path without a first "/" is looked for among the
  * measurements (the canonical ones of a vendor's message too), then in the message itself; `*` is any member.
  */
+import { unescapeToken } from "../../judge/pointer.ts";
 import { asObject, contentOf, type Json, member, objectOf, type Row } from "./row.ts";
 
 export interface Condition {
@@ -18,12 +19,7 @@ const FORM =
 export function readCondition(text: string): Condition | undefined {
   const [, path, operator, value] = FORM.exec(text.trim()) ?? [];
   if (path === undefined || operator === undefined || value === undefined) return undefined;
-  const tokens = path.startsWith("/")
-    ? path
-        .slice(1)
-        .split("/")
-        .map((token) => token.replaceAll("~1", "/").replaceAll("~0", "~"))
-    : path.split(".");
+  const tokens = path.startsWith("/") ? path.slice(1).split("/").map(unescapeToken) : path.split(".");
   return { path: tokens, operator: operator as Condition["operator"], value: value.trim() };
 }
 

@@ -7,6 +7,7 @@
 import { isUtf8 } from "node:buffer";
 import type { InMessage } from "../../kafka/message.ts";
 import { parseDuration, parseIso, parseUnix } from "../../judge/time.ts";
+import { isRecord } from "../../judge/values.ts";
 import type { ApiTopic } from "../../schemas/api.ts";
 import {
   type Finding,
@@ -209,8 +210,7 @@ export function readInterval(value: unknown): number | undefined {
   return ms > 0 ? ms : undefined;
 }
 
-export const asObject = (value: unknown): Json | undefined =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : undefined;
+export const asObject = (value: unknown): Json | undefined => (isRecord(value) ? (value as Json) : undefined);
 /** An own member that is an object. */
 export const member = (of: Json | undefined, name: string): Json | undefined =>
   of !== undefined && Object.hasOwn(of, name) ? asObject(of[name]) : undefined;

@@ -9,6 +9,7 @@ import { rateSeries } from "../model/series.ts";
 import { createView, lastHeard, setKafka, total } from "../model/view.ts";
 import { raw } from "../sample.fixture.ts";
 import { startReader } from "./reader.ts";
+import { until } from "../../test/processes.fixture.ts";
 
 const SILENT = { info() {}, warn() {}, error() {} };
 const topics = Object.fromEntries(
@@ -33,13 +34,15 @@ test("brokers that hang are away within 10 s, since when they last answered; onc
   const onCrash = (error: Error) => void crashes.push(error);
   const kafka = createKafka({ brokers: [`127.0.0.1:${proxy.port}`], clientId: "hung" }, SILENT);
   const reader = startReader({ view, kafka, topics, groupId: "hung", log: SILENT, onCrash });
-  await until(() => view.caughtUp && total(view, "raw") === 1 && reader.health().length === 0, "caught up");
+  await until("caught up", () => view.caughtUp && total(view, "raw") === 1 && reader.health().length === 0, {
+    withinMs: 20_000,
+  });
   await send();
-  await until(() => total(view, "raw") === 2, "live");
+  await until("live", () => total(view, "raw") === 2, { withinMs: 20_000 });
 
   proxy.weather.held = "both";
   const hung = Date.now();
-  await until(() => !view.kafka.connected, "said to be away", 10_000);
+  await until("said to be away", () => !view.kafka.connected, { withinMs: 10_000 });
   expect(view.kafka.since).toBe(view.kafka.answered);
   expect(view.kafka.since).toBeLessThanOrEqual(hung + 100);
   expect(view.kafka.reason).toBe("Kafka does not answer: no answer within 5 s");
@@ -48,9 +51,9 @@ test("brokers that hang are away within 10 s, since when they last answered; onc
 
   proxy.clear();
   const open = Date.now();
-  await until(() => view.kafka.connected && reader.health().length === 0, "healed");
+  await until("healed", () => view.kafka.connected && reader.health().length === 0, { withinMs: 20_000 });
   await send();
-  await until(() => total(view, "raw") === 3, "reads on");
+  await until("reads on", () => total(view, "raw") === 3, { withinMs: 20_000 });
   expect(view.kafka.outages).toHaveLength(1);
   const [outage] = view.kafka.outages;
   expect(outage?.from).toBeLessThanOrEqual(hung + 100);
@@ -76,22 +79,18 @@ test("brokers that are slow to tell the ends, but send messages, are not away", 
   const reader = startReader({ view, kafka, topics, groupId: "slow", log: SILENT, onCrash() {} });
   let isAway = false;
   setKafka(view, true, Date.now());
-  await until(() => {
-    isAway ||= !view.kafka.connected;
-    // As a message does that is read.
-    setKafka(view, true, Date.now());
-    return Date.now() > begun + 6_000;
-  }, "the answer is no longer awaited");
+  await until(
+    "the answer is no longer awaited",
+    () => {
+      isAway ||= !view.kafka.connected;
+      // As a message does that is read.
+      setKafka(view, true, Date.now());
+      return Date.now() > begun + 6_000;
+    },
+    { withinMs: 20_000 },
+  );
   expect(isAway).toBe(false);
   const stopped = reader.stop();
   reject(new Error("closed"));
   await stopped;
 }, 20_000);
-
-async function until(condition: () => boolean, what: string, limitMs = 20_000): Promise<void> {
-  const deadline = Date.now() + limitMs;
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`not within ${limitMs} ms: ${what}`);
-    await Bun.sleep(50);
-  }
-}

@@ -12,6 +12,7 @@ import { createView, type Service, total, type ViewModel } from "../model/view.t
 import { startReader } from "./reader.ts";
 import { enriched, raw } from "../sample.fixture.ts";
 import { type RangeName, rateSeries } from "../model/series.ts";
+import { until } from "../../test/processes.fixture.ts";
 
 const SILENT = { info() {}, warn() {}, error() {} };
 const topics = Object.fromEntries(
@@ -61,14 +62,6 @@ async function makeAnew(topic: TopicName): Promise<void> {
   await ensureTopics(kafka, [{ name: topics[topic], partitions: 2, configs: {} }]);
 }
 
-async function until(condition: () => boolean, what: string, limitMs = 15_000): Promise<void> {
-  const deadline = Date.now() + limitMs;
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`not within ${limitMs} ms: ${what}`);
-    await Bun.sleep(50);
-  }
-}
-
 describe("the reader", () => {
   test("reads back an hour and no more, goes on live, says when the brokers are away, heals, and commits nothing", async () => {
     const now = Date.now();
@@ -77,7 +70,7 @@ describe("the reader", () => {
     await send("enriched", 4, now - 60_000, true);
     const { view, crashes, reader } = start("dashboard-test");
 
-    await until(() => view.caughtUp && total(view, "raw") === 7, "caught up");
+    await until("caught up", () => view.caughtUp && total(view, "raw") === 7, { withinMs: 15_000 });
     expect(view.topics.raw.newest.rows.map((row) => row.offset)).toEqual([3, 4, 5, 6]);
     expect(view.devices.get("breaker-001")?.type).toBe("smart_breaker");
     expect(view.coveredFrom).toBeWithin(now - 3_600_000, now - 3_590_000);
@@ -86,20 +79,20 @@ describe("the reader", () => {
 
     // A repeat, as after a crash of the enrichment.
     await send("enriched", 5, Date.now(), true);
-    await until(() => total(view, "enriched") === 9, "live");
+    await until("live", () => total(view, "enriched") === 9, { withinMs: 15_000 });
     expect(view.repeats).toBe(4);
     expect(view.topics.enriched.newest.rows).toHaveLength(5);
 
     const { port } = broker;
     await broker.stop();
-    await until(() => !view.kafka.connected, "said to be away", 10_000);
+    await until("said to be away", () => !view.kafka.connected, { withinMs: 10_000 });
     expect(reader.health()[0]).toContain("Kafka does not answer");
     expect(view.topics.raw.newest.rows).toHaveLength(4);
 
     broker = await startBroker({ dataDir, port });
-    await until(() => view.kafka.connected && reader.health().length === 0, "healed");
+    await until("healed", () => view.kafka.connected && reader.health().length === 0, { withinMs: 15_000 });
     await send("raw", 1, Date.now());
-    await until(() => total(view, "raw") === 8, "reads on");
+    await until("reads on", () => total(view, "raw") === 8, { withinMs: 15_000 });
     expect(view.topics.raw.newest.rows.map((row) => row.offset)).toEqual([3, 4, 5, 6, 7]);
 
     await reader.stop();
@@ -117,7 +110,7 @@ describe("the reader", () => {
     const at = (view: ViewModel, range: RangeName) => rateSeries(view, range, begun).values;
     const views = [createView(begun), createView(begun)] as const;
     const stays = start("dashboard-stays", views[0]);
-    await until(() => views[0].caughtUp, "caught up");
+    await until("caught up", () => views[0].caughtUp, { withinMs: 15_000 });
     const before = total(views[0], "raw");
     // Before and while the other one is down; some a second, none in the last.
     const producer = await createProducer(kafka);
@@ -131,11 +124,11 @@ describe("the reader", () => {
       ]);
     }
     await producer.stop();
-    await until(() => total(views[0], "raw") >= before + sent.length, "all of them");
+    await until("all of them", () => total(views[0], "raw") >= before + sent.length, { withinMs: 15_000 });
     const again = start("dashboard-again", views[1]);
-    await until(() => views[1].caughtUp, "caught up again");
+    await until("caught up again", () => views[1].caughtUp, { withinMs: 15_000 });
     const kept = (view: ViewModel) => view.topics.enriched.newest.rows.length;
-    await until(() => kept(views[0]) === kept(views[1]), "all of them, live");
+    await until("all of them, live", () => kept(views[0]) === kept(views[1]), { withinMs: 15_000 });
     for (const range of ["1", "5", "15"] as const) expect(at(views[1], range)).toEqual(at(views[0], range));
     const seconds = at(views[1], "1");
     // One message a second: 60 in a minute, whatever second the reading back happened in.
@@ -165,10 +158,14 @@ describe("the reader", () => {
     const { view, reader } = start("dashboard-quiet", createView(Date.now()), quiet);
     expect(view.caughtUp).toBe(false);
     let known = -1;
-    await until(() => {
-      if (view.caughtUp && known < 0) known = view.services.size;
-      return known >= 0;
-    }, "caught up");
+    await until(
+      "caught up",
+      () => {
+        if (view.caughtUp && known < 0) known = view.services.size;
+        return known >= 0;
+      },
+      { withinMs: 15_000 },
+    );
     await reader.stop();
     expect(known).toBe(1);
     expect(view.emptyBefore).toBe(true);
@@ -176,9 +173,11 @@ describe("the reader", () => {
 
   test("a topic that was made anew ends the process with a reason, since what is known is of another topic", async () => {
     const { view, crashes, reader } = start("dashboard-test-2");
-    await until(() => view.caughtUp && view.topics.raw.newest.rows.length > 0, "caught up");
+    await until("caught up", () => view.caughtUp && view.topics.raw.newest.rows.length > 0, {
+      withinMs: 15_000,
+    });
     await makeAnew("raw");
-    await until(() => crashes.length > 0, "noticed", 40_000);
+    await until("noticed", () => crashes.length > 0, { withinMs: 40_000 });
     await reader.stop();
     expect(crashes[0]?.message).toContain("iot.raw ends before what has been read from it");
   }, 60_000);
@@ -186,10 +185,12 @@ describe("the reader", () => {
   test("so does one that has messages again before its end is asked for", async () => {
     await send("dlq", 5, Date.now());
     const { view, crashes, reader } = start("dashboard-test-3");
-    await until(() => view.caughtUp && view.topics.dlq.newest.rows.length === 5, "caught up");
+    await until("caught up", () => view.caughtUp && view.topics.dlq.newest.rows.length === 5, {
+      withinMs: 15_000,
+    });
     await makeAnew("dlq");
     await send("dlq", 2, Date.now());
-    await until(() => crashes.length > 0, "noticed", 40_000);
+    await until("noticed", () => crashes.length > 0, { withinMs: 40_000 });
     await reader.stop();
     expect(crashes[0]?.message).toContain("iot.raw.dlq ends before what has been read from it");
     expect(view.topics.dlq.newest.rows).toHaveLength(5);

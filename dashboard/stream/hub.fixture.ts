@@ -8,6 +8,8 @@ import { NO_GROUP } from "../serve.fixture.ts";
 import type { Card } from "./frames.ts";
 import { createHub, type Hub, type HubOptions } from "./live.ts";
 
+export { until } from "../../test/processes.fixture.ts";
+
 export const PAGE = overviewLive({ tab: "enriched", range: "15" }, NO_GROUP);
 
 /** A card of a page that a test makes up. */
@@ -54,11 +56,6 @@ export function hubCase(options: HubOptions = {}): HubCase {
     },
   };
   return made;
-}
-
-export async function until(condition: () => boolean): Promise<void> {
-  for (const deadline = Date.now() + 4_000; !condition(); await Bun.sleep(1))
-    if (Date.now() > deadline) throw new Error("not within 4 s");
 }
 
 /** Offsets of the rows in a frame. */

@@ -33,7 +33,7 @@ async function connect(): Promise<Socket> {
   socket.on("error", () => {});
   socket.pause();
   socket.write("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
-  await until(() => hub.clients() > before);
+  await until("it comes true", () => hub.clients() > before);
   return socket;
 }
 
@@ -56,7 +56,7 @@ test("one that takes nothing for a minute is cut and its connection closed", asy
     closed = true;
   });
   stuck.resume();
-  await until(() => closed);
+  await until("it comes true", () => closed);
 });
 
 test("one that takes something now and then stays, and gets what is new when it reads", async () => {
@@ -69,7 +69,7 @@ test("one that takes something now and then stays, and gets what is new when it 
       text += chunk.toString("latin1");
     };
     slow.on("data", take).resume();
-    await until(() => ticks(text).at(-1)?.seq === seq);
+    await until("it comes true", () => ticks(text).at(-1)?.seq === seq);
     slow.pause().off("data", take);
   };
   for (let round = 0; round < 2; round++) {

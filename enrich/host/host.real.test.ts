@@ -10,6 +10,7 @@ import { type ApacheKafka, startQuickKafka } from "../../test/real/apache-kafka.
 import { describeWith } from "../../test/real/parts.fixture.ts";
 import { changed } from "../enrich.case.ts";
 import { aFlow, type Cluster, FLOW, runHost, sourcesOf, startHost, withoutLag } from "./cluster.fixture.ts";
+import { until } from "../../test/processes.fixture.ts";
 
 const good = (count: number, partition = 0, value = changed({})): OutMessage[] =>
   Array.from({ length: count }, () => ({ key: "breaker-001", value, partition }));
@@ -108,7 +109,7 @@ describeWith(["java", "kafka-jars"], "the host on Apache Kafka", () => {
       const bytes = Buffer.concat([answer.topics[0]?.partitions[0]?.records ?? []].flat());
       return bytes.length >= 61 && bytes.readInt32BE(57) === 0;
     };
-    await until("the cleaner has left an empty batch", isEmpty, 40_000);
+    await until("the cleaner has left an empty batch", isEmpty, { withinMs: 40_000 });
     const { accounting, errors } = await runHost(cluster);
     expect({ errors, difference: accounting.difference() }).toEqual({ errors: [], difference: 0 });
     expect((await sourcesOf(cluster.brokers, 0)).at(-1)).toStartWith("25 ");
@@ -227,7 +228,7 @@ describeWith(["java", "kafka-jars"], "the host on Apache Kafka", () => {
     await until(
       "it is read, and waits",
       async () => running.consumer.health().some((line) => line.includes(reason)),
-      30_000,
+      { withinMs: 30_000 },
     );
     await withAdmin(cluster.kafka, (admin) =>
       admin.createPartitions({
@@ -261,12 +262,4 @@ async function remake({ kafka }: Cluster, topic: string, partitions: number): Pr
     return !there.includes(topic);
   });
   await ensureTopics(kafka, [{ name: topic, partitions, configs: {} }]);
-}
-
-async function until(what: string, condition: () => Promise<boolean>, withinMs = 25_000): Promise<void> {
-  const deadline = Date.now() + withinMs;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`waited ${withinMs} ms in vain until ${what}`);
-    await Bun.sleep(50);
-  }
 }
