@@ -1,9 +1,9 @@
 /** A verdict as a table that a person reads on a terminal: field, value, unit, range, finding. Pure. */
 import { createChooseNominal } from "../judge/nominal.ts";
-import type { Plan, PlanLeaf } from "../judge/plan.ts";
+import type { Nominal, Plan, PlanLeaf } from "../judge/plan.ts";
 import { escapeToken, parsePointer, readPointer } from "../judge/pointer.ts";
 import { formatIso } from "../judge/time.ts";
-import { isRecord, type Nominal } from "../judge/values.ts";
+import { isRecord } from "../judge/values.ts";
 import type { Judged } from "../judge/verdict.ts";
 import { printNumber, printRange } from "../judge/words.ts";
 import { type Finding, RESERVED_MEMBERS } from "../schemas/enriched.ts";

@@ -6,8 +6,8 @@
  * Source: design.md section 5.
  */
 import { onceForEach } from "./kept-answers.ts";
-import type { Plan, PlanSite, PlanType } from "./plan.ts";
-import { type Nominal, readNumber, type Values } from "./values.ts";
+import type { Nominal, Plan, PlanSite, PlanType } from "./plan.ts";
+import { readNumber, type Values } from "./values.ts";
 
 export type ChooseNominal = (measurements: Values, type: PlanType, deviceId: string) => Nominal | undefined;
 

@@ -1,5 +1,5 @@
 /**
- * The plan: a registry compiled to plain JSON, all that `judge()` reads. Types, and two constants.
+ * The plan: a registry compiled to plain JSON, all that `judge()` reads. Types, and two constants; long, since it is one contract.
  *
  * In: registry/compile.ts writes it at load; Connect reads it from a file. Out: judge.ts, detect.ts, projections, pages.
  * A change of these types raises PLAN_FORMAT, so an old plan file is refused instead of misread.
@@ -45,8 +45,11 @@ export interface PlanSite {
   id: string;
   device_prefix: string;
   /** Quantity -> nominal value in the base unit. */
-  nominal: Record<string, number>;
+  nominal: Nominal;
 }
+
+/** Quantity -> nominal value in the base unit. */
+export type Nominal = Record<string, number>;
 
 export interface PlanType {
   key: string;
@@ -67,8 +70,8 @@ export interface PlanType {
   leaf_index: Record<string, number>;
   /** How many groups are required. */
   required: number;
-  /** Quantity -> nominal value in the base unit; one entry for each kind of mains that the type knows. */
-  nominals: Record<string, number>[];
+  /** One entry for each kind of mains that the type knows. */
+  nominals: Nominal[];
   detect: PlanDetect;
   checks: PlanCheck[];
   alarms: PlanAlarm[];

@@ -2,8 +2,7 @@
 import { expect, test } from "bun:test";
 import { pinnedPlan } from "../registry/pinned.fixture.ts";
 import { isQuiet, nominalBounds, createQuietRows } from "./quiet.ts";
-import type { PlanLeaf } from "./plan.ts";
-import type { Nominal } from "./values.ts";
+import type { Nominal, PlanLeaf } from "./plan.ts";
 
 /** Every rule of a leaf, one after the other. */
 function nothingToSay(value: unknown, leaf: PlanLeaf, nominal: Nominal | undefined): boolean {

@@ -6,8 +6,7 @@
  */
 import type { Finding } from "../schemas/enriched.ts";
 import { onceForEach } from "./kept-answers.ts";
-import type { PlanLeaf, PlanType } from "./plan.ts";
-import type { Nominal } from "./values.ts";
+import type { Nominal, PlanLeaf, PlanType } from "./plan.ts";
 
 export interface QuietRow {
   /** The leaf's name in its group. */

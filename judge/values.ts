@@ -6,13 +6,11 @@
  * Long because each finding of a value is decided here, and only here. Source: design.md sections 3 and 5.
  */
 import type { Finding, FindingCode, Severity } from "../schemas/enriched.ts";
-import type { PlanGroup, PlanLeaf, PlanType } from "./plan.ts";
+import type { Nominal, PlanGroup, PlanLeaf, PlanType } from "./plan.ts";
 import { isQuiet, nominalBounds, type QuietRow } from "./quiet.ts";
 import { printList, printRange } from "./words.ts";
 
 export type Values = Record<string, unknown>;
-/** Quantity -> nominal value in the base unit. */
-export type Nominal = Record<string, number>;
 /** Measurement path -> JSON Pointer into the raw message, for a vendor's shape; `picked` goes before. */
 export interface Places {
   fixed: Record<string, string>;

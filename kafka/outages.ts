@@ -5,8 +5,6 @@
  * errors pass, each text at most once in ten seconds; what matters reaches the caller as an exception anyway.
  */
 
-import type { Access } from "./access.ts";
-
 export interface KafkaLog {
   info(message: string, fields?: object): void;
   warn(message: string, fields?: object): void;
@@ -31,10 +29,17 @@ const SERIOUS = /^Offset out of range/;
 const REFUSED = /^Response Sasl(Handshake|Authenticate)/;
 const REFUSED_AGAIN = /^SASL .*failed|requested SASL mechanism|current SASL state/;
 
-/** `hintFor`: what may be meant by an error; `refused`: hears of a user that is not taken. */
+/** What knows why brokers do not let us in (access.ts). */
+interface Access {
+  /** What may be meant by an error. */
+  hintFor(message: string): string | undefined;
+  /** Hears of a user that is not taken. */
+  refused(address: string, message: string): void;
+}
+
 export function createOutages(
   log: KafkaLog,
-  access: Pick<Access, "hintFor" | "refused"> = { hintFor: () => undefined, refused() {} },
+  access: Access = { hintFor: () => undefined, refused() {} },
   now: () => number = Date.now,
 ) {
   /** Address -> since when, ms, and why. */

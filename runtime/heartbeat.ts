@@ -5,12 +5,25 @@
  */
 import { HEARTBEAT_INTERVAL_MS, type Heartbeat } from "../config/topics.ts";
 import { createProducer } from "../kafka/producer.ts";
-import type { ServiceContext } from "./service.ts";
+import type { Settings } from "../config/env.ts";
+import type { Kafka } from "../kafka/client.ts";
+import type { Log } from "./log.ts";
 
 export type Beat = Pick<Heartbeat, "state" | "reasons" | "counters" | "lag" | "registry">;
 
-export function startHeartbeat(context: ServiceContext, beat: () => Beat): { stop(): Promise<void> } {
-  const { kafka, log, settings, name, instance } = context;
+/** What a heartbeat says of its service, and what it is sent by. */
+interface Sender {
+  name: string;
+  version: string;
+  instance: string;
+  startedAt: Date;
+  settings: Settings;
+  kafka: Kafka;
+  log: Log;
+}
+
+export function startHeartbeat(sender: Sender, beat: () => Beat): { stop(): Promise<void> } {
+  const { kafka, log, settings, name, instance } = sender;
   const producer = createProducer(kafka);
   let sending: Promise<void> | undefined;
   let stopped = false;
@@ -19,8 +32,8 @@ export function startHeartbeat(context: ServiceContext, beat: () => Beat): { sto
     const value: Heartbeat = {
       service: name,
       instance,
-      version: context.version,
-      started_at: context.startedAt.toISOString(),
+      version: sender.version,
+      started_at: sender.startedAt.toISOString(),
       at: new Date().toISOString(),
       host: instance.slice(0, instance.lastIndexOf(":")),
       ...beat(),

@@ -5,10 +5,10 @@ import { seeded } from "../../enrich/mutations.fixture.ts";
 import { type Absence, COUNT, createAbsenceFor, saidOf, UNUSUAL, withCheck } from "./absence.ts";
 import { judgeChecks } from "../../judge/checks.ts";
 import { contradiction } from "../../judge/detect.ts";
-import type { PlanType } from "../../judge/plan.ts";
+import type { Nominal, PlanType } from "../../judge/plan.ts";
 import { createQuietRows, nominalBounds } from "../../judge/quiet.ts";
 import { groupsOf, sampleMessage, pinnedPlan } from "../../registry/pinned.fixture.ts";
-import { judgeValues, type Nominal, type Values } from "../../judge/values.ts";
+import { judgeValues, type Values } from "../../judge/values.ts";
 
 const random = seeded(26);
 const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;

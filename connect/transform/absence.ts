@@ -9,10 +9,10 @@
  * arguments (the engine misprints some), so nothing that a registry says is ever code.
  */
 import type { Finding } from "../../schemas/enriched.ts";
-import type { PlanCheck, PlanField, PlanLeaf, PlanType } from "../../judge/plan.ts";
+import type { Nominal, PlanCheck, PlanField, PlanLeaf, PlanType } from "../../judge/plan.ts";
 import { onceForEach } from "../../judge/kept-answers.ts";
 import { createQuietRows, type QuietRow } from "../../judge/quiet.ts";
-import { judgeLeaf, type Nominal, type Values } from "../../judge/values.ts";
+import { judgeLeaf, type Values } from "../../judge/values.ts";
 
 /** A bit for each leaf that is absent, above the lowest six bits, which count them. */
 export type Absence = (measurements: Values, tell: Tell) => number;

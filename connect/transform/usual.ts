@@ -11,10 +11,10 @@ import { type Absence, COUNT, createAbsenceFor, saidOf, type Tell, UNUSUAL, with
 import { judgeChecks } from "../../judge/checks.ts";
 import { keepAnswer } from "../../judge/kept-answers.ts";
 import { createChooseNominal } from "../../judge/nominal.ts";
-import type { Plan, PlanType } from "../../judge/plan.ts";
+import type { Nominal, Plan, PlanType } from "../../judge/plan.ts";
 import { createParseIso, namesZone } from "../../judge/time.ts";
 import { TOLERANCE_MS } from "../../judge/timestamp.ts";
-import { isRecord, type Nominal, type Values } from "../../judge/values.ts";
+import { isRecord, type Values } from "../../judge/values.ts";
 import { LIMITS } from "../../schemas/dead-letter.ts";
 import type { Finding } from "../../schemas/enriched.ts";
 import { type JsonObject, reserved, tryParse } from "../../enrich/decode.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { wordsOf } from "../count-elements.fixture.ts";
 import { fold } from "../model/fold.ts";
-import type { Filters } from "../model/search.ts";
+import type { Filters } from "../model/filters.ts";
 import { createView, setKafka, type ViewModel } from "../model/view.ts";
 import { createWatch, openWatch } from "../model/watch.ts";
 import { enriched, NOW, record } from "../sample.fixture.ts";

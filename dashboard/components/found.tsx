@@ -3,9 +3,10 @@ import type { Child } from "hono/jsx";
 import type { ApiTopic } from "../../schemas/api.ts";
 import { clockSeconds, count, iso } from "../format.ts";
 import { messagesLink } from "../links.ts";
-import { countedInHour, elsewhere, type Filters, isFiltered, onTopic, search } from "../model/search.ts";
+import type { Filters, Watch } from "../model/filters.ts";
+import { countedInHour, elsewhere, isFiltered, onTopic, search } from "../model/search.ts";
 import { total, type ViewModel } from "../model/view.ts";
-import { foundBy, type Watch } from "../model/watch.ts";
+import { foundBy } from "../model/watch.ts";
 import { NothingKept } from "./empty.tsx";
 
 export const TAB_NAMES: Record<ApiTopic, string> = {

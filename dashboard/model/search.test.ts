@@ -3,7 +3,8 @@ import { readCondition } from "./condition.ts";
 import { fold } from "./fold.ts";
 import { createView } from "./view.ts";
 import { dead, enriched, NOW, record } from "../sample.fixture.ts";
-import { type Filters, PAGE_PARAMETERS, readFilters, search } from "./search.ts";
+import type { Filters } from "./filters.ts";
+import { PAGE_PARAMETERS, readFilters, search } from "./search.ts";
 
 const view = createView(NOW);
 fold(

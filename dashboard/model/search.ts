@@ -7,26 +7,13 @@
  */
 import { API_TOPICS, type ApiTopic } from "../../schemas/api.ts";
 import { DEAD_LETTER_REASONS } from "../../schemas/dead-letter.ts";
-import { GRADES, type Grade, METHODS, type Method } from "../../schemas/enriched.ts";
+import { GRADES, METHODS } from "../../schemas/enriched.ts";
 import { HOUR_MS } from "./devices.ts";
+import type { Filters } from "./filters.ts";
 import { COLUMN, type ViewModel } from "./view.ts";
 import { sum, tallied } from "./window.ts";
 import { meets, readCondition } from "./condition.ts";
 import { factsOf, type Row, textOf } from "./row.ts";
-
-export interface Filters {
-  topic: ApiTopic;
-  device?: string;
-  type?: string;
-  event?: string;
-  grade?: Grade;
-  /** A finding's code. */
-  code?: string;
-  method?: Method;
-  reason?: string;
-  q?: string;
-  limit: number;
-}
 
 export type ReadFilters = { ok: true; filters: Filters } | { ok: false; parameter: string; detail: string };
 

@@ -9,7 +9,7 @@ import { type Devices, HOUR_MS, type Rhythms } from "./devices.ts";
 import { createNewest, type Newest } from "./newest.ts";
 import { nothingSeen, type Seen } from "./repeats.ts";
 import type { Row } from "./row.ts";
-import type { Watch } from "./watch.ts";
+import type { Watch } from "./filters.ts";
 import { type Buckets, createBuckets, createTally, LATENCY_COLUMNS, type Tally } from "./window.ts";
 
 const SECOND_MS = 1_000;

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { enriched, NOW, raw, record } from "../sample.fixture.ts";
 import { fold } from "./fold.ts";
-import type { Filters } from "./search.ts";
+import type { Filters, Watch } from "./filters.ts";
 import { createView, type ViewModel } from "./view.ts";
-import { createWatch, foundBy, MAX_WATCHES, openWatch, type Watch } from "./watch.ts";
+import { createWatch, foundBy, MAX_WATCHES, openWatch } from "./watch.ts";
 
 let view: ViewModel;
 let offset: number;

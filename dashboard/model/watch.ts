@@ -7,9 +7,10 @@
  * Looking costs: a watch that takes more than its part of the time is left out until its page is next rendered, and so is
  * one too many.
  */
-import { createNewest, keep, type Newest } from "./newest.ts";
+import { createNewest, keep } from "./newest.ts";
 import type { Row } from "./row.ts";
-import { type Filters, isFiltered, matcherOf } from "./search.ts";
+import type { Filters, Watch } from "./filters.ts";
+import { isFiltered, matcherOf } from "./search.ts";
 import type { TopicState, ViewModel } from "./view.ts";
 
 /** Bytes of values that one watch keeps. */
@@ -20,31 +21,6 @@ export const MAX_WATCHES = 24;
 const SHARE = 0.2;
 /** What may be used at once, ms: the messages of a second come in one batch. */
 const BURST_MS = 250;
-
-export interface Watch {
-  filters: Filters;
-  matches(row: Row): boolean;
-  found: Newest<Row>;
-  /** How many matched, also those that are no longer kept. */
-  matched: number;
-  /** From when on messages were looked at, ms. */
-  since?: number;
-  /** How many were looked at. */
-  searched: number;
-  /** Gone before they were looked at. */
-  missed: number;
-  /** It is told of each message. */
-  isTold: boolean;
-  /** The serial up to which nothing is left to look at but what was missed. */
-  seen: number;
-  /** Messages of its topic that were looked at or missed, since it was opened. */
-  counted: number;
-  /** Left out since its page was last rendered. */
-  isBehind: boolean;
-  /** ms that it may still use, as of `at`. */
-  credit: number;
-  at: number;
-}
 
 export function createWatch(filters: Filters): Watch {
   return {

@@ -11,7 +11,8 @@ import { count } from "../format.ts";
 import { messagesLink, withParams } from "../links.ts";
 import { FORMATS } from "../api/export.ts";
 import type { LivePage } from "../stream/frames.ts";
-import { type Filters, isFiltered, onTopic, search } from "../model/search.ts";
+import type { Filters } from "../model/filters.ts";
+import { isFiltered, onTopic, search } from "../model/search.ts";
 import { type Tally, tallied } from "../model/window.ts";
 import { type Frame, FRAME_CARDS, Layout } from "./layout.tsx";
 

@@ -2,7 +2,7 @@
 import type { JSX } from "hono/jsx/jsx-runtime";
 import type { Row } from "../model/row.ts";
 import type { ViewModel } from "../model/view.ts";
-import type { Watch } from "../model/watch.ts";
+import type { Watch } from "../model/filters.ts";
 
 /** An element of a page: the page and its stream render it by the same line. */
 export interface Card {

@@ -12,7 +12,6 @@ import { createView } from "../../dashboard/model/view.ts";
 import { createKafka } from "../../kafka/client.ts";
 import { startHeartbeat } from "../../runtime/heartbeat.ts";
 import { createLog } from "../../runtime/log.ts";
-import { createMetrics } from "../../runtime/metrics.ts";
 import { until } from "../processes.fixture.ts";
 
 const SILENT = { info() {}, warn() {}, error() {} };
@@ -24,17 +23,12 @@ export async function beat(
   instance: string,
   counters: Record<string, number>,
 ): Promise<void> {
-  const settings = readSettings({ TOPIC_PREFIX: prefix });
-  const metrics = createMetrics("enrich", "planted");
   const heartbeat = startHeartbeat(
     {
-      ...{ name: "enrich", version: "planted", instance, startedAt: new Date(), settings, metrics },
+      ...{ name: "enrich", version: "planted", instance, startedAt: new Date() },
+      settings: readSettings({ TOPIC_PREFIX: prefix }),
       log: createLog("enrich", "fatal"),
       kafka: createKafka({ brokers: [brokers], clientId: "planted" }, SILENT),
-      health: { reasons: () => [], metrics },
-      crash: (error) => {
-        throw error;
-      },
     },
     () => ({ state: "ready", reasons: [], counters }),
   );
