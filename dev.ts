@@ -23,7 +23,7 @@ const SERVICES = [
   { name: "dashboard", variable: "PORT", port: 5001, more: {} },
 ] as const;
 
-const USAGE = `bun run dev   everything on this machine: broker, simulated devices, enrichment, dashboard; Ctrl-C ends all
+const USAGE = `bun run dev   everything on this machine: broker, simulated devices, enrichment, dashboard; Ctrl-C stops everything
 environment: KAFKA_BROKERS (then no broker is started), PORT, SIM_BREAKERS, SIM_FAULTS and more; docs/settings.md`;
 const BROKER_PORT = 9092;
 /** `bun run` forwards a Ctrl-C that the terminal has sent already. */
@@ -94,14 +94,20 @@ async function startBroker(settings: Settings): Promise<string> {
   supervisor.keep(program, (code) => {
     if (!up) {
       if (folderIsTaken)
-        supervisor.say("dev", "another dev runs in this folder: stop it, or set DATA_DIR to another one\n");
+        supervisor.say(
+          "dev",
+          "another dev is running in this folder: stop it, or set DATA_DIR to another one\n",
+        );
       // All ends now: the broker is not started again.
       void supervisor.stop(["broker"]);
       void end(code ?? 1);
     }
     // Everybody knows the broker by this port, so it waits for it.
     else if (!isFree("127.0.0.1", port))
-      supervisor.say("dev", `another program has taken port ${port}: end it, or end this and start again\n`);
+      supervisor.say(
+        "dev",
+        `another program has taken port ${port}: stop it, or stop this one and start again\n`,
+      );
   });
   const there = until(() => stopping !== undefined || accepts(port));
   await saying(() => `the embedded broker to listen on 127.0.0.1:${port}`, there);

@@ -22,7 +22,7 @@ end() {
 check_tools() {
   command -v docker >/dev/null || fail "docker is missing: https://docs.docker.com/get-docker/"
   docker compose version >/dev/null 2>&1 || fail "docker compose is missing: https://docs.docker.com/compose/install/"
-  docker info >/dev/null 2>&1 || fail "docker does not answer: is it running, and may $(id -un) use it?"
+  docker info >/dev/null 2>&1 || fail "docker does not answer: is it running, and is $(id -un) allowed to use it?"
   command -v curl >/dev/null || fail "curl is missing"
 }
 
@@ -31,7 +31,7 @@ check_readable() {
   local hidden
   hidden=$(find config connect/pipeline.yaml \( -type f ! -perm -o=r -o -type d ! -perm -o=rx \) -print)
   [[ -z $hidden ]] ||
-    fail "the containers' users may not read ${hidden//$'\n'/, }. Right is: chmod -R o+rX config connect/pipeline.yaml"
+    fail "the containers' users may not read ${hidden//$'\n'/, }. Run: chmod -R o+rX config connect/pipeline.yaml"
 }
 
 # The shell's COMPOSE_PROFILES goes before the one of .env.
@@ -98,18 +98,18 @@ reload() {
   looping=$(enricher restarting)
   # Builds only when the registry is sound; else it says every fault and leaves the old files.
   compose "$ANY" run --rm --no-deps preflight bun connect/build.ts --out /transform ||
-    fail "config/device-registry.json is not taken; what runs keeps the old one"
+    fail "config/device-registry.json is refused; what is running keeps the old one"
   case "$running,$looping" in
     connect,*) restart_connect ;;
-    enrich,*) echo "taken: the Bun services watch the file, they have it already" ;;
+    enrich,*) echo "accepted: the Bun services watch the file and have it already" ;;
     ,connect)
-      echo "Redpanda Connect ends again and again; it is started anew with the registry as it is now"
+      echo "Redpanda Connect keeps failing; it is restarted with the current registry"
       restart_connect
       ;;
     ,enrich)
-      end 3 "the registry is sound, but the Bun enricher ends again and again. Why: docker logs iot-cloud-enrichment-bun"
+      end 3 "the registry is valid, but the Bun enricher keeps failing. Why: docker logs iot-cloud-enrichment-bun"
       ;;
-    *) end 2 "the registry is sound, but no enricher runs that could take it: ./setup.sh starts one" ;;
+    *) end 2 "the registry is valid, but no enricher is running: ./setup.sh starts one" ;;
   esac
 }
 

@@ -17,7 +17,8 @@ export function unpackLz4(input: Buffer, most: number): Buffer {
   const [hasBlockSums, hasSize] = [flags & 16, flags & 8];
   const descriptorEnd = hasSize ? 14 : 6;
   const check = (Bun.hash.xxHash32(input.subarray(4, descriptorEnd)) >>> 8) & 0xff;
-  if (input.readUInt8(descriptorEnd) !== check) throw new Error("the frame's header has another sum");
+  if (input.readUInt8(descriptorEnd) !== check)
+    throw new Error("the checksum of the frame's header does not match");
   const output = new Output(most);
   let at = descriptorEnd + 1;
   for (;;) {

@@ -24,7 +24,8 @@ export class Output {
 
   /** The `size` bytes from `distance` back on; where these are fewer, again and again. */
   repeat(distance: number, size: number): void {
-    if (distance < 1 || distance > this.length) throw new Error(`${distance} bytes back of ${this.length}`);
+    if (distance < 1 || distance > this.length)
+      throw new Error(`a copy from ${distance} bytes back, after only ${this.length} bytes`);
     this.reserve(size);
     const { bytes, length } = this;
     const start = length - distance;

@@ -76,7 +76,7 @@ describe("a data folder that cannot be used is refused in one line, and is left 
     const elsewhere = join(aFolder(), "batches");
     renameSync(join(dataDir, "batches"), elsewhere);
     expect(await refusalOf(dataDir)).toBe(
-      `Error: ${join(dataDir, "batches")} is gone, but not the database that tells of it; put it back`,
+      `Error: ${join(dataDir, "batches")} is gone, but the database that refers to it is not; put it back`,
     );
     renameSync(elsewhere, join(dataDir, "batches"));
     const { records, highWatermark } = await read(await clientOn({ dataDir }), "t", 0);

@@ -42,7 +42,7 @@ export function listenWithRoom(
       }
       all.push(current);
       timer.unref();
-      log.info(`connections on ${port} again`);
+      log.info(`accepting connections on ${port} again`);
     }
   };
   const timer = setInterval(look, EVERY_MS);

@@ -55,7 +55,7 @@ export class Log {
   ) {
     if (folder === undefined) return;
     if (!existsSync(folder) && database.query("SELECT 1 FROM batch WHERE data IS NULL").get())
-      throw new DataFolderError(`${folder} is gone, but not the database that tells of it; put it back`);
+      throw new DataFolderError(`${folder} is gone, but the database that refers to it is not; put it back`);
     mkdirSync(folder, { recursive: true });
     const row = database.query(`SELECT 1 ${OF_PARTITION} AND lastOffset = ?3 AND data IS NULL`);
     // A kill may leave a file that no row tells of.

@@ -4,7 +4,7 @@ import { type BrokerOptions, type RunningBroker, startBroker } from "./broker.ts
 
 const USAGE = `usage: bun run broker [--host 127.0.0.1] [--port 9092] [--data data/ | --memory]
   [--advertised-host HOST] [--advertised-port PORT] [--auto-create-topics] [--fsync] [--allow-production]
-environment: BROKER_HOST, BROKER_PORT, DATA_DIR; an argument goes before it`;
+environment: BROKER_HOST, BROKER_PORT, DATA_DIR; an argument takes precedence`;
 /** The default one, and how many behind it are tried when it is taken. */
 const PORT = { first: 9092, next: 20 };
 
@@ -52,7 +52,7 @@ async function start(options: BrokerOptions): Promise<RunningBroker> {
 
 const values = readArguments();
 if (process.env.NODE_ENV === "production" && !values["allow-production"])
-  fail("NODE_ENV is production, and this broker is for development: --allow-production runs it all the same");
+  fail("NODE_ENV is production, and this broker is for development: --allow-production runs it anyway");
 const dataDir = values.memory ? undefined : values.data || process.env.DATA_DIR || "data/";
 const broker = await start({
   host: values.host || process.env.BROKER_HOST || "127.0.0.1",

@@ -148,7 +148,7 @@ function readSasl(read: Reader): Settings["kafka"]["sasl"] {
   if (!names.some((name) => read.has(name))) return undefined;
   for (const name of names) {
     if (!read.has(name))
-      read.faults.push(`${name}: expected a value, since another KAFKA_SASL_* is set; found none`);
+      read.faults.push(`${name}: expected a value, because another KAFKA_SASL_* is set; found none`);
   }
   return {
     mechanism: read.oneOf("KAFKA_SASL_MECHANISM", SASL_MECHANISMS, "plain"),

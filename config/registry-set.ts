@@ -111,7 +111,7 @@ function unreadable(path: string, error: unknown): ConfigError {
   const code = codeOf(error) ?? "unknown";
   const words: Record<string, string> = {
     ENOENT: "does not exist",
-    EACCES: "may not be read",
+    EACCES: "cannot be read: permission denied",
     EISDIR: "is a folder",
   };
   return new ConfigError([

@@ -40,7 +40,7 @@ async function bundle(id: string): Promise<string> {
     define: { BUNDLE_ID: JSON.stringify(id) },
   });
   const [output] = outputs;
-  if (outputs.length !== 1 || !output) throw new Error(`one bundle expected, ${outputs.length} made`);
+  if (outputs.length !== 1 || !output) throw new Error(`expected one bundle, got ${outputs.length}`);
   return output.text();
 }
 

@@ -93,7 +93,7 @@ describe("setup.sh", () => {
     rmSync(tree, { recursive: true });
     expect({ code, did }).toEqual({ code: 1, did: [] });
     expect(said).toContain(
-      "may not read config, config/device-registry.json, connect/pipeline.yaml. Right is: chmod -R o+rX",
+      "may not read config, config/device-registry.json, connect/pipeline.yaml. Run: chmod -R o+rX",
     );
   });
 
@@ -144,12 +144,12 @@ describe("setup.sh", () => {
   });
 
   for (const [what, env, code, words, restarts] of [
-    ["the Bun host has seen the file", { RUNNING: "enrich" }, 0, "they have it already", false],
+    ["the Bun host has seen the file", { RUNNING: "enrich" }, 0, "have it already", false],
     [
       "a Connect that ends again and again is started anew",
       { RESTARTING: "connect" },
       0,
-      "again and again",
+      "keeps failing",
       true,
     ],
     [
@@ -161,7 +161,7 @@ describe("setup.sh", () => {
     ],
     ["so is one that ran until now", { RUNNING: "connect", NOT_READY: "1" }, 3, "is not ready", true],
     ["a Bun host that ends again and again is said", { RESTARTING: "enrich" }, 3, "enrichment-bun", false],
-    ["no enricher is said", {}, 2, "no enricher runs", false],
+    ["no enricher is said", {}, 2, "no enricher is running", false],
   ] as const)
     test(`--reload with a sound registry: ${what}`, () => {
       const { code: ended, said, did } = setup(["--reload"], env);

@@ -197,7 +197,7 @@ describe("a running service", () => {
     const producer = await createProducer(kafka);
     cleanups.push(() => producer.stop());
     await producer.send("iot.raw", [{ key: null, value: "{", partition: 1 }]);
-    const reason = "iot.raw[1]@0: its dead letter fits nowhere: iot.raw.dlq[1]: the broker";
+    const reason = "iot.raw[1]@0: its dead letter does not fit anywhere: iot.raw.dlq[1]: the broker";
     await until("its reason is told", async () => (await get("/readyz")).includes(reason), {
       alive: [process],
     });

@@ -133,7 +133,7 @@ describe("the input", () => {
   });
 
   test("an empty one says so", async () => {
-    expect(await run([], " \n")).toMatchObject({ code: 0, out: "", err: "no message in the input\n" });
+    expect(await run([], " \n")).toMatchObject({ code: 0, out: "", err: "no messages in the input\n" });
   });
 });
 

@@ -13,13 +13,13 @@ import { difference, differenceText } from "./diff.ts";
 import { verdictTable } from "./table.ts";
 import { judgeInput, splitInput, verdictLine } from "./verdict.ts";
 
-const USAGE = `usage: bun run explain [FILE|-]   one JSON message, or a message a line, also of the dashboard's NDJSON export;
-                               - or nothing reads stdin
+const USAGE = `usage: bun run explain [FILE|-]   one JSON message, or one message a line, such as the dashboard's NDJSON export;
+                               - or nothing: reads stdin
   --key ID          stands for the record key; default: the message's own id, else "explain"
   --registry FILE   default: $REGISTRY, else config/device-registry.json
   --diff FILE       prints only what changes from the registry to this one
-  --json            lines of JSON, on a terminal too
-  --table           words and tables, also into a file`;
+  --json            lines of JSON, even on a terminal
+  --table           words and tables, even into a file`;
 
 interface Arguments {
   file: string;
@@ -69,7 +69,7 @@ function run(
   const enrichByOther = other && createEnrich(other);
   const now = terminal.now();
   const asTable = options.form === undefined ? terminal.isTerminal : options.form === "table";
-  if (messages.length === 0) terminal.err("no message in the input\n");
+  if (messages.length === 0) terminal.err("no messages in the input\n");
   let changed = 0;
   for (const { line, bytes } of messages) {
     const result = judgeInput(bytes, options.key, enrich, now);

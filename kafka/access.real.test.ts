@@ -63,12 +63,12 @@ describeWith(["java", "kafka-jars"], "access to Apache Kafka", () => {
 
   const user = "KAFKA_SASL_MECHANISM, _USERNAME and _PASSWORD";
   const wrong: Record<string, [port: number, settings: Partial<KafkaSettings>, told: string]> = {
-    "no user where one is wanted": [sasl, {}, `does it want a user? Set ${user}`],
+    "no user where one is wanted": [sasl, {}, `does it expect a user name and a password? Set ${user}`],
     "a wrong password": [sasl, { sasl: { ...ALICE, password: "x" } }, `look at ${user}`],
     "another mechanism": [sasl, { sasl: { ...ALICE, mechanism: "scram-sha-256" } }, `look at ${user}`],
     "a user where none is known": [plain, { sasl: ALICE }, `look at ${user}`],
-    "no TLS where it is wanted": [ssl, {}, "does it want TLS? Set KAFKA_SSL"],
-    "TLS where there is none": [plain, { ssl: {} }, "is it a listener without TLS? Then unset KAFKA_SSL"],
+    "no TLS where it is wanted": [ssl, {}, "does it expect TLS? Set KAFKA_SSL"],
+    "TLS where there is none": [plain, { ssl: {} }, "is this a listener without TLS? Then unset KAFKA_SSL"],
     "an authority that is not known": [
       ssl,
       { ssl: {} },
@@ -115,7 +115,7 @@ describeWith(["java", "kafka-jars"], "access to Apache Kafka", () => {
     const reasons = async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).text();
     const isTold = async () => (await reasons()).includes(`Kafka at 127.0.0.1:${sasl} ends each connection`);
     await until("it is told", isTold, { withinMs: WITHIN_MS, alive: [service] });
-    expect(service.output()).toContain("does it want a user?");
+    expect(service.output()).toContain("does it expect a user name and a password?");
     expect(await reasons()).toContain("enrich is starting");
     await service.stop();
   }, 30_000);

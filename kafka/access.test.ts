@@ -14,8 +14,10 @@ test("connections that end without an answer, and behind the first one, are told
     ended("b:1", 1);
   }
   expect(trouble()).toEqual([
-    expect.stringMatching(/^Kafka at a:1 ends each connection without an answer: does it want TLS\?/),
-    expect.stringMatching(/^Kafka at b:1 ends each connection after the first answer: does it want a user\?/),
+    expect.stringMatching(/^Kafka at a:1 ends each connection without an answer: does it expect TLS\?/),
+    expect.stringMatching(
+      /^Kafka at b:1 ends each connection after the first answer: does it expect a user name and a password\?/,
+    ),
   ]);
   expect(log.lines).toHaveLength(2);
 });
@@ -40,6 +42,6 @@ test("a user that is refused is told until a connection gets beyond that", () =>
   ]);
   answered("a:1", 4);
   expect(trouble()).toEqual([]);
-  expect(log.lines.at(-1)).toBe("info Kafka at a:1 lets us in");
+  expect(log.lines.at(-1)).toBe("info Kafka at a:1 accepts us");
   expect(log.lines).toHaveLength(2);
 });

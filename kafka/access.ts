@@ -33,13 +33,13 @@ const ANSWERS_WHEN_IN = { none: 2, plain: 4, scram: 5 };
 const HINTS: [message: RegExp, hint: string][] = [
   [
     /disconnected before secure TLS|wrong version number|packet length too long/i,
-    "is it a listener without TLS? Then unset KAFKA_SSL and KAFKA_SSL_CA",
+    "is this a listener without TLS? Then unset KAFKA_SSL and KAFKA_SSL_CA",
   ],
   [
     /self.signed|unable to (verify|get)|unknown ca|certificate has expired/i,
     "its certificate is not trusted: name a PEM file with its authority in KAFKA_SSL_CA",
   ],
-  [/does not match certificate/i, "its certificate is of another name: use that name in KAFKA_BROKERS"],
+  [/does not match certificate/i, "its certificate is for another name: use that name in KAFKA_BROKERS"],
 ];
 
 export function createAccess(log: KafkaLog, { ssl, sasl }: Secrets): Access {
@@ -52,7 +52,7 @@ export function createAccess(log: KafkaLog, { ssl, sasl }: Secrets): Access {
     const trouble = `Kafka at ${address} ${what}`;
     if (troubles.get(address) === trouble) return;
     troubles.set(address, trouble);
-    log.warn(`${trouble}; trying again until it lets us in`);
+    log.warn(`${trouble}; trying again until it accepts us`);
   }
 
   return {
@@ -64,18 +64,18 @@ export function createAccess(log: KafkaLog, { ssl, sasl }: Secrets): Access {
       if (answers === 0 && !ssl)
         found(
           address,
-          "ends each connection without an answer: does it want TLS? Set KAFKA_SSL, and KAFKA_SSL_CA for an authority of its own",
+          "ends each connection without an answer: does it expect TLS? Set KAFKA_SSL, and KAFKA_SSL_CA for an authority of its own",
         );
       else if (answers > 0 && sasl === undefined)
         found(
           address,
-          "ends each connection after the first answer: does it want a user? Set KAFKA_SASL_MECHANISM, _USERNAME and _PASSWORD",
+          "ends each connection after the first answer: does it expect a user name and a password? Set KAFKA_SASL_MECHANISM, _USERNAME and _PASSWORD",
         );
     },
     answered(address, answers) {
       if (answers < whenIn) return;
       early.delete(address);
-      if (troubles.delete(address)) log.info(`Kafka at ${address} lets us in`);
+      if (troubles.delete(address)) log.info(`Kafka at ${address} accepts us`);
     },
     hintFor: (message) => HINTS.find(([form]) => form.test(message))?.[1],
     refused(address, message) {

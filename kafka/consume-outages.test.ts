@@ -98,7 +98,7 @@ describe("errors", () => {
     const started = performance.now();
     await consumer.stop();
     expect(performance.now() - started).toBeLessThan(2_000);
-    expect(log.lines.at(-1)).toBe("warn group g: stopped in the middle of a batch, which will come again");
+    expect(log.lines.at(-1)).toBe("warn group g: stopped in the middle of a batch, which will be read again");
     expect(await committed(kafka, topic)).toEqual([null]);
     gate.resolve();
   });
@@ -310,7 +310,7 @@ test("the watchdog names the partition that stands still while messages wait", a
     return consumer.health().length > 0;
   });
   expect(consumer.health()[0]).toMatch(
-    new RegExp(`^${topic}\\[0\\] stands at offset 0 for \\d+ s, 3 messages wait$`),
+    new RegExp(`^${topic}\\[0\\] has stood at offset 0 for \\d+ s, 3 messages are waiting$`),
   );
   gate.resolve();
   await until("it moves again", isFine(consumer));

@@ -186,7 +186,7 @@ export async function consume(kafka: Kafka, options: ConsumeOptions): Promise<Co
         const given = await options.handle(batch);
         const note = typeof given === "string" ? given : undefined;
         aside.delete(place);
-        if (blocked.delete(place)) log.info(`${at}: goes on`);
+        if (blocked.delete(place)) log.info(`${at}: continues`);
         return { note };
       } catch (error) {
         if (error instanceof StartOver) {
@@ -199,7 +199,7 @@ export async function consume(kafka: Kafka, options: ConsumeOptions): Promise<Co
             cause: error,
           });
         if (!blocked.has(place))
-          log.warn(`${at} waits: ${reason}; the same batch is tried again until it passes`);
+          log.warn(`${at} is held up: ${reason}; the same batch is retried until it succeeds`);
         blocked.set(place, `${at} waits: ${reason}`);
         if (error instanceof OutputRefused) {
           stepAside(place, pause);
@@ -213,7 +213,7 @@ export async function consume(kafka: Kafka, options: ConsumeOptions): Promise<Co
   }
 
   function seek({ topic, partition, first }: Batch, { message, offset }: StartOver): void {
-    log.warn(`${placeOf({ topic, partition })}@${first}: ${message}; it is read from ${offset} on`);
+    log.warn(`${placeOf({ topic, partition })}@${first}: ${message}; reading goes on from ${offset}`);
     joinedAs?.seek({ topic, partition, offset: String(offset) });
     positions.set(placeOf({ topic, partition }), offset);
   }
@@ -293,7 +293,7 @@ export async function consume(kafka: Kafka, options: ConsumeOptions): Promise<Co
       const end = await Promise.race([running, sleep(STOP_MS).then(() => "late" as const)]);
       if (end !== "late") return;
       const what =
-        inHand > 0 ? "in the middle of a batch, which will come again" : "without leaving the group";
+        inHand > 0 ? "in the middle of a batch, which will be read again" : "without leaving the group";
       log.warn(`${name}: stopped ${what}`);
     },
     health() {

@@ -18,7 +18,7 @@ test("brokers that take the question and do not answer are a reason within the l
   afterwards(() => silent.stop(true));
   const { reason } = watch(silent.port, "iot.raw", 200);
   await until("it is said", () => reason() !== undefined, { withinMs: 2_000 });
-  expect(reason()).toMatch(/^group g: the brokers have not told their offsets for \d+ s$/);
+  expect(reason()).toMatch(/^group g: the brokers have not reported their offsets for \d+ s$/);
 });
 
 test("brokers that answer are no reason", async () => {

@@ -35,7 +35,7 @@ export function watchOffsets(kafka: Kafka, watchdog: Watchdog, options: WatchOpt
         for (const topic of topics) await compare(topic);
         unreachable = undefined;
       } catch (error) {
-        unreachable = `group ${groupId}: the brokers do not tell their offsets: ${reasonOf(error)}`;
+        unreachable = `group ${groupId}: the brokers do not report their offsets: ${reasonOf(error)}`;
       }
       asking = undefined;
     }
@@ -55,7 +55,7 @@ export function watchOffsets(kafka: Kafka, watchdog: Watchdog, options: WatchOpt
   function reason(): string | undefined {
     const openMs = asking === undefined ? 0 : performance.now() - asking;
     if (unreachable !== undefined || openMs < lateMs) return unreachable;
-    return `group ${groupId}: the brokers have not told their offsets for ${Math.round(openMs / 1000)} s`;
+    return `group ${groupId}: the brokers have not reported their offsets for ${Math.round(openMs / 1000)} s`;
   }
 
   return { run, reason };

@@ -21,7 +21,7 @@ test("an offset that stands still for 30 s while messages wait is named, with ho
   dog.pass(29.9);
   expect(dog.reasons()).toEqual([]);
   dog.pass(0.1);
-  expect(dog.reasons()).toEqual(["iot.raw[1] stands at offset 42 for 30 s, 17 messages wait"]);
+  expect(dog.reasons()).toEqual(["iot.raw[1] has stood at offset 42 for 30 s, 17 messages are waiting"]);
 });
 
 test("progress, however small, starts the clock again", () => {

@@ -58,7 +58,7 @@ export function createWatchdog(now: () => number = () => performance.now(), stil
       const stillFor = stillSince === undefined ? 0 : now() - stillSince;
       if (position === undefined || stillFor < stillMs) return [];
       return [
-        `${topic}[${partition}] stands at offset ${position} for ${Math.round(stillFor / 1000)} s, ${end - position} messages wait`,
+        `${topic}[${partition}] has stood at offset ${position} for ${Math.round(stillFor / 1000)} s, ${end - position} messages are waiting`,
       ];
     });
   }

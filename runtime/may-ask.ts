@@ -12,7 +12,7 @@ export interface Refusal {
   header: string;
 }
 
-const FOREIGN = "a page of another site may not ask here";
+const FOREIGN = "a page of another site may not send requests here";
 
 /**
  * `hosts`: names beside addresses, single-label names and localhost, which no rebinding can use. Such a name may stand in

@@ -15,7 +15,7 @@ const NONE = "9223372036854775807";
 test("an old message is deleted by retention, refused by a limit, or both, and the settings are named", () => {
   const old = (age: string) => `a message whose record timestamp is more than ${age} old`;
   const deleted = (age: string) =>
-    `${old(age)} is taken, and deleted soon, whether it was read or not (retention.ms)`;
+    `${old(age)} is accepted, and deleted soon, whether it has been read or not (retention.ms)`;
   const refused = (age: string) => `${old(age)} is refused (message.timestamp.before.max.ms)`;
   expect(of("604800000")).toBe(`t: ${deleted("7 days")}`);
   expect(of("5400000", NONE)).toBe(`t: ${deleted("90 minutes")}`);

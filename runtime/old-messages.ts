@@ -19,7 +19,7 @@ export function whatBecomesOfOld(topic: string, settings: ReadonlyMap<string, st
   const retention = limit(settings.get(RETENTION));
   const refusal = limit(settings.get(BEFORE));
   const old = (ms: number) => `a message whose record timestamp is more than ${words(ms)} old`;
-  const deleted = `${old(retention)} is taken, and deleted soon, whether it was read or not (${RETENTION})`;
+  const deleted = `${old(retention)} is accepted, and deleted soon, whether it has been read or not (${RETENTION})`;
   const refused = `${old(refusal)} is refused (${BEFORE})`;
   const parts = [
     retention < refusal ? deleted : [],

@@ -76,7 +76,7 @@ export async function runService(definition: ServiceDefinition): Promise<void> {
     if (error instanceof ConfigError) for (const fault of error.faults) log.fatal(fault);
     else
       log.fatal(
-        `${name} cannot go on: ${error instanceof Error ? error.message : String(error)}`,
+        `${name} cannot continue: ${error instanceof Error ? error.message : String(error)}`,
         trace(error),
       );
     process.exit(1);

@@ -35,8 +35,8 @@ test("--check says for each topic of the flow what its settings do to old messag
   expect(await linesOf([])).toEqual([]);
   expect((await linesOf(["--check"])).sort()).toEqual([
     `iot.enriched: ${old("1 hour")} refused (message.timestamp.before.max.ms)`,
-    `iot.raw.dlq: ${old("30 days")} taken, and deleted soon, whether it was read or not (retention.ms)`,
-    `iot.raw: ${old("7 days")} taken, and deleted soon, whether it was read or not (retention.ms)`,
+    `iot.raw.dlq: ${old("30 days")} accepted, and deleted soon, whether it has been read or not (retention.ms)`,
+    `iot.raw: ${old("7 days")} accepted, and deleted soon, whether it has been read or not (retention.ms)`,
   ]);
   await broker.stop();
 }, 20_000);

@@ -58,7 +58,7 @@ export function exitWithFaults(error: unknown): never {
 
 if (import.meta.main) {
   showUsage(
-    `bun run topics [--check]   creates the topics that are missing; --check only says what is wrong, exit 1 when something is
+    `bun run topics [--check]   creates the topics that are missing; --check only says what is wrong, and exits with 1 if anything is
 environment: KAFKA_BROKERS, TOPIC_PREFIX, TOPIC_PARTITIONS, TOPIC_REPLICATION; docs/settings.md`,
     ["--check"],
   );

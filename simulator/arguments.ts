@@ -5,8 +5,8 @@ import { numbered } from "./fleet.ts";
 import { DEVICE_TYPES, type Identity } from "./simulated.ts";
 
 const SYNOPSIS = "bun run simulate [--id DEVICE --type TYPE]";
-export const USAGE = `${SYNOPSIS}   sends to iot.raw; without arguments the fleet of the environment
-  --id DEVICE     one device of this id
+export const USAGE = `${SYNOPSIS}   sends to iot.raw; without arguments, the fleet that the environment describes
+  --id DEVICE     one device with this id
   --type TYPE     ${DEVICE_TYPES.join(", ")}
 environment: SIM_BREAKERS, SIM_METERS, SIM_SENSORS, SIM_INTERVAL, SIM_RATE, SIM_SEED, SIM_FAULTS, KAFKA_BROKERS; docs/settings.md`;
 

@@ -28,7 +28,7 @@ await runService({
     const registers = [metrics];
     const sentTotal = new Counter({
       name: "iot_messages_sent_total",
-      help: "Messages that iot.raw has, the broken ones too.",
+      help: "Messages that iot.raw has acknowledged, including the broken ones.",
       registers,
     });
     const brokenTotal = new Counter({
@@ -91,5 +91,5 @@ function describe(devices: Identity[]): string {
   const [only] = devices;
   if (devices.length === 1 && only) return `${only.id} (${only.type})`;
   const groups = [...Map.groupBy(devices, ({ type }) => type)];
-  return groups.map(([type, { length }]) => `${length} ${type}`).join(", ") || "no device";
+  return groups.map(([type, { length }]) => `${length} ${type}`).join(", ") || "no devices";
 }

@@ -52,7 +52,7 @@ async function expectToRestAndReturn(
   await meanwhile();
   release();
   await until("it serves again", serves, { alive: [child] });
-  expect(child.output()).toContain(`connections on ${port} again`);
+  expect(child.output()).toContain(`accepting connections on ${port} again`);
 }
 
 const isReady = (port: number) => async () => (await fetch(`http://127.0.0.1:${port}/livez`)).ok;

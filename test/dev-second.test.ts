@@ -10,7 +10,7 @@ test("in the same folder it ends, says what to do, and speaks of no restart", as
   const second = await dev({ DATA_DIR: dataOf(first) });
   expect(await second.exited).toBe(1);
   expect(second.output()).toContain(
-    "another dev runs in this folder: stop it, or set DATA_DIR to another one",
+    "another dev is running in this folder: stop it, or set DATA_DIR to another one",
   );
   expect(second.output()).not.toContain("restart in");
 }, 60_000);

@@ -98,7 +98,7 @@ describe("dev", () => {
       await until("it says so", () =>
         child
           .output()
-          .includes(`another program has taken port ${port}: end it, or end this and start again`),
+          .includes(`another program has taken port ${port}: stop it, or stop this one and start again`),
       );
       free?.();
       await until("the flow goes on", async () => (await enriched(url)) > before + 10, {

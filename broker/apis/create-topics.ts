@@ -36,7 +36,7 @@ export const createTopics = api(19, "CreateTopics", [0, 4], {
       const isTwice = (times.get(name) ?? 0) > 1;
       const count = assignments.length || (numPartitions === -1 ? DEFAULT_PARTITIONS : numPartitions);
       const [errorCode, message] = isTwice
-        ? [ERROR.INVALID_REQUEST, `${name} is there twice`]
+        ? [ERROR.INVALID_REQUEST, `${name} appears twice`]
         : (topicFault(broker, topic, count) ?? [ERROR.NONE, null]);
       if (errorCode === ERROR.NONE && !validateOnly) {
         const configs = topic.configs.map((config) => [config.name, config.value ?? ""]);

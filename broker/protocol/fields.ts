@@ -91,7 +91,7 @@ const nullableArray = <T>(item: Field<T>): Field<T[] | null> => ({
 const required = <T>(field: Field<T | null>): Field<T> => ({
   read(reader, version) {
     const value = field.read(reader, version);
-    if (value === null) throw new ProtocolError("null where the protocol wants a value");
+    if (value === null) throw new ProtocolError("null where the protocol expects a value");
     return value;
   },
   write: field.write,

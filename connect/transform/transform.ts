@@ -78,7 +78,9 @@ const RECORD = "record";
 
 export function create(file: PlanFile, host: Host = benthos, id: string = BUNDLE_ID): Transform {
   if (file.bundle !== id || file.plan.format !== PLAN_FORMAT)
-    throw new Error("plan.json and enrich.cjs are of different builds: run 'bun run transform' and restart");
+    throw new Error(
+      "plan.json and enrich.cjs are from different builds: run 'bun run transform' and restart",
+    );
   const plan = unpack(file.plan);
   const registry = plan.version;
   const enrich = createUsualEnrich(plan);

@@ -230,7 +230,7 @@ describe("a batch", () => {
         const error = await handle(batch).catch((it) => it);
         expect(error).toBeInstanceOf(OutputRefused);
         expect(`${attempt}: ${error.message}`).toBe(
-          `${attempt}: iot.raw[3]@7: its dead letter fits nowhere: refused`,
+          `${attempt}: iot.raw[3]@7: its dead letter does not fit anywhere: refused`,
         );
       }
       expect(chunks).toEqual([]);
@@ -266,7 +266,7 @@ describe("a batch", () => {
     });
     await handle(batchOf([raw(5, changed({}))]));
     expect(sent[0]?.message.headers?.["iot.reason"]).toBe("internal");
-    expect(errors).toEqual(["iot.raw[3]@5: a bug in enrich(), the message is a dead letter"]);
+    expect(errors).toEqual(["iot.raw[3]@5: a bug in enrich(); the message becomes a dead letter"]);
   });
 
   test("messages that are missing before a batch are logged and counted, offsets that held none are not", async () => {
@@ -302,7 +302,7 @@ describe("a batch", () => {
     expect(await handle(batchOf([raw(6, changed({}))]))).toBe("first 2 7");
     mark = { offset: 0, sum: 3 };
     const late = handle(batchOf([raw(7, changed({}))]));
-    await expect(late).rejects.toEqual(new StartOver("iot.raw was made anew", 0));
+    await expect(late).rejects.toEqual(new StartOver("iot.raw was deleted and created again", 0));
     expect(await handle(batchOf([raw(0, changed({}))]))).toBe("first 0 3");
     expect(asked).toEqual([5, 0]);
     expect(sent.map(({ message: { headers } }) => headers?.["iot.source.epoch"])).toEqual([
@@ -318,7 +318,7 @@ describe("a batch", () => {
       resume: async () => ({ next: undefined, written: new Set(), epoch: 9 }),
     });
     const late = handle(batchOf([raw(1, changed({}))]));
-    await expect(late).rejects.toEqual(new StartOver("iot.raw was made anew", 2));
+    await expect(late).rejects.toEqual(new StartOver("iot.raw was deleted and created again", 2));
     expect(sent).toEqual([]);
     await handle(batchOf([raw(2, changed({}))]));
     expect(sent).toHaveLength(1);
@@ -359,7 +359,7 @@ describe("a batch", () => {
       },
     });
     expect(errors).toEqual([
-      "iot.raw[3]@5..9 cannot be read, it is a dead letter: a batch of 90 bytes: expected CRC 1, got 2",
+      "iot.raw[3]@5..9 cannot be read and becomes a dead letter: a batch of 90 bytes: expected CRC 1, got 2",
     ]);
     expect([accounting.difference(), chunks.length]).toEqual([0, 2]);
   });

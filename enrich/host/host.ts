@@ -94,7 +94,7 @@ export function createHandler(options: HostOptions): (batch: Batch) => Promise<s
     if (mark === undefined) return;
     if (known.mark !== undefined && isOther(known.mark, mark)) {
       partitions.delete(partition);
-      throw new StartOver(`${topic} was made anew`, mark.offset);
+      throw new StartOver(`${topic} was deleted and created again`, mark.offset);
     }
     known.mark = mark;
   }
@@ -111,15 +111,18 @@ export function createHandler(options: HostOptions): (batch: Batch) => Promise<s
     // The batch was fetched before: what was found must be of the same topic.
     const [message] = batch.messages;
     if (message && (await options.raw?.holds(partition, message)) === false)
-      throw new StartOver(`${topic} was made anew`, (await options.raw?.start(partition)) ?? 0);
+      throw new StartOver(
+        `${topic} was deleted and created again`,
+        (await options.raw?.start(partition)) ?? 0,
+      );
     accounting.resume(topic, partition, Math.min(next ?? first, first));
     if (epoch > 0 && next === undefined)
       log.info(
-        `${topic}[${partition}] is not the one that the outputs are of: its outputs are of epoch ${epoch}`,
+        `${topic}[${partition}] is not the topic that the outputs came from: its outputs have epoch ${epoch}`,
       );
     if (written.size > 0)
       log.info(
-        `${topic}[${partition}]@${first}: ${written.size} outputs stand behind the commit, they are kept`,
+        `${topic}[${partition}]@${first}: ${written.size} outputs are already written beyond the commit; they are kept`,
       );
     return { written, epoch, mark, lookedAt: performance.now() };
   }
@@ -174,7 +177,7 @@ async function deliverBatch(
   }
   for (const { first, last, cause } of batch.undecodable ?? [])
     options.log.error(
-      `${topic}[${partition}]@${first}..${last} cannot be read, it is a dead letter: ${cause}`,
+      `${topic}[${partition}]@${first}..${last} cannot be read and becomes a dead letter: ${cause}`,
     );
   return outputs;
 }
@@ -246,7 +249,7 @@ function reportBugs(log: HostOptions["log"], { topic, partition }: Batch, output
     if (result.to !== "dlq" || result.bug === undefined) continue;
     const { bug } = result;
     const stack = bug instanceof Error ? bug.stack : String(bug);
-    log.error(`${topic}[${partition}]@${raw.offset}: a bug in enrich(), the message is a dead letter`, {
+    log.error(`${topic}[${partition}]@${raw.offset}: a bug in enrich(); the message becomes a dead letter`, {
       stack,
     });
   }

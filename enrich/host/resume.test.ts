@@ -150,7 +150,7 @@ describe("iot.raw that was deleted and made anew", () => {
     expect((await resume(1, 0)).epoch).toBe(NOW);
     // The offset is of the one that is gone, too.
     await expect(resume(1, 2)).rejects.toEqual(
-      new StartOver("the offset is of another iot.raw, which is gone", 0),
+      new StartOver("the offset belongs to an earlier iot.raw, which is gone", 0),
     );
   });
 

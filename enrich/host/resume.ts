@@ -74,7 +74,7 @@ export function createResume(
     const another = (): Resumed => {
       // A mark of this topic tells that the offset is its own, and the outputs alone are of the one before.
       if (given > low && (isMarkedOther || !isMarked))
-        throw new StartOver(`the offset is of another ${topics.raw}, which is gone`, low);
+        throw new StartOver(`the offset belongs to an earlier ${topics.raw}, which is gone`, low);
       return { next: undefined, written: new Set(), mark, epoch: now() };
     };
     if (isMarkedOther) return another();
@@ -107,7 +107,7 @@ export function createResume(
     } catch (error) {
       if (isOutage(error) || error instanceof StartOver) throw error;
       throw new OutputRefused(
-        `${topics.raw}[${partition}]: the ends of ${topics.enriched} and ${topics.dlq} cannot be read: ${reasonOf(error)}; look at the right to Read them`,
+        `${topics.raw}[${partition}]: the ends of ${topics.enriched} and ${topics.dlq} cannot be read: ${reasonOf(error)}; check the right to Read them`,
       );
     }
   };

@@ -63,7 +63,7 @@ export async function send(
   try {
     const others = await sendAll(producer, topics.dlq, sent.filter(isDead), message, ({ raw }, error) => {
       const at = `${place.topic}[${place.partition}]@${raw.offset}`;
-      throw new OutputRefused(`${at}: its dead letter fits nowhere: ${error.message}`);
+      throw new OutputRefused(`${at}: its dead letter does not fit anywhere: ${error.message}`);
     });
     return { sent, acknowledged: some + others };
   } catch (error) {
@@ -103,7 +103,7 @@ function refusal(topic: string): DeadLetterMessage {
     to: "dlq",
     reason,
     path: "",
-    message: `${topic} refuses it for its size: see the topic's max.message.bytes`,
+    message: `${topic} refuses it because of its size: see the topic's max.message.bytes`,
   };
 }
 
