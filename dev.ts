@@ -6,6 +6,7 @@
  * of whatever started this: npx, a shell, a terminal.
  */
 import "./runtime/no-proxy.ts";
+import { FOLDER_IN_USE } from "./broker/exit-codes.ts";
 import { ConfigError, readSettings, type Settings } from "./config/env.ts";
 import { HEAP_ENV } from "./runtime/heap-env.ts";
 import { paint } from "./runtime/log-text.ts";
@@ -33,12 +34,7 @@ const PATIENCE = { firstMs: 5_000, thenMs: 10_000 };
 
 showUsage(USAGE, []);
 const started = performance.now();
-/** The broker has said that its data folder has another broker. */
-let folderIsTaken = false;
-const supervisor = new Supervisor(Math.max(...SERVICES.map(({ name }) => name.length)), (text) => {
-  process.stdout.write(text);
-  folderIsTaken ||= text.includes("is in use by another broker");
-});
+const supervisor = new Supervisor(Math.max(...SERVICES.map(({ name }) => name.length)));
 let stopping: number | undefined;
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void end(0));
 watchStarters(() => void end(0));
@@ -93,14 +89,14 @@ async function startBroker(settings: Settings): Promise<string> {
   let up = false;
   supervisor.keep(program, (code) => {
     if (!up) {
-      if (folderIsTaken)
+      if (code === FOLDER_IN_USE)
         supervisor.say(
           "dev",
           "another dev is running in this folder: stop it, or set DATA_DIR to another one\n",
         );
       // All ends now: the broker is not started again.
       void supervisor.stop(["broker"]);
-      void end(code ?? 1);
+      void end(1);
     }
     // Everybody knows the broker by this port, so it waits for it.
     else if (!isFree("127.0.0.1", port))

@@ -10,6 +10,8 @@ import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, read
 import { join } from "node:path";
 
 export class DataFolderError extends Error {}
+/** By another broker, which may end. */
+export class FolderInUse extends DataFolderError {}
 
 /** "iotB", in the header of the file: tells our files from others. */
 const APPLICATION_ID = 0x696f7442;
@@ -100,7 +102,8 @@ export function refusal(error: unknown, dataDir = "memory", made: string[] = [])
   const isSystems = error instanceof Error && "syscall" in error && error.syscall !== "listen";
   if (!(error instanceof SQLiteError) && !isSystems) return error;
   let why = `cannot be opened: ${error.message}`;
-  if (code.startsWith("SQLITE_BUSY")) why = "is in use by another broker";
+  if (code.startsWith("SQLITE_BUSY"))
+    return new FolderInUse(`${join(dataDir, FILE)} is in use by another broker`);
   if (code.startsWith("SQLITE_CORRUPT")) why = "is damaged; move its folder away, or put a copy back";
   return new DataFolderError(`${join(dataDir, FILE)} ${why}`);
 }

@@ -6,6 +6,7 @@ import { metadata } from "./apis/metadata.ts";
 import { aBatch } from "./batch.fixture.ts";
 import { afterwards, aFolder, aRawClient } from "./raw-client.fixture.ts";
 import { read, send, withTopic } from "./requests.fixture.ts";
+import { FOLDER_IN_USE } from "./exit-codes.ts";
 
 const MAIN = join(import.meta.dir, "main.ts");
 
@@ -114,7 +115,7 @@ describe("bun run broker", () => {
     const data = aFolder();
     await portOf(run(["--port", "0", "--data", data]));
     const second = run(["--port", "0", "--data", data]);
-    expect(await second.exited).toBe(1);
+    expect(await second.exited).toBe(FOLDER_IN_USE);
     expect(second.output()).toBe(`${join(data, "broker.db")} is in use by another broker\n`);
   });
 

@@ -1,6 +1,8 @@
 /** `bun run broker`: the embedded broker as a program. One ready line; SIGTERM or SIGINT stops it. */
 import { parseArgs } from "node:util";
 import { type BrokerOptions, type RunningBroker, startBroker } from "./broker.ts";
+import { FolderInUse } from "./database.ts";
+import { FOLDER_IN_USE } from "./exit-codes.ts";
 
 const USAGE = `usage: bun run broker [--host 127.0.0.1] [--port 9092] [--data data/ | --memory]
   [--advertised-host HOST] [--advertised-port PORT] [--auto-create-topics] [--fsync] [--allow-production]
@@ -10,7 +12,7 @@ const PORT = { first: 9092, next: 20 };
 
 function fail(error: unknown): never {
   console.error(error instanceof Error ? error.message : String(error));
-  process.exit(1);
+  process.exit(error instanceof FolderInUse ? FOLDER_IN_USE : 1);
 }
 
 function readArguments() {
