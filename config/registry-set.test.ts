@@ -129,9 +129,9 @@ describe("a fault names its file and its place there", () => {
     entry({ include: ["none/*.json", "vendors/a.json", "vendors/*.json", "../x.json", "/etc/x.json"] });
     expect(await faults()).toEqual([
       expect.stringMatching(
-        /^registry\.json\/include\/0: "none\/\*\.json" names no file; expected one at least in /,
+        /^registry\.json\/include\/0: "none\/\*\.json" matches no file; expected at least one in /,
       ),
-      'registry.json/include/2: "vendors/*.json" names vendors/a.json once more; expected each file once',
+      'registry.json/include/2: "vendors/*.json" names vendors/a.json again; expected each file once',
       expect.stringMatching(/^registry\.json\/include\/3: "\.\.\/x\.json" leads out of the folder/),
       expect.stringMatching(/^registry\.json\/include\/4: "\/etc\/x\.json" leads out of the folder/),
     ]);

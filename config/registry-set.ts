@@ -62,10 +62,10 @@ async function includedBy(path: string): Promise<string[]> {
       continue;
     }
     const files = [...new Bun.Glob(pattern).scanSync({ cwd: folder, followSymlinks: true })].sort();
-    if (files.length === 0) faults.push(`${at} names no file; expected one at least in ${folder}`);
+    if (files.length === 0) faults.push(`${at} matches no file; expected at least one in ${folder}`);
     for (const file of files) {
       if (file === basename(path) || found.has(file))
-        faults.push(`${at} names ${file} once more; expected each file once`);
+        faults.push(`${at} names ${file} again; expected each file once`);
       found.add(file);
     }
   }

@@ -17,7 +17,8 @@ export type JsonObject = Record<string, unknown>;
 export type Decoded = { ok: true; message: JsonObject } | DeadLetter;
 
 export function decode(text: string, bytes: number): Decoded {
-  if (bytes > LIMITS.rawBytes) return dead("too_large", `${bytes} bytes, allowed are ${LIMITS.rawBytes}`);
+  if (bytes > LIMITS.rawBytes)
+    return dead("too_large", `${bytes} bytes; at most ${LIMITS.rawBytes} are allowed`);
   if (!isUtf8(text, bytes)) return dead("not_utf8", notUtf8(text, bytes));
   const facts = scan(text);
   const json = facts.escapes ? replaceLoneSurrogates(text) : text;
@@ -28,9 +29,13 @@ export function decode(text: string, bytes: number): Decoded {
   const members = Object.keys(message).length;
   if (members === 0) return dead("empty_object", "an object without members");
   if (facts.depth > LIMITS.depth)
-    return deadAt("too_deep", examine(json, LIMITS.depth).tooDeep, `nested more than ${LIMITS.depth} levels`);
+    return deadAt(
+      "too_deep",
+      examine(json, LIMITS.depth).tooDeep,
+      `nested more than ${LIMITS.depth} levels deep`,
+    );
   if (facts.commas + 1 !== members)
-    return deadAt("duplicate_key", examine(json, LIMITS.depth).duplicate, "this member stands twice");
+    return deadAt("duplicate_key", examine(json, LIMITS.depth).duplicate, "this member appears twice");
   return reserved(message) ?? { ok: true, message };
 }
 
@@ -48,7 +53,7 @@ export function reserved(message: JsonObject): DeadLetter | undefined {
   const name = RESERVED.find((member) => message[member] !== undefined) ?? "";
   return dead(
     "reserved_member",
-    `${name} is appended by the enrichment, a device must not send it`,
+    `${name} is appended by the enrichment; a device must not send it`,
     `/${name}`,
   );
 }
@@ -92,7 +97,7 @@ function notJson(json: string, bytes: number): DeadLetter {
   if (bytes === 0 || json === "") return dead("not_json", "empty: no value at all, or a tombstone");
   if (json.startsWith("\ufeff")) return dead("not_json", "a byte order mark (U+FEFF) stands before the JSON");
   const { overflow, syntax } = examine(json, LIMITS.depth);
-  if (overflow) return deadAt("not_json", overflow, "a number beyond a double");
+  if (overflow) return deadAt("not_json", overflow, "a number too large for a double");
   if (!syntax) return dead("not_json", "not JSON");
   return deadAt(
     "not_json",

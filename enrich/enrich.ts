@@ -92,13 +92,13 @@ const TOO_LARGE: Readonly<DeadLetter> = {
   ok: false,
   reason: "output_too_large",
   path: "",
-  message: `with what its type appends the message exceeds ${LIMITS.outputBytes} bytes`,
+  message: `with what its type appends, the message exceeds ${LIMITS.outputBytes} bytes`,
 };
 const INTERNAL: Readonly<DeadLetter> = {
   ok: false,
   reason: "internal",
   path: "",
-  message: "a bug of the enrichment, not of the message; the service's log says more",
+  message: "a bug in the enrichment, not in the message; the service's log says more",
 };
 
 /** A UTF-16 unit takes at most three bytes: most texts need no count. */

@@ -55,7 +55,7 @@ export function examine(text: string, maxDepth: number): Faults {
   const stringFault = (at: number): Faults => {
     i = at;
     const code = text.charCodeAt(at);
-    const escaped = code < 0x20 ? "control characters as escapes" : "an escape that JSON knows";
+    const escaped = code < 0x20 ? "control characters written as escapes" : "a valid JSON escape";
     return withSyntax(faults, place(at >= text.length ? 'the closing "' : escaped));
   };
   const afterValue = (): Expected => (open.length === 0 ? "end" : "comma");

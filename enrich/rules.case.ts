@@ -26,7 +26,7 @@ export function brokenRule(
 function brokenDeadLetter({ reason, path, message, bug }: DeadLetterMessage): string | undefined {
   if (bug !== undefined) return `a bug: ${bug instanceof Error ? bug.stack : String(bug)}`;
   if (!Object.hasOwn(DEAD_LETTER_REASONS, reason) || NEVER.includes(reason)) return `reason ${reason}`;
-  if (path !== "" && !path.startsWith("/")) return `path ${path} is no JSON Pointer`;
+  if (path !== "" && !path.startsWith("/")) return `path ${path} is not a JSON Pointer`;
   if (/~(?![01])/.test(path)) return `path ${path} has half an escape`;
   if (Buffer.byteLength(path) > LIMITS.pathHeaderBytes) return `path of ${Buffer.byteLength(path)} bytes`;
   if (message === "" || Buffer.byteLength(message) > LIMITS.messageHeaderBytes) return `message "${message}"`;

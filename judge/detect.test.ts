@@ -153,7 +153,7 @@ describe("detection", () => {
       method: "unknown",
       score: 0,
       runner_up: null,
-      reasons: ["there is no measurements object, and no shape knows the message"],
+      reasons: ["there is no measurements object, and no shape fits the message"],
     });
   });
 

@@ -193,7 +193,7 @@ export function contradiction(type: PlanType, measurements: Values, partial: boo
   for (let at = 0; at < forbids.length; at++) {
     const field = forbids[at];
     if (field !== undefined && measurements[field.group] !== undefined && isThere(measurements, field))
-      return `${field.path} is no field of ${type.key}`;
+      return `${field.path} is not a field of ${type.key}`;
   }
   for (let at = 0; at < requires.length; at++) {
     const field = requires[at];

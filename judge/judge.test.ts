@@ -215,7 +215,7 @@ describe("the type", () => {
     expect(faultsIn(verdict)[0]).toBe("type.mismatch /device_type (smart_breaker)");
     expect(verdict.detection.reasons).toEqual([
       "device_type says smart_meter",
-      "but status.breaker is no field of smart_meter",
+      "but status.breaker is not a field of smart_meter",
       "smart_breaker would fit (100 of 100)",
     ]);
   });

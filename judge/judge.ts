@@ -165,7 +165,7 @@ function decideType(
   if (input.strange) {
     const nearest = nearestShape(message, plan);
     return none([
-      "there is no measurements object, and no shape knows the message",
+      "there is no measurements object, and no shape fits the message",
       ...(nearest === undefined ? [] : [nearest]),
     ]);
   }

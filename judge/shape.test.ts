@@ -212,14 +212,14 @@ describe("which shape", () => {
       score: 0,
       runner_up: null,
       reasons: [
-        "there is no measurements object, and no shape knows the message",
+        "there is no measurements object, and no shape fits the message",
         "the nearest shape is em-neutral; it needs /src exists and /em:0/n >= 0",
       ],
     });
   });
   test("no shape is the nearest of which no condition holds", () => {
     expect(judged({ device_id: "x", hello: 1 }, both).detection.reasons).toEqual([
-      "there is no measurements object, and no shape knows the message",
+      "there is no measurements object, and no shape fits the message",
     ]);
   });
   test("without device_type the canonical fields are scored, and a type that the message declares is taken", () => {

@@ -67,10 +67,10 @@ function readByFormat(value: unknown, format: NonNullable<Format>): number {
 }
 
 function describe(value: unknown): string {
-  if (typeof value === "string") return `${JSON.stringify(shown(value))} is no time`;
+  if (typeof value === "string") return `${JSON.stringify(shown(value))} is not a time`;
   return typeof value === "number"
-    ? "the number is no time of the years 2000 to 2100"
-    : `${typeName(value)} is no time`;
+    ? "the number is not a time in the years 2000 to 2100"
+    : `${typeName(value)} is not a time`;
 }
 
 /** Returns timestamp_valid: false exactly with timestamp.missing or timestamp.ahead. */

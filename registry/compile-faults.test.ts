@@ -79,7 +79,7 @@ describe("faults", () => {
       "an operating range said twice",
       withType({ t: { min_value: 0, operating: [0, 1] } }),
       [
-        `${at}/measurements/t: the operating range is said twice; expected one of min_value and max_value, operating, operating_of_nominal`,
+        `${at}/measurements/t: the operating range is given twice; expected one of min_value and max_value, operating, operating_of_nominal`,
       ],
     ],
     [
@@ -93,7 +93,7 @@ describe("faults", () => {
       "a share without a quantity",
       withType({ u: { unit: "V", operating_of_nominal: [0.9, 1.1] } }, { nominal: { voltage: 1 } }),
       [
-        `${at}/measurements/u/operating_of_nominal: a share of nothing; expected a quantity with a nominal value`,
+        `${at}/measurements/u/operating_of_nominal: a share of a nominal value that is not declared; expected a quantity with a nominal value`,
       ],
     ],
     [
@@ -111,8 +111,8 @@ describe("faults", () => {
       }),
       [
         `${at}/measurements/a: a has phases and components; expected one of them`,
-        `${at}/measurements/b/phases/1: "l1" stands twice; expected each name once`,
-        `${at}/measurements/c/components/0: "toString" is no name; expected a name that not every object has`,
+        `${at}/measurements/b/phases/1: "l1" appears twice; expected each name once`,
+        `${at}/measurements/c/components/0: "toString" is not a valid name; expected a name that JavaScript objects do not have already`,
         `${at}/measurements/d: "value" is what a measurement of one leaf is sent as; expected another name`,
       ],
     ],
@@ -120,7 +120,7 @@ describe("faults", () => {
       "no measurement, no type, a type called unknown",
       { metadata: { version: "1" }, device_types: { unknown: { name: "?", measurements: {} } } },
       [
-        '/device_types/unknown: "unknown" is what a type is called that is not known; expected another key',
+        '/device_types/unknown: "unknown" is reserved for messages whose type is not known; expected another key',
         "/device_types/unknown/measurements: no measurement; expected at least one",
       ],
     ],
@@ -155,29 +155,29 @@ describe("faults", () => {
         },
       ),
       [
-        `${at}/checks/1/id: "x" stands twice, first at 0; expected each id once`,
+        `${at}/checks/1/id: "x" appears twice, first at 0; expected each id once`,
         `${at}/checks/0/equals: hypot without equals; expected the path of one measurement`,
         `${at}/checks/1/of: 1 measurements for order; expected at least two`,
         `${at}/checks/1/equals: 1 measurements; expected no equals`,
         `${at}/checks/2/equals: "p.c" is not declared; expected p.* or one of p.a, p.b`,
         `${at}/checks/2/of: 3 measurements for ratio; expected two: the dividend and the divisor`,
         `${at}/checks/2/equals: 0 measurements; expected the path of one measurement`,
-        `${at}/checks/3: s is no number; expected paths of numbers`,
+        `${at}/checks/3: s is not a number; expected paths of numbers`,
       ],
     ],
     [
       "durations that are none",
       withType({ a: {} }, { heartbeat: { expected: "P1M", offline_after: "PT5" } }),
       [
-        `${at}/heartbeat/expected: "P1M" is no duration; expected ISO 8601 weeks to seconds, such as PT30S or P1DT12H`,
-        `${at}/heartbeat/offline_after: "PT5" is no duration; expected ISO 8601 weeks to seconds, such as PT30S or P1DT12H`,
+        `${at}/heartbeat/expected: "P1M" is not a duration; expected ISO 8601 weeks to seconds, such as PT30S or P1DT12H`,
+        `${at}/heartbeat/offline_after: "PT5" is not a duration; expected ISO 8601 weeks to seconds, such as PT30S or P1DT12H`,
       ],
     ],
     [
       "a pace that is not understood: the device would not be watched",
       withType({ a: {} }, { update_frequency: "10s" }),
       [
-        `${at}/update_frequency: found "10s"; expected a number, _ and seconds, minutes, hours or days, such as 10_seconds; or PT10S; or no update_frequency where the device has no pace`,
+        `${at}/update_frequency: found "10s"; expected a number, _ and seconds, minutes, hours or days, such as 10_seconds; or PT10S; or no update_frequency where the device sends at no regular interval`,
       ],
     ],
     [
@@ -204,7 +204,7 @@ describe("faults", () => {
         `${at}/alarms/1/when/path: "b" is not declared; expected a?`,
         `${at}/alarms/1/when: exists compares with nothing; expected no value`,
         `${at}/alarms/2/when/of_nominal: a has no nominal value; expected a quantity that the type's nominal names: voltage`,
-        `${at}/alarms/2/for: "P1M" is no duration; expected ISO 8601 weeks to seconds, such as PT30S or P1DT12H`,
+        `${at}/alarms/2/for: "P1M" is not a duration; expected ISO 8601 weeks to seconds, such as PT30S or P1DT12H`,
         `${at}/alarms/3/when: in with one value; expected a list of values`,
         `${at}/alarms/4/when: < with "3"; expected a number`,
       ],
@@ -219,11 +219,11 @@ describe("faults", () => {
         ],
       },
       [
-        `${at}/nominal/volts: "volts" is no quantity; expected voltage?`,
+        `${at}/nominal/volts: "volts" is not a quantity; expected voltage?`,
         `${at}/nominal/voltage: found 0; expected a number above 0`,
-        '/sites/1/id: site "x": "x" stands twice, first at 0; expected each id once',
-        '/sites/1/device_prefix: site "x": "p-" stands twice, first at 0; expected each device_prefix once',
-        '/sites/1/nominal/frequencyy: site "x": "frequencyy" is no quantity; expected frequency?',
+        '/sites/1/id: site "x": "x" appears twice, first at 0; expected each id once',
+        '/sites/1/device_prefix: site "x": "p-" appears twice, first at 0; expected each device_prefix once',
+        '/sites/1/nominal/frequencyy: site "x": "frequencyy" is not a quantity; expected frequency?',
       ],
     ],
     [
@@ -245,14 +245,14 @@ describe("faults", () => {
         ],
       },
       [
-        '/shapes/1/id: shape "s": "s" stands twice, first at 0; expected each id once',
-        '/shapes/0/when: shape "s": nothing must be there; expected at least one predicate on a member of the message that is not absent',
+        '/shapes/1/id: shape "s": "s" appears twice, first at 0; expected each id once',
+        '/shapes/0/when: shape "s": no predicate requires a member to be there; expected at least one predicate on a member of the message that is not absent',
         '/shapes/0/measurements/voltage.phase_b: shape "s": "voltage.phase_b" is not declared; expected voltage.* or one of voltage.phase_a',
         '/shapes/1/when/0: shape "s": = without a value; expected a value',
-        '/shapes/1/when/0/path: shape "s": "/~2" is no JSON Pointer; expected ~0 for ~ and ~1 for / in a name',
-        '/shapes/1/when: shape "s": nothing must be there; expected at least one predicate on a member of the message that is not absent',
-        '/shapes/1/device_type: shape "s": "thingg" is no type; expected thing?',
-        '/shapes/1/measurements/voltage.phase_a: shape "s": map beside text, factor or offset; expected map alone',
+        '/shapes/1/when/0/path: shape "s": "/~2" is not a JSON Pointer; expected ~0 for ~ and ~1 for / in a name',
+        '/shapes/1/when: shape "s": no predicate requires a member to be there; expected at least one predicate on a member of the message that is not absent',
+        '/shapes/1/device_type: shape "s": "thingg" is not a type; expected thing?',
+        '/shapes/1/measurements/voltage.phase_a: shape "s": map together with text, factor or offset; expected map alone',
       ],
     ],
     [
@@ -367,7 +367,7 @@ describe("faults", () => {
         ],
       },
       [
-        '/shapes/1/when: shape "any-uplink": holds for "a tank" of acme-tank too, a message of tank; expected a condition that only messages of this vendor meet',
+        '/shapes/1/when: shape "any-uplink": also holds for "a tank" of acme-tank, a message of tank; expected a condition that only messages of this vendor meet',
       ],
     ],
     [
@@ -425,7 +425,7 @@ describe("faults", () => {
       ),
       [
         `${at}/examples/0: example "too high": grade is BAD (timestamp.unix at /timestamp, range.physical at /measurements/a (0..1 V)); expected GOOD`,
-        `${at}/examples/1: example "no time": a dead letter, bad_timestamp at "/timestamp": "now" is no time; expected ISO 8601 or a Unix time in s or ms; expected a message that can be enriched`,
+        `${at}/examples/1: example "no time": a dead letter, bad_timestamp at "/timestamp": "now" is not a time; expected ISO 8601 or a Unix time in s or ms; expected a message that can be enriched`,
         `${at}/examples/2: example "strange": device_type is unknown (no type of registry 1+00000000 has any of q); expected thing`,
         `${at}/examples/2: example "strange": no finding null; expected null; found timestamp.missing at /timestamp (ISO 8601 or a Unix time in s or ms)`,
       ],

@@ -146,7 +146,7 @@ function operatingRange(leaf: LeafDefinition, faults: Fault[]): Range | undefine
   if (said.filter(Boolean).length > 1)
     faults.push({
       path: leaf.at,
-      problem: "the operating range is said twice",
+      problem: "the operating range is given twice",
       expected: "one of min_value and max_value, operating, operating_of_nominal",
     });
   if (!bounded) return readRange(leaf, "operating", faults);
@@ -193,7 +193,11 @@ function checkShare(
   const path = `${leaf.at}/operating_of_nominal`;
   const { quantity } = leaf;
   if (quantity === undefined || scale?.offset !== undefined) {
-    faults.push({ path, problem: "a share of nothing", expected: "a quantity with a nominal value" });
+    faults.push({
+      path,
+      problem: "a share of a nominal value that is not declared",
+      expected: "a quantity with a nominal value",
+    });
     return;
   }
   if (share[1] > MOST_OF_NOMINAL) {

@@ -87,7 +87,7 @@ function compileCheck(
   for (const leaf of [...of, ...ends]) {
     const { path, value } = leaves[leaf] ?? { path: "", value: "number" };
     if (value !== "number" && value !== "integer")
-      faults.push({ path: at, problem: `${path} is no number`, expected: "paths of numbers" });
+      faults.push({ path: at, problem: `${path} is not a number`, expected: "paths of numbers" });
   }
   const needs = CHECK_NEEDS[check.kind];
   if (!needs.counts(of.length))
@@ -161,7 +161,7 @@ function readFrequency(text: string | undefined, at: string, faults: Fault[]): n
     path: at,
     problem: `found ${shortJson(text)}`,
     expected:
-      "a number, _ and seconds, minutes, hours or days, such as 10_seconds; or PT10S; or no update_frequency where the device has no pace",
+      "a number, _ and seconds, minutes, hours or days, such as 10_seconds; or PT10S; or no update_frequency where the device sends at no regular interval",
   });
   return undefined;
 }
@@ -171,7 +171,7 @@ export function readDuration(text: string, at: string, faults: Fault[]): number 
   if (!Number.isNaN(ms)) return ms;
   faults.push({
     path: at,
-    problem: `${JSON.stringify(text)} is no duration`,
+    problem: `${JSON.stringify(text)} is not a duration`,
     expected: "ISO 8601 weeks to seconds, such as PT30S or P1DT12H",
   });
   return 0;
@@ -193,7 +193,7 @@ export function checkOnce(values: readonly string[], member: string, at: string,
     if (first !== index)
       faults.push({
         path: `${at}/${index}/${member}`,
-        problem: `${JSON.stringify(value)} stands twice, first at ${first}`,
+        problem: `${JSON.stringify(value)} appears twice, first at ${first}`,
         expected: `each ${member} once`,
       });
   });

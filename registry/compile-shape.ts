@@ -23,7 +23,7 @@ export function compileShape(
   if (when.every(({ op, path }) => op === "absent" || path.length === 0))
     faults.push({
       path: `${at}/when`,
-      problem: "nothing must be there",
+      problem: "no predicate requires a member to be there",
       expected: "at least one predicate on a member of the message that is not absent",
     });
   else if ((shape.examples ?? []).length === 0 && !tells(when))
@@ -37,7 +37,7 @@ export function compileShape(
     const keys = types.map(({ key }) => key);
     faults.push({
       path: `${at}/device_type`,
-      problem: `${JSON.stringify(shape.device_type)} is no type`,
+      problem: `${JSON.stringify(shape.device_type)} is not a type`,
       expected: `${nearestName(shape.device_type, keys) ?? keys.slice(0, 8).join(", ")}?`,
     });
   }
@@ -111,7 +111,7 @@ function compileExtract(path: string, extract: RegistryExtract, at: string, faul
   const { group, leaf } = fieldOf(path);
   const { map, text = false, factor = 1, offset = 0, pick } = extract;
   if (map !== undefined && (text || extract.factor !== undefined || extract.offset !== undefined))
-    faults.push({ path: at, problem: "map beside text, factor or offset", expected: "map alone" });
+    faults.push({ path: at, problem: "map together with text, factor or offset", expected: "map alone" });
   if (factor === 0) faults.push({ path: `${at}/factor`, problem: "factor 0", expected: "another number" });
   return {
     path,
@@ -152,7 +152,7 @@ function tokens(pointer: string, at: string, faults: Fault[]): string[] {
   if (parsed !== undefined) return parsed;
   faults.push({
     path: at,
-    problem: `${JSON.stringify(pointer)} is no JSON Pointer`,
+    problem: `${JSON.stringify(pointer)} is not a JSON Pointer`,
     expected: "~0 for ~ and ~1 for / in a name",
   });
   return [];

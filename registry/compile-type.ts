@@ -98,14 +98,14 @@ function checkNames(names: string[], at: string, faults: Fault[]): void {
     if (names.indexOf(name) !== index)
       faults.push({
         path: `${at}/${index}`,
-        problem: `${JSON.stringify(name)} stands twice`,
+        problem: `${JSON.stringify(name)} appears twice`,
         expected: "each name once",
       });
     if (name in Object.prototype)
       faults.push({
         path: `${at}/${index}`,
-        problem: `${JSON.stringify(name)} is no name`,
-        expected: "a name that not every object has",
+        problem: `${JSON.stringify(name)} is not a valid name`,
+        expected: "a name that JavaScript objects do not have already",
       });
   });
 }

@@ -150,13 +150,13 @@ describe("a text that is no registry", () => {
       "(registry): found an array; expected an object with metadata and device_types",
     ]);
     expect(faultsOf(`{"a":${"[".repeat(10_000)}`)[0]).toContain(
-      "nested too deep; expected at most 64 levels",
+      "nested too deeply; expected at most 64 levels",
     );
     expect(faultsOf(" ".repeat(8 * 1024 * 1024 + 1))).toEqual([
       "(registry): more than 8 MiB; expected at most 8 MiB",
     ]);
     expect(faultsOf('{"device_types": {"a": {"name": "A"}, "a": {"name": "B"}}}')).toEqual([
-      "/device_types/a: stands twice, the second time at line 1, column 39; expected each key once",
+      "/device_types/a: appears twice, the second time at line 1, column 39; expected each key once",
     ]);
   });
 

@@ -119,7 +119,7 @@ function compileType(
   if (key === "unknown")
     faults.push({
       path,
-      problem: '"unknown" is what a type is called that is not known',
+      problem: '"unknown" is reserved for messages whose type is not known',
       expected: "another key",
     });
   const nominals = compileNominals(type.nominal, `${path}/nominal`, faults);
@@ -207,7 +207,7 @@ function checkQuantities(nominal: Record<string, number>, path: string, faults: 
     if (!QUANTITY_NAMES.some((name) => name === quantity))
       faults.push({
         path: at,
-        problem: `${JSON.stringify(quantity)} is no quantity`,
+        problem: `${JSON.stringify(quantity)} is not a quantity`,
         expected: `${printList(meantNames(quantity, QUANTITY_NAMES), "or") || "voltage"}?`,
       });
     if (value <= 0) faults.push({ path: at, problem: `found ${value}`, expected: "a number above 0" });

@@ -42,7 +42,7 @@ describe("checkJsonText", () => {
   test("a key that stands twice is named, also when it is spelt with an escape", () => {
     expect(checkJsonText('{"a": {"b": 1,\n "\\u0062": 2}}')).toEqual({
       path: "/a/b",
-      problem: "stands twice, the second time at line 2, column 2",
+      problem: "appears twice, the second time at line 2, column 2",
       expected: "each key once",
     });
   });
@@ -54,9 +54,9 @@ describe("checkJsonText", () => {
   });
 
   test("nesting of 10,000 levels is refused, and so is one level too many", () => {
-    expect(checkJsonText("[".repeat(10_000) + "]".repeat(10_000))?.problem).toBe("nested too deep");
+    expect(checkJsonText("[".repeat(10_000) + "]".repeat(10_000))?.problem).toBe("nested too deeply");
     const deep = (levels: number) => "[".repeat(levels) + "]".repeat(levels);
     expect(checkJsonText(deep(REGISTRY_MAX_DEPTH))).toBeUndefined();
-    expect(checkJsonText(deep(REGISTRY_MAX_DEPTH + 1))?.problem).toBe("nested too deep");
+    expect(checkJsonText(deep(REGISTRY_MAX_DEPTH + 1))?.problem).toBe("nested too deeply");
   });
 });

@@ -101,7 +101,7 @@ export function checkJsonText(text: string): Fault | undefined {
         at = start;
         return {
           path: pointerOf([...stack.slice(0, -1).map((open) => open.at), key]),
-          problem: `stands twice, the second time at ${lineAndColumn(text, start)}`,
+          problem: `appears twice, the second time at ${lineAndColumn(text, start)}`,
           expected: "each key once",
         };
       }
@@ -117,7 +117,11 @@ export function checkJsonText(text: string): Fault | undefined {
     if (char === "{" || char === "[") {
       at++;
       if (stack.length === REGISTRY_MAX_DEPTH) {
-        return { path: here(), problem: "nested too deep", expected: `at most ${REGISTRY_MAX_DEPTH} levels` };
+        return {
+          path: here(),
+          problem: "nested too deeply",
+          expected: `at most ${REGISTRY_MAX_DEPTH} levels`,
+        };
       }
       stack.push({ array: char === "[", keys: new Set(), at: char === "[" ? 0 : "" });
       expected = "first";

@@ -45,7 +45,7 @@ function checkOthers(
     if (verdict.device_type === device_type || !knows(compiled, example.message)) continue;
     faults.push({
       path: `${at}/when`,
-      problem: `holds for ${shortJson(example.name)} of ${verdict.shape.id} too, a message of ${verdict.device_type}`,
+      problem: `also holds for ${shortJson(example.name)} of ${verdict.shape.id}, a message of ${verdict.device_type}`,
       expected: "a condition that only messages of this vendor meet",
     });
     return;

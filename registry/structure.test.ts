@@ -29,9 +29,11 @@ describe("checkStructure", () => {
   test("a name that every object has is no name of a type, group or component", () => {
     const registry = { ...base(), device_types: { constructor: { name: "x", measurements: {} } } };
     expect(faultsOf(registry)).toEqual([
-      expect.stringContaining('/device_types/constructor: "constructor" is no name; expected a letter'),
+      expect.stringContaining(
+        '/device_types/constructor: "constructor" is not a valid name; expected a letter',
+      ),
     ]);
-    expect(faultsOf({ ...base(), device_types: { "a b": {} } })[0]).toContain('"a b" is no name');
+    expect(faultsOf({ ...base(), device_types: { "a b": {} } })[0]).toContain('"a b" is not a valid name');
   });
 
   test("a quantity that is misspelt is told the nearest", () => {

@@ -37,7 +37,7 @@ function checkObject(value: Record<string, unknown>, schema: TSchema, path: stri
     else if (form !== undefined)
       faults.push({
         path: at,
-        problem: `${JSON.stringify(key)} is no name`,
+        problem: `${JSON.stringify(key)} is not a valid name`,
         expected: describePattern(pattern ?? ""),
       });
     else if (schema.additionalProperties === false) faults.push(unknownKey(at, key, Object.keys(properties)));
@@ -75,8 +75,7 @@ function checkArray(value: unknown[], schema: TSchema, path: string, faults: Fau
 function checkString(value: string, schema: TSchema, path: string, faults: Fault[]): void {
   if (schema.pattern !== undefined && !new RegExp(schema.pattern).test(value))
     faults.push(wrong(path, value, describePattern(schema.pattern)));
-  else if (value.length < (schema.minLength ?? 0))
-    faults.push(wrong(path, value, "a text that is not empty"));
+  else if (value.length < (schema.minLength ?? 0)) faults.push(wrong(path, value, "a non-empty text"));
   else if (value.length > (schema.maxLength ?? Number.POSITIVE_INFINITY))
     faults.push({ path, problem: `${value.length} characters`, expected: `at most ${schema.maxLength}` });
   else if (/[\ud800-\udfff]/u.test(value))
@@ -152,7 +151,7 @@ function describeForm(schema: TSchema): string {
 /** Words for the patterns of schemas/registry.ts. */
 function describePattern(pattern: string): string {
   if (pattern.startsWith("^[A-Za-z]"))
-    return `a letter, then letters, digits, _ or -${pattern.includes("_.-") ? " or ." : ""}, at most 64, and no name that every object has`;
+    return `a letter, then letters, digits, _ or -${pattern.includes("_.-") ? " or ." : ""}, at most 64, and not a name that JavaScript objects have already`;
   if (pattern.startsWith("^P")) return "an ISO 8601 duration such as PT30S";
   return 'a JSON Pointer such as "/em:0/voltage", or ""';
 }

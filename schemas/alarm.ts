@@ -16,7 +16,7 @@ const time = (description: string) => Type.String({ description: `${description}
 /** Fits into a URL: `POST /api/alarms/{id}/acknowledge`. */
 export const AlarmId = Type.String({
   pattern: "^[A-Za-z0-9_.~-]{1,128}$",
-  description: "One raising of a rule for a device; the same in all its transitions.",
+  description: "Id of one alarm of a rule for a device; the same in all its transitions.",
 });
 
 export const Alarm = Type.Object(
@@ -31,10 +31,10 @@ export const Alarm = Type.Object(
     ),
     state: Type.Union(
       ALARM_STATES.map((state) => Type.Literal(state)),
-      { description: "What the alarm became; acknowledged is still active" },
+      { description: "What the alarm has become; an acknowledged one is still active" },
     ),
     at: time("When it became so, by measured time"),
-    raised_at: time("When the condition had held for its time"),
+    raised_at: time("When the condition had held long enough"),
     path: Type.Optional(Type.String({ description: "Measurement path of the value; none for offline" })),
     value: Type.Optional(
       Type.Union([Type.Number(), Type.String(), Type.Boolean()], {
@@ -48,7 +48,11 @@ export const Alarm = Type.Object(
     source: Type.Optional(
       Type.Object(
         {
-          partition: Type.Integer({ minimum: 0, description: "Of iot.raw and iot.enriched", unit: "1" }),
+          partition: Type.Integer({
+            minimum: 0,
+            description: "Number of the partition in iot.raw and iot.enriched",
+            unit: "1",
+          }),
           source_offset: Type.Integer({ minimum: 0, description: "Offset in iot.raw", unit: "1" }),
         },
         {

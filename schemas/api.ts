@@ -46,7 +46,7 @@ export const Stats = Type.Object(
         description: "Devices seen in the last hour; unknown where no type fits",
       },
     ),
-    kafka_connected: Type.Boolean({ description: "The brokers answered within the last seconds" }),
+    kafka_connected: Type.Boolean({ description: "The brokers answered within the last few seconds" }),
     data_quality: QualityStats,
   },
   { $id: "stats", title: "Stats", additionalProperties: false },
@@ -91,7 +91,7 @@ export const ApiMessage = Type.Object(
     value_text: Type.Optional(
       Type.String({ description: "The value as a text, where it is JSON of more levels than parsers take" }),
     ),
-    value_base64: Type.Optional(Type.String({ description: "The value's bytes, where it is no JSON" })),
+    value_base64: Type.Optional(Type.String({ description: "The value's bytes, where it is not JSON" })),
   },
   { $id: "message", title: "Message", additionalProperties: false },
 );
@@ -111,16 +111,16 @@ export type ApiMessages = Static<typeof ApiMessages>;
 
 export const ApiHealth = Type.Object(
   {
-    status: oneOf(["ok", "degraded"], "degraded with a reason at least"),
+    status: oneOf(["ok", "degraded"], "degraded where there is at least one reason"),
     reasons: Type.Array(Type.String(), { description: "Why it is degraded; none when ok" }),
-    kafka_connected: Type.Boolean({ description: "The brokers answered within the last seconds" }),
+    kafka_connected: Type.Boolean({ description: "The brokers answered within the last few seconds" }),
     kafka_connected_since: time("When the brokers began to answer, or to be away"),
     covers_from: time("Since when the pages know every message"),
     registry_version: Type.Union([Type.String(), Type.Null()], {
-      description: "Of the newest enriched message",
+      description: "Registry version of the newest enriched message",
     }),
     repeats: count("Enriched messages and dead letters that came again, counted once elsewhere"),
-    version: Type.String({ description: "Of the dashboard" }),
+    version: Type.String({ description: "Version of the dashboard" }),
   },
   { $id: "health", title: "Health", additionalProperties: false },
 );
@@ -172,7 +172,7 @@ const Refusal = Type.Union(
       { additionalProperties: false },
     ),
   ],
-  { description: "Of the file as it stands now; null when it is the one that is loaded" },
+  { description: "Refusal of the current file; null when it is the one that is loaded" },
 );
 
 export const ApiRegistry = Type.Object(

@@ -17,7 +17,7 @@ const command = <const Name extends string, Own extends TProperties>(
       command: Type.Literal(name),
       id: Type.String({
         pattern: "^[A-Za-z0-9_.~-]{1,128}$",
-        description: "Of this command; one that comes again is done once",
+        description: "Id of this command; one that is repeated is carried out once",
       }),
       at: Type.String({ description: "When it was given, ISO 8601 UTC, ms" }),
       by: Type.String({ minLength: 1, maxLength: 128, description: "Who gave it" }),
@@ -40,7 +40,7 @@ export const RegisterDevice = command("device.register", "The device is expected
   location: note("Where it is"),
 });
 
-export const RetireDevice = command("device.retire", "The device is gone: its silence is no alarm.", {
+export const RetireDevice = command("device.retire", "The device is gone: its silence raises no alarm.", {
   note: note("Why"),
 });
 

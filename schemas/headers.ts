@@ -16,7 +16,7 @@ const ours = {
     Type.String({
       pattern: "^[1-9][0-9]*$",
       description:
-        "When it was noticed that iot.raw had been deleted and made anew, ms since 1970; absent: 0. Source offsets rise within an epoch",
+        "When it was noticed that iot.raw had been deleted and created again, ms since 1970; absent: 0. Source offsets rise within an epoch",
     }),
   ),
   [HEADERS.registry]: Type.String({
@@ -39,7 +39,7 @@ export const DeadLetterHeaders = Type.Object(
       Type.String({
         pattern: "^(0|[1-9][0-9]*)$",
         description:
-          "Of reason undecodable only: the last offset of the batch; its value is empty, its key null",
+          "For reason undecodable only: the last offset of the batch; its value is empty, its key null",
       }),
     ),
     [HEADERS.reason]: Type.Union(

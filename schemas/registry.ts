@@ -75,7 +75,7 @@ const leafKeys = {
   data_type: optional(
     oneOf(
       DATA_TYPES,
-      "Type of the values as sent; float if it is not said. The original form says object of a group with components.",
+      "Type of the values as sent; default: float. The original form says object of a group with components.",
     ),
   ),
   kind: optional(
@@ -100,9 +100,7 @@ const leafKeys = {
       unit: "the leaf's unit per hour",
     }),
   ),
-  required: optional(
-    Type.Boolean({ description: "A group: true if it is not said. A component: false if it is not said." }),
-  ),
+  required: optional(Type.Boolean({ description: "A group: default true. A component: default false." })),
 };
 
 export const RegistryLeaf = Type.Object(leafKeys, CLOSED);
@@ -121,7 +119,7 @@ export const RegistryMeasurement = Type.Object(
             description: "Component -> what it measures.",
           }),
         ],
-        { description: "The leaves of a group that are no phases." },
+        { description: "The leaves of a group that are not phases." },
       ),
     ),
   },
@@ -152,7 +150,7 @@ const Detect = Type.Object(
       Type.Number({
         minimum: 0,
         maximum: 100,
-        description: "How far the next type must be behind; 20 if it is not said.",
+        description: "How far the next type must be behind; default: 20.",
         unit: "points of 100",
       }),
     ),
@@ -173,14 +171,14 @@ const Check = Type.Object(
       Type.Number({
         minimum: 0,
         maximum: 1,
-        description: "Allowed difference as a share of the larger side; 0.01 if it is not said.",
+        description: "Allowed difference as a share of the larger side; default: 0.01.",
         unit: "1",
       }),
     ),
     tolerance_absolute: optional(
       Type.Number({
         minimum: 0,
-        description: "Allowed difference whatever the share: the noise near zero; 0 if it is not said.",
+        description: "Allowed difference whatever the share: the noise near zero; default: 0.",
         unit: "unit of `equals`",
       }),
     ),
@@ -219,7 +217,7 @@ export type RegistryAlarm = Static<typeof Alarm>;
 const Example = Type.Object(
   {
     name: text("What the message shows."),
-    key: optional(text("The record key; the message's own id, else `example`, if it is not said.")),
+    key: optional(text("The record key; default: the message's own id, else `example`.")),
     message: Type.Record(Type.String(), Type.Unknown(), { description: "As a device sends it." }),
     expect: Type.Object(
       {
@@ -245,7 +243,9 @@ export type RegistryExample = Static<typeof Example>;
 const Manufacturer = Type.Object(
   {
     name: text("As a message's `manufacturer` names it."),
-    models: optional(Type.Array(Type.String(), { description: "As a message's `model` names them." })),
+    models: optional(
+      Type.Array(Type.String(), { description: "Models, as a message's `model` names them." }),
+    ),
     specifications: optional(
       Type.Record(Type.String(), Type.Unknown(), { description: "What the data sheet says; any keys." }),
     ),
@@ -259,10 +259,10 @@ export const RegistryType = Type.Object(
     description: optional(text("For people.")),
     category: optional(text("Such as electrical_protection.")),
     version: optional(text("Version of this definition.")),
-    capabilities: optional(Type.Array(text("One of them."), { description: "What the device can do." })),
+    capabilities: optional(Type.Array(text("One capability."), { description: "What the device can do." })),
     nominal: optional(
       Type.Union([Nominal, Type.Array(Nominal, { minItems: 1 })], {
-        description: "Of a list, the entry nearest to the message's median voltage is taken.",
+        description: "From a list, the entry nearest to the message's median voltage is taken.",
       }),
     ),
     measurements: Type.Record(Type.String({ pattern: NAME_PATTERN }), RegistryMeasurement, {
@@ -320,9 +320,7 @@ const Extract = Type.Object(
               description: "What must hold of the same element too, such as a phase beside a measurand.",
             }),
           ),
-          take: optional(
-            pointer("Where the value stands in the element; the element itself if it is not said."),
-          ),
+          take: optional(pointer("Where the value stands in the element; default: the element itself.")),
         },
         { ...CLOSED, description: "`from` is an array: take the first element for which all of it holds." },
       ),
@@ -346,7 +344,7 @@ export const RegistryShape = Type.Object(
     name: optional(text("For people.")),
     documentation: optional(text("The vendor's public page that says how the message looks.")),
     when: Type.Array(Predicate, { minItems: 1, description: "All must hold." }),
-    device_id: optional(pointer("Where the id stands; the record key if it is not said.")),
+    device_id: optional(pointer("Where the id stands; default: the record key.")),
     timestamp: optional(
       Type.Object(
         { path: pointer("Where the time stands."), format: oneOf(TIMESTAMP_FORMATS, "How it is written.") },

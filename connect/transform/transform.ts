@@ -131,6 +131,6 @@ function split(record: string): { bytes: number; timestamp: number; now: number;
   };
 }
 
-const BUG = "a bug of the enrichment, not of the message; the service's log says more";
+const BUG = "a bug in the enrichment, not in the message; the service's log says more";
 const HIDDEN =
   "a header named kafka_offset, kafka_partition, kafka_timestamp_ms or kafka_key hides the record's own: rename it";
