@@ -3,11 +3,10 @@
  *
  * Exit code 0: nothing is wrong; 1: anomalies, or it could not be told.
  */
-import { parseArgs } from "node:util";
 import { ConfigError, readSettings, type Settings } from "../config/env.ts";
 import { loadRegistry } from "../config/registry-file.ts";
 import { exitWithFaults } from "../runtime/topics.ts";
-import { showUsage } from "../runtime/usage.ts";
+import { parseArguments, showUsage } from "../runtime/usage.ts";
 import { GROUPS } from "../schemas/topics.ts";
 import { anomalyLines } from "./anomalies.ts";
 import { type Audit, audit } from "./audit.ts";
@@ -42,21 +41,13 @@ try {
 }
 
 function readOptions() {
-  const values = parsed();
+  const text = { type: "string" } as const;
+  const options = { messages: text, group: text, registry: { ...text, multiple: true } } as const;
+  const { values } = parseArguments(USAGE, { options });
   const newest = Number(values.messages ?? NEWEST);
   if (!Number.isSafeInteger(newest) || newest < 1)
     throw new ConfigError([`--messages ${values.messages}: expected a whole number from 1`]);
   return { newest, group: values.group ?? GROUPS.enrich, registry: values.registry ?? [] };
-}
-
-function parsed() {
-  const text = { type: "string" } as const;
-  try {
-    return parseArgs({ options: { messages: text, group: text, registry: { ...text, multiple: true } } })
-      .values;
-  } catch (error) {
-    throw new ConfigError([error instanceof Error ? error.message : String(error), `usage: ${USAGE}`]);
-  }
 }
 
 function clusterOf({ kafka: { brokers, ssl, sasl } }: Settings): Cluster {

@@ -291,8 +291,8 @@ describe("a terminal", () => {
 
 describe("faults of the command", () => {
   test.each([
-    [["--kye", "x"], "--kye: unknown option"],
-    [["--key"], "--key: expected a value, found none"],
+    [["--kye", "x"], "Unknown option '--kye'"],
+    [["--key"], "Option '--key <value>' argument missing"],
     [["a", "b"], "expected one file, found a b"],
     [["no-such-file.json"], "no-such-file.json: expected a file that can be read"],
     [["--registry", "no-such-file.json"], "no-such-file.json: does not exist"],

@@ -6,6 +6,7 @@
  * Source: design.md section 7.
  */
 import { ConfigError } from "../config/env.ts";
+import { parseArguments } from "../runtime/usage.ts";
 import { loadRegistry } from "../config/registry-file.ts";
 import { createEnrich } from "../enrich/enrich.ts";
 import type { Plan } from "../judge/plan.ts";
@@ -13,7 +14,7 @@ import { difference, differenceText } from "./diff.ts";
 import { verdictTable } from "./table.ts";
 import { judgeInput, splitInput, verdictLine } from "./verdict.ts";
 
-const USAGE = `usage: bun run explain [FILE|-]   one JSON message, or one message a line, such as the dashboard's NDJSON export;
+const USAGE = `bun run explain [FILE|-]   one JSON message, or one message a line, such as the dashboard's NDJSON export;
                                - or nothing: reads stdin
   --key ID          stands for the record key; default: the message's own id, else "explain"
   --registry FILE   default: $REGISTRY, else config/device-registry.json
@@ -41,7 +42,7 @@ export interface Terminal {
 export async function explain(args: string[], terminal: Terminal): Promise<number> {
   try {
     if (args.includes("--help") || args.includes("-h")) {
-      terminal.out(`${USAGE}\n`);
+      terminal.out(`usage: ${USAGE}\n`);
       return 0;
     }
     const options = readArguments(args);
@@ -90,32 +91,19 @@ function run(
 const json = (value: object) => `${JSON.stringify(value)}\n`;
 
 function readArguments(args: string[]): Arguments {
-  const options: Arguments = {
-    file: "-",
-    key: undefined,
-    registry: process.env.REGISTRY || "config/device-registry.json",
-    diff: undefined,
-    form: undefined,
+  const text = { type: "string" } as const;
+  const flag = { type: "boolean" } as const;
+  const options = { key: text, registry: text, diff: text, json: flag, table: flag };
+  const { values, positionals } = parseArguments(USAGE, { args, options, allowPositionals: true });
+  if (positionals.length > 1)
+    throw new ConfigError([`expected one file, found ${positionals.join(" ")}`, `usage: ${USAGE}`]);
+  return {
+    file: positionals[0] ?? "-",
+    key: values.key,
+    registry: values.registry ?? (process.env.REGISTRY || "config/device-registry.json"),
+    diff: values.diff,
+    form: values.table ? "table" : values.json ? "json" : undefined,
   };
-  const faults: string[] = [];
-  const files: string[] = [];
-  const left = [...args];
-  const next = (name: string): string => {
-    const value = left.shift();
-    if (value === undefined) faults.push(`${name}: expected a value, found none`);
-    return value ?? "";
-  };
-  for (let arg = left.shift(); arg !== undefined; arg = left.shift()) {
-    if (arg === "--key") options.key = next(arg);
-    else if (arg === "--registry") options.registry = next(arg);
-    else if (arg === "--diff") options.diff = next(arg);
-    else if (arg === "--json" || arg === "--table") options.form = arg === "--json" ? "json" : "table";
-    else if (arg.startsWith("--")) faults.push(`${arg}: unknown option`);
-    else files.push(arg);
-  }
-  if (files.length > 1) faults.push(`expected one file, found ${files.join(" ")}`);
-  if (faults.length > 0) throw new ConfigError([...faults, USAGE]);
-  return { ...options, file: files[0] ?? "-" };
 }
 
 async function readInput(path: string): Promise<Buffer> {

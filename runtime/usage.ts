@@ -1,5 +1,8 @@
 /** `--help` of the commands: how it is used on stdout, exit 0; an argument that a command has not is a fault, exit 1. */
 
+import { parseArgs, type ParseArgsConfig } from "node:util";
+import { ConfigError } from "../config/env.ts";
+
 /** Ends the process where `args` ask for help, or hold what is not among `flags`; "own": the command reads its arguments itself. */
 export function showUsage(
   usage: string,
@@ -15,4 +18,13 @@ export function showUsage(
   for (const arg of unknown) console.error(`${arg}: unknown argument`);
   console.error(`usage: ${usage}`);
   process.exit(1);
+}
+
+/** As `parseArgs` of Node; what it does not take is a ConfigError that ends with how the command is used. */
+export function parseArguments<T extends ParseArgsConfig>(usage: string, config: T) {
+  try {
+    return parseArgs<T>(config);
+  } catch (error) {
+    throw new ConfigError([error instanceof Error ? error.message : String(error), `usage: ${usage}`]);
+  }
 }

@@ -1,6 +1,6 @@
 /** The command line: which devices this process simulates. */
-import { parseArgs } from "node:util";
 import { ConfigError, type Settings } from "../config/env.ts";
+import { parseArguments } from "../runtime/usage.ts";
 import { numbered } from "./fleet.ts";
 import { DEVICE_TYPES, type Identity } from "./simulated.ts";
 
@@ -12,7 +12,8 @@ environment: SIM_BREAKERS, SIM_METERS, SIM_SENSORS, SIM_INTERVAL, SIM_RATE, SIM_
 
 /** Without arguments the fleet of SIM_BREAKERS, SIM_METERS, SIM_SENSORS; with `--id` and `--type` that device only. */
 export function devicesToSimulate(args: string[], sim: Settings["sim"]): Identity[] {
-  const { id, type } = parse(args);
+  const text = { type: "string" } as const;
+  const { id, type } = parseArguments(SYNOPSIS, { args, options: { id: text, type: text } }).values;
   if (id === undefined && type === undefined) return numbered(sim);
   const known = DEVICE_TYPES.find((name) => name === type);
   const faults: string[] = [];
@@ -24,14 +25,6 @@ export function devicesToSimulate(args: string[], sim: Settings["sim"]): Identit
   if (faults.length > 0 || id === undefined || known === undefined)
     throw new ConfigError([...faults, `usage: ${SYNOPSIS}`]);
   return [{ id, type: known }];
-}
-
-function parse(args: string[]): { id?: string; type?: string } {
-  try {
-    return parseArgs({ args, options: { id: { type: "string" }, type: { type: "string" } } }).values;
-  } catch (error) {
-    throw new ConfigError([error instanceof Error ? error.message : String(error), `usage: ${SYNOPSIS}`]);
-  }
 }
 
 const show = (value: string | undefined) => (value === undefined ? "none" : JSON.stringify(value));
