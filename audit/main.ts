@@ -5,8 +5,7 @@
  */
 import { ConfigError, readSettings, type Settings } from "../config/env.ts";
 import { loadRegistry } from "../config/registry-file.ts";
-import { exitWithFaults } from "../runtime/topics.ts";
-import { parseArguments, showUsage } from "../runtime/usage.ts";
+import { exitWithFaults, parseArguments, showUsage } from "../runtime/usage.ts";
 import { GROUPS } from "../schemas/topics.ts";
 import { anomalyLines } from "./anomalies.ts";
 import { type Audit, audit } from "./audit.ts";

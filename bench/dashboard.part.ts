@@ -66,7 +66,7 @@ export async function startStack(perSecond: number): Promise<Stack> {
     await until(async () =>
       (await Bun.connect({ hostname: "127.0.0.1", port: brokerPort, socket: { data() {} } })).end(),
     );
-    await run("runtime/topics.ts").exited;
+    await run("runtime/prepare-topics.ts").exited;
     const dashboard = run("dashboard/main.ts");
     const url = `http://127.0.0.1:${port}`;
     await until(async () => {

@@ -13,7 +13,7 @@ import { POISON } from "../broker/poison.fixture.ts";
 import { rawClient } from "../broker/raw-socket.fixture.ts";
 import { send } from "../broker/requests.fixture.ts";
 import { readSettings } from "../config/env.ts";
-import { topicSpecs } from "../config/topics.ts";
+import { topicSpecs } from "../config/topic-specs.ts";
 import { endOffsets, ensureTopics } from "../kafka/admin.ts";
 import { createKafka, type Kafka } from "../kafka/client.ts";
 import { groupLag } from "../kafka/lag.ts";

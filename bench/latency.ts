@@ -8,7 +8,7 @@
 import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { readSettings } from "../config/env.ts";
-import { topicSpecs } from "../config/topics.ts";
+import { topicSpecs } from "../config/topic-specs.ts";
 import { ensureTopics } from "../kafka/admin.ts";
 import { createKafka, type Kafka } from "../kafka/client.ts";
 import { type Batch, consume } from "../kafka/consume.ts";

@@ -10,7 +10,7 @@
 import { loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { readSettings } from "../config/env.ts";
-import { topicSpecs } from "../config/topics.ts";
+import { topicSpecs } from "../config/topic-specs.ts";
 import { endOffsets, ensureTopics } from "../kafka/admin.ts";
 import { createKafka, type Kafka } from "../kafka/client.ts";
 import { fetchFrom } from "../kafka/fetch-one.ts";

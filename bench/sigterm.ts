@@ -11,7 +11,7 @@ import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { readSettings } from "../config/env.ts";
-import { topicSpecs } from "../config/topics.ts";
+import { topicSpecs } from "../config/topic-specs.ts";
 import { endOffsets, ensureTopics } from "../kafka/admin.ts";
 import { createKafka, type Kafka } from "../kafka/client.ts";
 import { consume } from "../kafka/consume.ts";

@@ -14,7 +14,7 @@ import { Groups } from "./groups.ts";
 import { listenWithRoom } from "./listen.ts";
 import { Log } from "./log.ts";
 import { startRetention } from "./retention.ts";
-import { Topics } from "./topics.ts";
+import { Topics } from "./topic-store.ts";
 
 export interface BrokerLog {
   info(message: string): void;

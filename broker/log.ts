@@ -29,10 +29,10 @@ export interface Partition {
 }
 
 export type Write = { partition: Partition; batch: Buffer; header: BatchHeader };
-type Place = { lastOffset: number; maxTimestamp: number; bytes: number };
+type BatchSummary = { lastOffset: number; maxTimestamp: number; bytes: number };
 type Bounds = { logStart: number; end: number };
 /** `data`: null when it is in a file. `sum`: of its bytes; null when it is of version 1. */
-type Row = Place & { baseOffset: number; data: Uint8Array | null; sum: number | null };
+type Row = BatchSummary & { baseOffset: number; data: Uint8Array | null; sum: number | null };
 
 /** SQLite would write it twice, page by page, and wait for the disk every few MB. Source: sqlite.org/intern-v-extern-blob.html */
 const OWN_FILE_BYTES = 65_536;
@@ -179,9 +179,9 @@ export class Log {
   }
 
   /** The oldest batches, without their data. */
-  oldest({ topicId, index }: Partition, most: number): IterableIterator<Place> {
+  oldest({ topicId, index }: Partition, most: number): IterableIterator<BatchSummary> {
     const sql = `SELECT lastOffset, maxTimestamp, bytes ${OF_PARTITION} ORDER BY lastOffset LIMIT ?3`;
-    return this.database.query<Place, number[]>(sql).iterate(topicId, index, most);
+    return this.database.query<BatchSummary, number[]>(sql).iterate(topicId, index, most);
   }
 
   /** Moves the log start up to `offset` and drops the batches that lie before it as a whole. */
@@ -190,7 +190,7 @@ export class Log {
     const sql = `DELETE ${OF_PARTITION} AND lastOffset < ?3 RETURNING lastOffset, bytes`;
     const dropped = this.database.transaction(() => {
       this.setBounds({ ...partition, logStart: offset });
-      return this.database.query<Place, number[]>(sql).all(topicId, index, offset);
+      return this.database.query<BatchSummary, number[]>(sql).all(topicId, index, offset);
     })();
     partition.logStart = offset;
     for (const { lastOffset, bytes } of dropped) {

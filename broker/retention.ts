@@ -7,7 +7,7 @@
 import type { Database } from "bun:sqlite";
 import { pragma } from "./database.ts";
 import type { Log } from "./log.ts";
-import type { Topics } from "./topics.ts";
+import type { Topics } from "./topic-store.ts";
 
 /** Batches of a partition, and pages. */
 const STEP = 1_000;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { ConfigError, readSettings } from "./env.ts";
-import { topicSpecs } from "./topics.ts";
+import { topicSpecs } from "./topic-specs.ts";
 
 function faultsOf(env: Record<string, string>): string[] {
   try {

@@ -11,8 +11,7 @@ import { loadRegistry } from "../config/registry-file.ts";
 import { readSettings } from "../config/env.ts";
 import { pack, type PlanFile } from "./transform/transform.ts";
 import type { Plan } from "../judge/plan.ts";
-import { exitWithFaults } from "../runtime/topics.ts";
-import { showUsage } from "../runtime/usage.ts";
+import { exitWithFaults, showUsage } from "../runtime/usage.ts";
 
 export const BUNDLE_FILE = "enrich.cjs";
 export const PLAN_FILE = "plan.json";

@@ -6,7 +6,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { topicSpecs } from "../config/topics.ts";
+import { topicSpecs } from "../config/topic-specs.ts";
 import { readSettings } from "../config/env.ts";
 import { ensureTopics } from "../kafka/admin.ts";
 import { createKafka, type Kafka } from "../kafka/client.ts";

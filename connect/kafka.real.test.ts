@@ -108,7 +108,7 @@ describeWith(["go", "java", "kafka-jars"], "the pipeline on Apache Kafka", () =>
     expect(anomalies.map(({ name, at }) => `${name} ${at}`)).toEqual(expected);
 
     const env = { KAFKA_BROKERS: flow.brokers, TOPIC_PREFIX: flow.prefix };
-    const check = startEntry("runtime/topics.ts", env, ["--check"]);
+    const check = startEntry("runtime/prepare-topics.ts", env, ["--check"]);
     expect(await check.exited).toBe(1);
     for (const name of ["enriched", "dlq"] as const)
       expect(check.output()).toContain(`${topicName(name, flow.prefix)}: 3 partitions, but ${raw} has 5`);

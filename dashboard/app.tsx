@@ -26,10 +26,10 @@ import { OverviewPage, overviewLive, readOverview } from "./pages/overview.tsx";
 import { PipelinePage, pipelineLive, readRange } from "./pages/pipeline.tsx";
 import { TypePage, typeLive } from "./pages/type.tsx";
 import { TypesPage, typesLive } from "./pages/types.tsx";
-import { WrongPage, whyAbsent } from "./pages/wrong.tsx";
+import { ErrorPage, whyAbsent } from "./pages/error.tsx";
 import { openApi } from "./api/openapi.ts";
 import { messagesLink, ownPath } from "./links.ts";
-import { readPlace } from "./api/place.ts";
+import { readMessageAddress } from "./api/message-address.ts";
 import { problem } from "./api/problem.ts";
 import { textOf } from "./model/row.ts";
 import { PAGE_PARAMETERS, readFilters, search } from "./model/search.ts";
@@ -81,7 +81,7 @@ export function createApp(deps: AppDeps): Hono<Env> {
   app.get("/messages", (c) => {
     const read = readFilters(c.req.query(), PAGE_ROWS, PAGE_PARAMETERS);
     if (read.ok) return page(c, <MessagesPage frame={frameOf(c)} filters={read.filters} />);
-    return wrong(c, 400, "Invalid filter", `${read.parameter}: ${read.detail}`);
+    return errorPage(c, 400, "Invalid filter", `${read.parameter}: ${read.detail}`);
   });
   app.get("/live/messages", (c) => {
     const read = readFilters(c.req.query(), PAGE_ROWS);
@@ -92,29 +92,29 @@ export function createApp(deps: AppDeps): Hono<Env> {
     const format = FORMATS.find((name) => name === wanted);
     const read = readFilters(query, 1);
     if (format === undefined)
-      return wrong(c, 400, "Invalid format", `format: expected ${FORMATS.join(", ")}`);
-    if (!read.ok) return wrong(c, 400, "Invalid filter", `${read.parameter}: ${read.detail}`);
+      return errorPage(c, 400, "Invalid format", `format: expected ${FORMATS.join(", ")}`);
+    if (!read.ok) return errorPage(c, 400, "Invalid filter", `${read.parameter}: ${read.detail}`);
     const { rows } = search(view, { ...read.filters, limit: Number.MAX_SAFE_INTEGER });
     return exportResponse(rows, format, `messages-${read.filters.topic}`);
   });
   app.get("/messages/:topic/:partition/:offset", async (c) => {
-    const place = readPlace(c.req.param());
-    if (!place.ok)
-      return wrong(
+    const address = readMessageAddress(c.req.param());
+    if (!address.ok)
+      return errorPage(
         c,
         404,
         "No such message",
         "A message has a topic (raw, enriched, dlq), a partition and an offset.",
       );
     try {
-      const row = await deps.archive.get(place.topic, place.partition, place.offset);
+      const row = await deps.archive.get(address.topic, address.partition, address.offset);
       if (row === undefined)
-        return wrong(
+        return errorPage(
           c,
           404,
           "No such message",
-          whyAbsent(view, place.topic, place.partition, place.offset),
-          messagesLink({ topic: place.topic }),
+          whyAbsent(view, address.topic, address.partition, address.offset),
+          messagesLink({ topic: address.topic }),
         );
       if (c.req.query("part") === "text") return c.text(textOf(row));
       if (c.req.query("part") === "bytes") return fileOf(row);
@@ -122,22 +122,22 @@ export function createApp(deps: AppDeps): Hono<Env> {
       return page(c, <MessagePage frame={frameOf(c)} parts={await findParts(deps.archive, row)} />);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      return wrong(c, 503, "Kafka does not answer", `Older messages are fetched from it. ${reason}`);
+      return errorPage(c, 503, "Kafka does not answer", `Older messages are fetched from it. ${reason}`);
     }
   });
 
   app.get("/types", (c) => page(c, <TypesPage frame={frameOf(c)} />));
   app.get("/live/types", (c) => stream(c, typesLive));
   app.get("/types/:key", (c) => {
-    const found = typeOf(view.catalog, c.req.param("key"));
-    if (found === undefined)
-      return wrong(
+    const entry = typeOf(view.catalog, c.req.param("key"));
+    if (entry === undefined)
+      return errorPage(
         c,
         404,
         "No such type",
         `The registry ${view.catalog?.version ?? "is not loaded: it"} has no type "${c.req.param("key")}".`,
       );
-    return page(c, <TypePage frame={frameOf(c)} found={found} />);
+    return page(c, <TypePage frame={frameOf(c)} entry={entry} />);
   });
   app.get("/live/types/:key", (c) => {
     const live = typeLive(view, c.req.param("key"));
@@ -178,7 +178,7 @@ export function createApp(deps: AppDeps): Hono<Env> {
   app.get("/openapi.json", (c) => c.json(document));
   app.get("/docs", (c) => page(c, <DocsPage frame={frameOf(c)} />));
 
-  app.notFound((c) => wrong(c, 404, "No such page", `There is nothing at ${c.req.path}.`));
+  app.notFound((c) => errorPage(c, 404, "No such page", `There is nothing at ${c.req.path}.`));
   app.onError((error, c) => {
     console.error(error);
     return problem(c, 500, "the page could not be rendered; the log says why");
@@ -203,10 +203,10 @@ export function createApp(deps: AppDeps): Hono<Env> {
   /** A choice that is none of these is said, not guessed at. */
   function unless(c: AppContext, name: string, value: string | undefined, choices: readonly string[]) {
     if (!value || choices.includes(value)) return undefined;
-    return wrong(c, 400, `Invalid ${name}`, `${name}: expected ${choices.join(", ")}, found "${value}"`);
+    return errorPage(c, 400, `Invalid ${name}`, `${name}: expected ${choices.join(", ")}, found "${value}"`);
   }
 
-  function wrong(
+  function errorPage(
     c: AppContext,
     status: 400 | 404 | 503,
     title: string,
@@ -216,7 +216,7 @@ export function createApp(deps: AppDeps): Hono<Env> {
     const entry =
       Object.values(PAGES).find(({ path }) => path !== "/" && c.req.path.startsWith(path)) ?? PAGES.overview;
     const back = { name: entry.name, href: href ?? entry.path };
-    return page(c, <WrongPage frame={frameOf(c)} title={title} detail={detail} back={back} />, status);
+    return page(c, <ErrorPage frame={frameOf(c)} title={title} detail={detail} back={back} />, status);
   }
 
   function page(c: AppContext, element: JSX.Element, status: 200 | 400 | 404 | 503 = 200): Response {

@@ -13,7 +13,7 @@ import { loadAssets } from "./assets/manifest.ts";
 import { createView, setCatalog, total } from "./model/view.ts";
 import { askKafka, createGroup } from "./reading/group.ts";
 import { createHub } from "./stream/live.ts";
-import { placesOf } from "./reading/places.ts";
+import { archiveBrokers } from "./reading/archive-brokers.ts";
 import { startReader } from "./reading/reader.ts";
 import { urlOf } from "../runtime/url.ts";
 
@@ -61,7 +61,7 @@ await runService({
     const app = createApp({
       view,
       hub,
-      archive: createArchive(view, placesOf(kafka, settings.topics), Date.now),
+      archive: createArchive(view, archiveBrokers(kafka, settings.topics), Date.now),
       group: createGroup(askKafka(kafka, GROUPS.enrich, settings.topics.raw), () => {
         view.version++;
       }),

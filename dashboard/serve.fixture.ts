@@ -1,6 +1,6 @@
 /** A dashboard without Kafka for tests and pictures: a view model that the test fills, served for real. */
 import { createApp } from "./app.tsx";
-import { type Archive, createArchive, type Places } from "./reading/archive.ts";
+import { type Archive, createArchive, type ArchiveBrokers } from "./reading/archive.ts";
 import { loadAssets } from "./assets/manifest.ts";
 import { createView, type ViewModel } from "./model/view.ts";
 import type { Group } from "./reading/group.ts";
@@ -19,13 +19,13 @@ export interface Served {
 }
 
 /** Nothing older than what is kept. */
-const NOTHING: Places = { from: async () => [], span: async () => undefined };
+const NOTHING: ArchiveBrokers = { from: async () => [], span: async () => undefined };
 
 export const NO_GROUP: Group = { last: () => undefined, first: async () => undefined };
 
 export interface ServeOptions {
   group?: Group;
-  places?: Places;
+  places?: ArchiveBrokers;
   /** In place of one that asks `places`. */
   archive?: Archive;
   port?: number;

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { startBroker } from "../broker/broker.ts";
 import { readSettings } from "../config/env.ts";
-import { topicSpecs } from "../config/topics.ts";
+import { topicSpecs } from "../config/topic-specs.ts";
 import { ensureTopics, type Topic } from "../kafka/admin.ts";
 import { createKafka } from "../kafka/client.ts";
 import { plainEnv, ROOT } from "../test/processes.fixture.ts";

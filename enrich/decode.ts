@@ -9,7 +9,7 @@ import type { RESERVED_MEMBERS } from "../schemas/enriched.ts";
 import type { DeadLetter } from "../judge/verdict.ts";
 import { isRecord } from "../judge/values.ts";
 import { characterName } from "../judge/words.ts";
-import { examine, type Place } from "./examine.ts";
+import { examine, type FaultPosition } from "./examine.ts";
 import { type Scan, scan } from "./scan.ts";
 import { REPLACEMENT, replaceLoneSurrogates, utf8Length } from "./text.ts";
 
@@ -106,7 +106,7 @@ function notJson(json: string, bytes: number): DeadLetter {
   );
 }
 
-function found(json: string, { at }: Place): string {
+function found(json: string, { at }: FaultPosition): string {
   const code = json.codePointAt(at);
   return code === undefined ? "but the text ends" : `found ${characterName(String.fromCodePoint(code))}`;
 }
@@ -125,7 +125,7 @@ const RESERVED: readonly string[] = Object.keys({
   data_quality: true,
 } satisfies Record<(typeof RESERVED_MEMBERS)[number], true>);
 
-function deadAt(reason: DeadLetterReason, place: Place | undefined, message: string): DeadLetter {
+function deadAt(reason: DeadLetterReason, place: FaultPosition | undefined, message: string): DeadLetter {
   return dead(reason, message, place?.path ?? "");
 }
 

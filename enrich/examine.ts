@@ -7,7 +7,7 @@
 import { pointerOf } from "../judge/pointer.ts";
 import { LIMITS } from "../schemas/dead-letter.ts";
 
-export interface Place {
+export interface FaultPosition {
   /** JSON Pointer to the value, or to the object or array around it. */
   path: string;
   /** Character of the text, from 0. */
@@ -17,13 +17,13 @@ export interface Place {
 }
 
 export interface Faults {
-  syntax?: Place;
+  syntax?: FaultPosition;
   /** A number that no double holds. */
-  overflow?: Place;
+  overflow?: FaultPosition;
   /** The first value deeper than `maxDepth`. */
-  tooDeep?: Place;
+  tooDeep?: FaultPosition;
   /** The first top-level member whose name has been there. */
-  duplicate?: Place;
+  duplicate?: FaultPosition;
 }
 
 /** An open object or array: the name or index of the value in hand; undefined before the first. */
@@ -51,7 +51,7 @@ export function examine(text: string, maxDepth: number): Faults {
   let expected: Expected = "value";
   let i = 0;
 
-  const place = (words: string): Place => ({ path: pointer(open), at: i, expected: words });
+  const place = (words: string): FaultPosition => ({ path: pointer(open), at: i, expected: words });
   const stringFault = (at: number): Faults => {
     i = at;
     const code = text.charCodeAt(at);
@@ -108,7 +108,7 @@ export function examine(text: string, maxDepth: number): Faults {
   }
 }
 
-function withSyntax(faults: Faults, syntax: Place): Faults {
+function withSyntax(faults: Faults, syntax: FaultPosition): Faults {
   return { ...faults, syntax };
 }
 

@@ -30,22 +30,22 @@ export interface Constant {
 export type Splice = (text: string, verdict: Judged, now: number) => Pieces;
 
 export function createSplice(registryVersion: string): Splice {
-  const readyTexts = new Map<PlanType, Ready>();
+  const textsByType = new Map<PlanType, TypeTexts>();
   const enrichedAt = createEnrichedAt();
   return (text, verdict, now) => {
     const { type, normalized } = verdict;
-    let ready = type && readyTexts.get(type);
-    if (type !== undefined && ready === undefined) {
-      ready = readyFor(type, registryVersion);
-      readyTexts.set(type, ready);
+    let texts = type && textsByType.get(type);
+    if (type !== undefined && texts === undefined) {
+      texts = typeTexts(type, registryVersion);
+      textsByType.set(type, texts);
     }
     const at = enrichedAt(now);
     return {
       kept: text.lastIndexOf("}"),
       added: [
-        ready === undefined ? metadataText(verdict) : metadataOf(ready, verdict),
+        texts === undefined ? metadataText(verdict) : metadataOf(texts, verdict),
         normalized === undefined ? at : `,"normalized":${normalized}${at}`,
-        (ready && said(ready, verdict)) ?? infoText(verdict, registryVersion) + saidText(verdict),
+        (texts && keptText(texts, verdict)) ?? infoText(verdict, registryVersion) + qualityText(verdict),
       ],
     };
   };
@@ -61,28 +61,28 @@ export function textOf(piece: Piece): string {
 }
 
 /** Texts of one type as most of its messages have them: of a listed maker or none, decided in one of a few ways. */
-interface Ready {
+interface TypeTexts {
   registryVersion: string;
   device_metadata: string;
   metadata: Constant;
   /** With a maker's members, by `device_metadata`: as many as the registry lists makers and models. */
   makers: Map<string, Constant>;
-  declared: Decided;
+  declared: DetectionTexts;
   /** Other ways than by the message's own word, by the JSON text of `detection`. */
-  others: Map<string, Decided>;
+  others: Map<string, DetectionTexts>;
   /** How many texts and steps are kept below. */
   count: number;
 }
 
 /** Of messages whose type was decided in the same way: what follows `enriched_at`. */
-interface Decided {
+interface DetectionTexts {
   detection_json: string;
   info: string;
   /** Messages without a finding, by their quality. */
-  said: (Said | undefined)[];
+  roots: (FindingStep | undefined)[];
 }
 
-function readyFor(type: PlanType, registryVersion: string): Ready {
+function typeTexts(type: PlanType, registryVersion: string): TypeTexts {
   const device_metadata = flat(`${type.metadata_json}}`);
   const measurement_metadata = type.measurement_json;
   const declared = { device_type: type.key, detection_json: type.declared_json };
@@ -91,25 +91,28 @@ function readyFor(type: PlanType, registryVersion: string): Ready {
     device_metadata,
     metadata: { text: flat(metadataText({ device_metadata, measurement_metadata })) },
     makers: new Map(),
-    declared: decidedBy(declared, registryVersion),
+    declared: newDetectionTexts(declared, registryVersion),
     others: new Map(),
     count: 0,
   };
 }
 
-function decidedBy(verdict: Pick<Judged, "device_type" | "detection_json">, version: string): Decided {
-  return { detection_json: verdict.detection_json, info: infoText(verdict, version), said: [] };
+function newDetectionTexts(
+  verdict: Pick<Judged, "device_type" | "detection_json">,
+  version: string,
+): DetectionTexts {
+  return { detection_json: verdict.detection_json, info: infoText(verdict, version), roots: [] };
 }
 
 type Metadata = Pick<Judged, "device_metadata" | "measurement_metadata">;
 
-function metadataOf(ready: Ready, verdict: Judged): Constant {
+function metadataOf(texts: TypeTexts, verdict: Judged): Constant {
   // A maker's members only ever follow those of the type: of the same length is the same.
-  if (ready.device_metadata.length === verdict.device_metadata.length) return ready.metadata;
-  let found = ready.makers.get(verdict.device_metadata);
+  if (texts.device_metadata.length === verdict.device_metadata.length) return texts.metadata;
+  let found = texts.makers.get(verdict.device_metadata);
   if (found === undefined) {
     found = { text: flat(metadataText(verdict)) };
-    ready.makers.set(verdict.device_metadata, found);
+    texts.makers.set(verdict.device_metadata, found);
   }
   return found;
 }
@@ -131,7 +134,7 @@ function infoText(
 }
 
 /** The quality, its findings and the brackets that end the message. */
-function saidText(verdict: Judged): string {
+function qualityText(verdict: Judged): string {
   const { timestamp_valid, measurements_complete, completeness, enrichment_success, grade } = verdict;
   return (
     `,"data_quality":{"timestamp_valid":${timestamp_valid},"measurements_complete":${measurements_complete}` +
@@ -144,72 +147,75 @@ function saidText(verdict: Judged): string {
  * Nearly all messages of a type have one of a few lists of findings: a leaf is missing, a time has no zone. They are kept as a
  * tree, a finding a step, and beside its last finding the whole text behind `enriched_at`.
  */
-interface Said {
+interface FindingStep {
   finding: Finding | undefined;
   text: Constant | undefined;
   /** The step that was taken last. */
-  last: Said | undefined;
+  last: FindingStep | undefined;
   /** By the finding's path. */
-  next: Map<string, Said[]> | undefined;
+  next: Map<string, FindingStep[]> | undefined;
 }
 
 /** For each type. */
-const MAX_SAID = 2_000;
+const MAX_TEXTS = 2_000;
 
 /** Undefined: not kept, there are enough. */
-function said(ready: Ready, verdict: Judged): Constant | undefined {
-  const decided = howDecided(ready, verdict);
-  if (decided === undefined) return undefined;
+function keptText(texts: TypeTexts, verdict: Judged): Constant | undefined {
+  const detection = detectionTexts(texts, verdict);
+  if (detection === undefined) return undefined;
   const { timestamp_valid, completeness, enrichment_success, grade, findings } = verdict;
   const flags = (timestamp_valid ? 1 : 0) + (enrichment_success ? 2 : 0) + GRADE_FLAGS[grade];
   const key = completeness * 16 + flags;
-  let place = decided.said[key];
-  if (place === undefined) {
-    place = newSaid(ready, undefined);
-    decided.said[key] = place;
+  let step = detection.roots[key];
+  if (step === undefined) {
+    step = newStep(texts, undefined);
+    detection.roots[key] = step;
   }
   for (let at = 0; at < findings.length; at++) {
-    const step = stepFrom(place, findings[at], ready);
+    step = stepFrom(step, findings[at], texts);
     if (step === undefined) return undefined;
-    place = step;
   }
-  place.text ??= { text: flat(decided.info + saidText(verdict)) };
-  return place.text;
+  step.text ??= { text: flat(detection.info + qualityText(verdict)) };
+  return step.text;
 }
 
 const GRADE_FLAGS: Readonly<Record<Grade, number>> = { GOOD: 0, UNCERTAIN: 4, BAD: 8 };
 
-function howDecided(ready: Ready, verdict: Judged): Decided | undefined {
-  const { declared, others } = ready;
+function detectionTexts(texts: TypeTexts, verdict: Judged): DetectionTexts | undefined {
+  const { declared, others } = texts;
   if (declared.detection_json === verdict.detection_json) return declared;
   let found = others.get(verdict.detection_json);
-  if (found === undefined && ready.count < MAX_SAID) {
-    ready.count++;
-    found = decidedBy(verdict, ready.registryVersion);
+  if (found === undefined && texts.count < MAX_TEXTS) {
+    texts.count++;
+    found = newDetectionTexts(verdict, texts.registryVersion);
     others.set(verdict.detection_json, found);
   }
   return found;
 }
 
-function stepFrom(place: Said, finding: Finding | undefined, ready: Ready): Said | undefined {
+function stepFrom(
+  step: FindingStep,
+  finding: Finding | undefined,
+  texts: TypeTexts,
+): FindingStep | undefined {
   if (finding === undefined) return undefined;
-  const { last } = place;
+  const { last } = step;
   // What is said of a leaf that is not there is the same object each time (judge/quiet.ts).
   if (last !== undefined && (last.finding === finding || isOf(last, finding))) return last;
-  place.next ??= new Map();
-  const steps = place.next.get(finding.path) ?? [];
+  step.next ??= new Map();
+  const steps = step.next.get(finding.path) ?? [];
   let found = steps.find((step) => isOf(step, finding));
   if (found === undefined) {
-    if (ready.count >= MAX_SAID) return undefined;
-    found = newSaid(ready, finding);
+    if (texts.count >= MAX_TEXTS) return undefined;
+    found = newStep(texts, finding);
     steps.push(found);
-    place.next.set(finding.path, steps);
+    step.next.set(finding.path, steps);
   }
-  place.last = found;
+  step.last = found;
   return found;
 }
 
-function isOf({ finding }: Said, { code, path, expected, severity }: Finding): boolean {
+function isOf({ finding }: FindingStep, { code, path, expected, severity }: Finding): boolean {
   return (
     finding?.path === path &&
     finding.code === code &&
@@ -218,8 +224,8 @@ function isOf({ finding }: Said, { code, path, expected, severity }: Finding): b
   );
 }
 
-function newSaid(ready: Ready, finding: Finding | undefined): Said {
-  ready.count++;
+function newStep(texts: TypeTexts, finding: Finding | undefined): FindingStep {
+  texts.count++;
   return { finding, text: undefined, last: undefined, next: undefined };
 }
 

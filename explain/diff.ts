@@ -8,14 +8,14 @@ export function difference(
   before: VerdictLine,
   after: VerdictLine,
 ): { line: number; before: object; after: object } | undefined {
-  const old: Record<string, unknown> = { ...before };
-  const young: Record<string, unknown> = { ...after };
-  const names = [...new Set([...Object.keys(old), ...Object.keys(young)])];
-  const changed = names.filter((name) => comparable(name, old[name]) !== comparable(name, young[name]));
+  const older: Record<string, unknown> = { ...before };
+  const newer: Record<string, unknown> = { ...after };
+  const names = [...new Set([...Object.keys(older), ...Object.keys(newer)])];
+  const changed = names.filter((name) => comparable(name, older[name]) !== comparable(name, newer[name]));
   if (changed.length === 0) return undefined;
   const only = (record: Record<string, unknown>) =>
     Object.fromEntries(changed.filter((name) => name in record).map((name) => [name, record[name]]));
-  return { line: before.line, before: only(old), after: only(young) };
+  return { line: before.line, before: only(older), after: only(newer) };
 }
 
 /** Which shape is nearest to a message that none knows, and the registry's version, decide nothing. */
@@ -28,10 +28,10 @@ function comparable(name: string, value: unknown): string {
 /** `line 1: unknown → tank_level, UNCERTAIN → GOOD`, then what was found no more (-) and what is now (+). */
 export function differenceText(before: VerdictLine, after: VerdictLine): string {
   const change = (read: (line: Judged) => string | number, unit = "", name = "") => {
-    const [old, young] = [before, after].map((line) => (line.to === "dlq" ? "" : String(read(line))));
-    if (old === young) return [];
+    const [older, newer] = [before, after].map((line) => (line.to === "dlq" ? "" : String(read(line))));
+    if (older === newer) return [];
     return [
-      `${name}${[old, young]
+      `${name}${[older, newer]
         .filter(Boolean)
         .map((text) => shown(text ?? ""))
         .join(" → ")}${unit}`,

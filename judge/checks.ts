@@ -7,13 +7,13 @@
  */
 import type { Finding } from "../schemas/enriched.ts";
 import type { PlanCheck, PlanLeaf, PlanType } from "./plan.ts";
-import { addFinding, placeAt, type Places, readNumber, type Values } from "./values.ts";
+import { addFinding, sourcePointerAt, type SourcePointers, readNumber, type Values } from "./values.ts";
 import { printNumber } from "./words.ts";
 
 export function judgeChecks(
   measurements: Values,
   type: PlanType,
-  places: Places | undefined,
+  places: SourcePointers | undefined,
   findings: Finding[],
 ): void {
   // Loops by index, here and in what is called for each message: in Connect's engine the others cost three times as much.
@@ -85,8 +85,8 @@ function failsOrder(check: PlanCheck, type: PlanType, measurements: Values): Fai
 }
 
 /** Where the value stands in the raw message: a group of one leaf may be sent bare or as {"value": n}. */
-function placeOf(leaf: PlanLeaf, measurements: Values, places: Places | undefined): string {
-  const place = places === undefined ? undefined : placeAt(leaf.path, places);
+function placeOf(leaf: PlanLeaf, measurements: Values, places: SourcePointers | undefined): string {
+  const place = places === undefined ? undefined : sourcePointerAt(leaf.path, places);
   if (place !== undefined) return place;
   const wrapped = leaf.name === "value" && typeof measurements[leaf.group] === "object";
   return wrapped ? `${leaf.pointer}/value` : leaf.pointer;

@@ -18,7 +18,7 @@ import { createQuietRows } from "./quiet.ts";
 import { extract, findShape, nearestShape, normalizedJson } from "./shape.ts";
 import { createParseIso, parseIso } from "./time.ts";
 import { claimOf, judgeClaim, wordsForClaim } from "./timestamp.ts";
-import { addFinding, isRecord, judgeValues, type Places, type Values } from "./values.ts";
+import { addFinding, isRecord, judgeValues, type SourcePointers, type Values } from "./values.ts";
 import type { RecordSource, Verdict } from "./verdict.ts";
 import { shown } from "./words.ts";
 
@@ -116,7 +116,7 @@ export function ownTime(message: Record<string, unknown>, plan: Plan): number | 
 interface Input {
   measurements: Values;
   /** Only of a vendor's shape. */
-  places: Places | undefined;
+  places: SourcePointers | undefined;
   /** JSON text of the canonical measurements. */
   json: string | undefined;
   /** Neither measurements of our own form nor a shape. */

@@ -10,7 +10,7 @@ import type { Plan, PlanExtract, PlanPredicate, PlanShape } from "./plan.ts";
 import { pointerOf, readPointer } from "./pointer.ts";
 import { holds } from "./predicate.ts";
 import { formatIso } from "./time.ts";
-import { addFinding, placeAt, type Places, UNREADABLE, type Values } from "./values.ts";
+import { addFinding, sourcePointerAt, type SourcePointers, UNREADABLE, type Values } from "./values.ts";
 import { printList, round12, shown } from "./words.ts";
 
 /** The most specific shape that knows the message: more predicates before fewer, then the order of the registry. */
@@ -68,14 +68,14 @@ export function nearestShape(message: Record<string, unknown>, plan: Plan): stri
 
 export interface Extracted {
   measurements: Record<string, Values>;
-  places: Places;
+  places: SourcePointers;
   /** JSON text of the measurements; what could not be read, or is no number, text or boolean, is left out. */
   json: string;
 }
 
 export function extract(message: unknown, shape: PlanShape, findings: Finding[]): Extracted {
   const measurements: Record<string, Values> = {};
-  const places: Places = { fixed: shape.places, picked: undefined };
+  const places: SourcePointers = { fixed: shape.places, picked: undefined };
   let json = "";
   let written = "";
   for (const rule of shape.measurements) {
@@ -97,7 +97,7 @@ export function extract(message: unknown, shape: PlanShape, findings: Finding[])
 }
 
 /** What stands at `from`, or in the element of its array that `pick` chooses. */
-function locate(message: unknown, rule: PlanExtract, places: Places): unknown {
+function locate(message: unknown, rule: PlanExtract, places: SourcePointers): unknown {
   const found = readPointer(message, rule.from);
   const { pick, take, pointer } = rule;
   if (pick === null) return found;
@@ -113,7 +113,7 @@ function locate(message: unknown, rule: PlanExtract, places: Places): unknown {
 const NUMBER_TEXT = /^[+-]?[0-9]+(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?$/;
 const TEXT_EXPECTED = "a number with a decimal point, as a string";
 
-function convert(found: unknown, rule: PlanExtract, places: Places, findings: Finding[]): unknown {
+function convert(found: unknown, rule: PlanExtract, places: SourcePointers, findings: Finding[]): unknown {
   if (found === null) return null;
   if (rule.map !== null) {
     const key = typeof found === "object" ? "" : String(found);
@@ -149,7 +149,8 @@ function convert(found: unknown, rule: PlanExtract, places: Places, findings: Fi
   return UNREADABLE;
 }
 
-const placeOf = (rule: PlanExtract, places: Places) => placeAt(rule.path, places) ?? rule.pointer;
+const placeOf = (rule: PlanExtract, places: SourcePointers) =>
+  sourcePointerAt(rule.path, places) ?? rule.pointer;
 
 /** JSON text of `normalized`. */
 export function normalizedJson(

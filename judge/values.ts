@@ -12,13 +12,14 @@ import { printList, printRange } from "./words.ts";
 
 export type Values = Record<string, unknown>;
 /** Measurement path -> JSON Pointer into the raw message, for a vendor's shape; `picked` goes before. */
-export interface Places {
+export interface SourcePointers {
   fixed: Record<string, string>;
   picked: Map<string, string> | undefined;
 }
 
 /** undefined where the shape does not know the path. */
-export const placeAt = (path: string, { fixed, picked }: Places) => picked?.get(path) ?? fixed[path];
+export const sourcePointerAt = (path: string, { fixed, picked }: SourcePointers) =>
+  picked?.get(path) ?? fixed[path];
 
 /** Stands for a value that a shape could not read: its finding is already made, so nothing more is said of it. */
 export const UNREADABLE: unique symbol = Symbol("unreadable");
@@ -63,7 +64,7 @@ export function addFinding(
 export interface Look {
   type: PlanType;
   nominal: Nominal | undefined;
-  places: Places | undefined;
+  places: SourcePointers | undefined;
   /** The device sends only what changed: what is not there is not missing. */
   partial: boolean;
   findings: Finding[];
@@ -159,14 +160,14 @@ function judgeGroup(sent: unknown, group: PlanGroup, rows: QuietRow[], look: Loo
 }
 
 /** Where a leaf stands or would stand; undefined where the vendor's shape does not know it. */
-const pointerOf = (leaf: PlanLeaf, places: Places | undefined) =>
-  places === undefined ? leaf.pointer : placeAt(leaf.path, places);
+const pointerOf = (leaf: PlanLeaf, places: SourcePointers | undefined) =>
+  places === undefined ? leaf.pointer : sourcePointerAt(leaf.path, places);
 
 /** Of a group that is not there at all: its own pointer, or of a vendor's shape that of its first leaf. */
 function groupPlace(group: PlanGroup, { type, places }: Look): string | undefined {
   if (places === undefined) return group.pointer;
   for (let index = group.first; index < group.first + group.count; index++) {
-    const place = placeAt(type.leaves[index]?.path ?? "", places);
+    const place = sourcePointerAt(type.leaves[index]?.path ?? "", places);
     if (place !== undefined) return place;
   }
   return undefined;

@@ -22,7 +22,7 @@ import type { InMessage } from "./message.ts";
 import type { KafkaLog } from "./outages.ts";
 import { createPace } from "./pace.ts";
 import { watchOffsets } from "./watch.ts";
-import { type Place, createWatchdog } from "./watchdog.ts";
+import { type TopicPartition, createWatchdog } from "./watchdog.ts";
 
 export type { Undecodable } from "./fetched.ts";
 export type { InMessage } from "./message.ts";
@@ -79,7 +79,7 @@ export interface Consumer {
   stop(): Promise<void>;
   /** What is wrong, in words; [] = joined and moving. */
   health(): string[];
-  assignment(): Place[];
+  assignment(): TopicPartition[];
 }
 
 const SESSION_MS = 6_000;
@@ -116,7 +116,7 @@ export async function consume(kafka: Kafka, options: ConsumeOptions): Promise<Co
   const positions = new Map<string, number>();
   /** Partitions that stepped aside: place -> how often. */
   const aside = new Map<string, number>();
-  let assigned: Place[] = [];
+  let assigned: TopicPartition[] = [];
   let joinedAs: KafkajsConsumer | undefined;
   let inHand = 0;
   const pace = createPace(maxMessages);
@@ -364,6 +364,6 @@ function* pieces({ batch }: EachBatchPayload, maxBatchBytes: number, size: () =>
   if (next > first) yield { ...place, first, next, messages, empty, undecodable };
 }
 
-function placeOf({ topic, partition }: Place): string {
+function placeOf({ topic, partition }: TopicPartition): string {
   return `${topic}[${partition}]`;
 }

@@ -88,7 +88,7 @@ function baseOffsetAt(bytes: Buffer, at: number): number | undefined {
   return isBatch ? Number(bytes.readBigInt64BE(at)) : undefined;
 }
 
-interface Place {
+interface ReadContext {
   /** The offset up to which everything is settled. */
   position: number;
   /** The base offset of the batch behind this one, if the answer has it. */
@@ -99,7 +99,7 @@ interface Place {
 }
 
 /** Checked as a whole before the first span is given. */
-function spansOf(batch: Buffer, place: Place): Iterable<Span> {
+function spansOf(batch: Buffer, place: ReadContext): Iterable<Span> {
   const { position, following, stableEnd, maxBatchBytes, isAborted } = place;
   try {
     const header = checkedHeader(batch, following);

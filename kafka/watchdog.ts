@@ -5,12 +5,12 @@
  * what was fetched. Pure: offsets and the clock are handed in.
  */
 
-export interface Place {
+export interface TopicPartition {
   topic: string;
   partition: number;
 }
 
-interface Watched extends Place {
+interface Watched extends TopicPartition {
   /** The next offset to handle; undefined until known. */
   position: number | undefined;
   end: number;
@@ -22,7 +22,7 @@ export function createWatchdog(now: () => number = () => performance.now(), stil
   let watched = new Map<string, Watched>();
 
   /** A new assignment: what is no longer ours is forgotten, what is new starts with a fresh clock. */
-  function assign(places: Place[]): void {
+  function assign(places: TopicPartition[]): void {
     watched = new Map(
       places.map(({ topic, partition }) => [
         `${topic}/${partition}`,
@@ -63,7 +63,7 @@ export function createWatchdog(now: () => number = () => performance.now(), stil
     });
   }
 
-  function unknown(): Place[] {
+  function unknown(): TopicPartition[] {
     return [...watched.values()].filter(({ position }) => position === undefined);
   }
 

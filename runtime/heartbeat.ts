@@ -3,7 +3,7 @@
  *
  * A heartbeat that cannot be sent is skipped: its absence is what tells the readers.
  */
-import { HEARTBEAT_INTERVAL_MS, type Heartbeat } from "../config/topics.ts";
+import { HEARTBEAT_INTERVAL_MS, type Heartbeat } from "../config/topic-specs.ts";
 import { createProducer } from "../kafka/producer.ts";
 import type { Settings } from "../config/env.ts";
 import type { Kafka } from "../kafka/client.ts";

@@ -6,7 +6,8 @@
  */
 import { readSettings } from "../config/env.ts";
 import { loadRegistry } from "../config/registry-file.ts";
-import { exitWithFaults, prepareTopics } from "./topics.ts";
+import { prepareTopics } from "./prepare-topics.ts";
+import { exitWithFaults } from "./usage.ts";
 
 try {
   const settings = readSettings();

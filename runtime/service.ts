@@ -8,7 +8,7 @@
 import { hostname } from "node:os";
 import packageJson from "../package.json" with { type: "json" };
 import { ConfigError, readSettings, type Settings } from "../config/env.ts";
-import type { Heartbeat } from "../config/topics.ts";
+import type { Heartbeat } from "../config/topic-specs.ts";
 import { createKafka, type Kafka } from "../kafka/client.ts";
 import { type HealthSource, serveHealth } from "./health.ts";
 import { startHeartbeat } from "./heartbeat.ts";

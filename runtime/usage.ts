@@ -1,5 +1,4 @@
-/** `--help` of the commands: how it is used on stdout, exit 0; an argument that a command has not is a fault, exit 1. */
-
+/** What the commands share: `--help` on stdout, exit 0; an argument that a command does not have, and any other fault, exit 1. */
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { ConfigError } from "../config/env.ts";
 
@@ -27,4 +26,12 @@ export function parseArguments<T extends ParseArgsConfig>(usage: string, config:
   } catch (error) {
     throw new ConfigError([error instanceof Error ? error.message : String(error), `usage: ${usage}`]);
   }
+}
+
+/** For a one-shot command: prints every fault and ends with 1. */
+export function exitWithFaults(error: unknown): never {
+  const faults =
+    error instanceof ConfigError ? error.faults : [error instanceof Error ? error.message : String(error)];
+  for (const fault of faults) console.error(fault);
+  process.exit(1);
 }

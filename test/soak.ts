@@ -5,8 +5,7 @@
  * Where all kinds are deaths of enrichers, going back by more than a batch is wrong too.
  * Out: progress; exit 1 at the first round in which anything is wrong, with the line that replays it.
  */
-import { exitWithFaults } from "../runtime/topics.ts";
-import { showUsage } from "../runtime/usage.ts";
+import { exitWithFaults, showUsage } from "../runtime/usage.ts";
 import { ALL_KINDS, CRASHES } from "./faults/actions.ts";
 import { figures, LARGEST_BATCH, run, type RunOptions } from "./faults/run.ts";
 import { readSoakOptions, type SoakOptions, soakLine } from "./faults/soak-options.ts";

@@ -40,10 +40,10 @@ export async function startEmbeddedBroker(given?: string): Promise<Cluster & { p
 
 export async function createTopics({ brokers }: Cluster, partitions = 3): Promise<void> {
   const env = { KAFKA_BROKERS: brokers, TOPIC_PARTITIONS: `${partitions}` };
-  const command = startEntry("runtime/topics.ts", env);
+  const command = startEntry("runtime/prepare-topics.ts", env);
   await until("the topics are there", () => command.exitCode() !== null);
   if (command.exitCode() !== 0)
-    throw new Error(`runtime/topics.ts ended with ${command.exitCode()}\n${command.tail()}`);
+    throw new Error(`runtime/prepare-topics.ts ended with ${command.exitCode()}\n${command.tail()}`);
 }
 
 export type ServiceName = "simulator" | "enrich" | "dashboard";

@@ -3,7 +3,7 @@ import type { BrokerLog } from "../broker.ts";
 import type { Groups } from "../groups.ts";
 import type { Log } from "../log.ts";
 import * as t from "../protocol/fields.ts";
-import type { Topics } from "../topics.ts";
+import type { Topics } from "../topic-store.ts";
 
 /** What every handler works on. */
 export interface Broker {

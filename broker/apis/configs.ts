@@ -2,7 +2,7 @@
 import { ERROR } from "../protocol/errors.ts";
 import * as t from "../protocol/fields.ts";
 import { TOPIC_CONFIGS } from "../topic-configs.ts";
-import { DEFAULT_PARTITIONS } from "../topics.ts";
+import { DEFAULT_PARTITIONS } from "../topic-store.ts";
 import { api, type Broker, NODE_ID } from "./api.ts";
 
 const RESOURCE = { topic: 2, broker: 4 };

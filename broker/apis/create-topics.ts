@@ -6,7 +6,7 @@
 import { ERROR } from "../protocol/errors.ts";
 import * as t from "../protocol/fields.ts";
 import { configFault } from "../topic-configs.ts";
-import { DEFAULT_PARTITIONS, isTopicName, MAX_PARTITIONS } from "../topics.ts";
+import { DEFAULT_PARTITIONS, isTopicName, MAX_PARTITIONS } from "../topic-store.ts";
 import { api, type Broker, NODE_ID } from "./api.ts";
 
 const newTopic = {

@@ -5,7 +5,7 @@
  */
 import { ERROR } from "../protocol/errors.ts";
 import * as t from "../protocol/fields.ts";
-import { DEFAULT_PARTITIONS, isTopicName } from "../topics.ts";
+import { DEFAULT_PARTITIONS, isTopicName } from "../topic-store.ts";
 import { api, type Broker, LEADER_EPOCH, NO_OPERATIONS, NODE_ID } from "./api.ts";
 
 export const metadata = api(3, "Metadata", [0, 8], {

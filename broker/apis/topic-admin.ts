@@ -1,7 +1,7 @@
 /** DeleteTopics, CreatePartitions, DeleteRecords, DescribeLogDirs: what becomes of topics that exist. */
 import { ERROR } from "../protocol/errors.ts";
 import * as t from "../protocol/fields.ts";
-import { MAX_PARTITIONS } from "../topics.ts";
+import { MAX_PARTITIONS } from "../topic-store.ts";
 import { api, eachPartition } from "./api.ts";
 
 /** With messages and with the offsets that groups committed on them. */

@@ -15,7 +15,7 @@ import { typeOf } from "../model/catalog.ts";
 import { iso } from "../format.ts";
 import type { Group } from "../reading/group.ts";
 import { messageJson } from "./message-json.ts";
-import { readPlace } from "./place.ts";
+import { readMessageAddress } from "./message-address.ts";
 import { presence, type ServiceLine } from "../model/presence.ts";
 import { problem } from "./problem.ts";
 import { readFilters, search } from "../model/search.ts";
@@ -48,10 +48,10 @@ export function createApi({ view, archive, group, now, health, version }: ApiDep
     },
 
     async message(c) {
-      const place = readPlace(c.req.param());
-      if (!place.ok) return problem(c, 400, place.detail, place.parameter);
+      const address = readMessageAddress(c.req.param());
+      if (!address.ok) return problem(c, 400, address.detail, address.parameter);
       try {
-        const row = await archive.get(place.topic, place.partition, place.offset);
+        const row = await archive.get(address.topic, address.partition, address.offset);
         if (row === undefined)
           return problem(c, 404, "it is not there, no longer there, or not there yet", "offset");
         return json(messageJson(row));

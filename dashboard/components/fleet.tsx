@@ -6,7 +6,7 @@ import { messagesLink, typeLink } from "../links.ts";
 import { typeOf } from "../model/catalog.ts";
 import { devicesByType } from "../model/stats.ts";
 import { fleetNotKnown } from "./notices.tsx";
-import { GRADE_STATUS, Shape, State, type Status } from "./status.tsx";
+import { GRADE_STATUS, StatusIcon, State, type Status } from "./status.tsx";
 
 /** Types that have a line of their own; the rest share one. */
 const MAX_TYPES = 12;
@@ -145,7 +145,7 @@ function Group({ type, href, marks, limit }: TypeMarks & { limit: number }) {
             href={messagesLink({ topic: "enriched", device: device.id })}
             title={`${device.id}: ${word}`}
           >
-            <Shape status={status} />
+            <StatusIcon status={status} />
             <span class="vh">
               {device.id} {word}
             </span>

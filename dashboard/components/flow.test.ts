@@ -6,7 +6,7 @@ import { dead, enriched, NOW, raw, record } from "../sample.fixture.ts";
 import { beat, FULL_GROUP, fullView, REGISTRY } from "../full.fixture.ts";
 import { Flow } from "./flow.tsx";
 import { RegistryCard, Services } from "./services.tsx";
-import { Reasons } from "./shares.tsx";
+import { DeadLetterReasons } from "./shares.tsx";
 
 test("each topic of the flow has the name that it has here, its total and its rate", async () => {
   const view = createView(NOW, { raw: "plant.raw", enriched: "plant.enriched", dlq: "plant.raw.dlq" });
@@ -119,7 +119,7 @@ test("while Kafka is away no state is told as good, but since when it is not kno
     flow: String(Flow({ ...props, viewers: 0 })),
     services: String(Services(props)),
     registry: String(RegistryCard(props)),
-    reasons: String(Reasons({ view: none, now: NOW + 60_000 })),
+    reasons: String(DeadLetterReasons({ view: none, now: NOW + 60_000 })),
   };
   for (const [name, html] of Object.entries(cards)) {
     expect([name, await counts(html, ".ok", ".st.warn")]).toEqual([name, [0, 0]]);

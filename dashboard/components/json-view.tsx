@@ -2,7 +2,7 @@
 import type { Finding } from "../../schemas/enriched.ts";
 import { count } from "../format.ts";
 import { INDENT, type Line, jsonLines } from "../api/json-lines.ts";
-import { Rest } from "./fold.tsx";
+import { Rest } from "./disclosure.tsx";
 import { SEVERITY_STATUS, State } from "./status.tsx";
 
 export interface JsonProps {

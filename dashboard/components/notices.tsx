@@ -3,7 +3,7 @@ import { standing } from "../model/standing.ts";
 import type { ViewModel } from "../model/view.ts";
 import { clockSeconds } from "../format.ts";
 import { withParams } from "../links.ts";
-import { Shape, State } from "./status.tsx";
+import { StatusIcon, State } from "./status.tsx";
 import { Age } from "./time.tsx";
 
 export const RailFooter = ({ view, now }: { view: ViewModel; now: number }) => (
@@ -39,7 +39,7 @@ export function fleetNotKnown(view: ViewModel, now: number): string | undefined 
 export const CutBanner = () => (
   <div class="banner crit" role="alert" id="cut" hidden>
     <span class="st crit">
-      <Shape status="crit" />
+      <StatusIcon status="crit" />
       <b>
         Connection lost at <span id="cut-at" />
       </b>

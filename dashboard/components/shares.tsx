@@ -201,7 +201,7 @@ export function Quality({ view, now }: Share) {
   );
 }
 
-export function Reasons({ view, now }: Share) {
+export function DeadLetterReasons({ view, now }: Share) {
   const reasons = deadLetters(view, now);
   const { bars, sum } = sharesOf(reasons, (reason) => messagesLink({ topic: "dlq", reason }));
   return (

@@ -4,7 +4,7 @@ import type { Grade, Severity } from "../../schemas/enriched.ts";
 
 export type Status = "ok" | "warn" | "crit" | "off" | "info";
 
-export const Shape = ({ status, size = 12 }: { status: Status; size?: number }) => (
+export const StatusIcon = ({ status, size = 12 }: { status: Status; size?: number }) => (
   <svg class={status} width={size} height={size} aria-hidden="true">
     <use href={`#${status}`} />
   </svg>
@@ -13,7 +13,7 @@ export const Shape = ({ status, size = 12 }: { status: Status; size?: number }) 
 /** The shape has the colour, the word stays ink. */
 export const State = ({ status, children }: { status: Status; children: Child }) => (
   <span class={`st ${status}`}>
-    <Shape status={status} />
+    <StatusIcon status={status} />
     {children}
   </span>
 );

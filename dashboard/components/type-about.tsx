@@ -2,17 +2,17 @@
 import { GRADES } from "../../schemas/enriched.ts";
 import { type CatalogType, rhythmWords } from "../model/catalog.ts";
 import { count } from "../format.ts";
-import { LongList } from "./fold.tsx";
+import { LongList } from "./disclosure.tsx";
 import { JsonView } from "./json-view.tsx";
 import { GradeState } from "./status.tsx";
 
 interface Props {
-  found: CatalogType;
+  entry: CatalogType;
 }
 
-export function About({ found }: Props) {
-  const { key, type } = found;
-  const words = [type.description, rhythmWords(found)].filter(Boolean).join(". ").replace("..", ".");
+export function About({ entry }: Props) {
+  const { key, type } = entry;
+  const words = [type.description, rhythmWords(entry)].filter(Boolean).join(". ").replace("..", ".");
   return (
     <section class="card" aria-labelledby="h-about">
       <header>
@@ -50,8 +50,8 @@ export function About({ found }: Props) {
   );
 }
 
-export function Examples({ found }: Props) {
-  const examples = [...(found.type.examples ?? []), ...found.shapes.flatMap((shape) => shape.examples ?? [])];
+export function Examples({ entry }: Props) {
+  const examples = [...(entry.type.examples ?? []), ...entry.shapes.flatMap((shape) => shape.examples ?? [])];
   if (examples.length === 0) return null;
   return (
     <section class="card" aria-labelledby="h-examples">
@@ -80,8 +80,8 @@ export function Examples({ found }: Props) {
   );
 }
 
-export function Makers({ found }: Props) {
-  const makers = found.type.manufacturers ?? [];
+export function Makers({ entry }: Props) {
+  const makers = entry.type.manufacturers ?? [];
   if (makers.length === 0) return null;
   return (
     <section class="card" aria-labelledby="h-makers">

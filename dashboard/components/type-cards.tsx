@@ -13,12 +13,12 @@ import { count } from "../format.ts";
 import { messagesLink } from "../links.ts";
 import type { ViewModel } from "../model/view.ts";
 import { tallied } from "../model/window.ts";
-import { LongList } from "./fold.tsx";
+import { LongList } from "./disclosure.tsx";
 import { GRADE_STATUS, GRADE_WORD, State } from "./status.tsx";
 import { type Column, Table } from "./table.tsx";
 
 interface Props {
-  found: CatalogType;
+  entry: CatalogType;
 }
 
 const COLUMNS: readonly Column[] = [
@@ -33,8 +33,8 @@ const COLUMNS: readonly Column[] = [
 /** Characters of a range; what is longer is a list of values, and may wrap. */
 const ONE_LINE = 24;
 
-export function Measurements({ found }: Props) {
-  const rows = measurementRows(found);
+export function Measurements({ entry }: Props) {
+  const rows = measurementRows(entry);
   return (
     <section class="card" aria-labelledby="h-measurements">
       <header class="rule">
@@ -67,8 +67,8 @@ export function Measurements({ found }: Props) {
   );
 }
 
-export function Alarms({ found }: Props) {
-  const alarms = alarmWords(found);
+export function Alarms({ entry }: Props) {
+  const alarms = alarmWords(entry);
   if (alarms.length === 0) return null;
   return (
     <section class="card" aria-labelledby="h-rules">
@@ -135,8 +135,8 @@ export function Numbers({ view, now, typeKey }: { view: ViewModel; now: number; 
 }
 
 /** Whole messages of vendors that are of this type, by what tells them. */
-export function Shapes({ found }: Props) {
-  const shapes = shapeRules(found);
+export function Shapes({ entry }: Props) {
+  const shapes = shapeRules(entry);
   if (shapes.length === 0) return null;
   return (
     <section class="card" aria-labelledby="h-shapes" id="shapes">
@@ -164,10 +164,10 @@ export function Shapes({ found }: Props) {
   );
 }
 
-export function Recognised({ found }: Props) {
-  const rules = detectRules(found);
-  const checks = checkWords(found);
-  const shapes = found.shapes.length;
+export function Recognised({ entry }: Props) {
+  const rules = detectRules(entry);
+  const checks = checkWords(entry);
+  const shapes = entry.shapes.length;
   return (
     <section class="card" aria-labelledby="h-recognised">
       <header>
@@ -197,7 +197,7 @@ export function Recognised({ found }: Props) {
             </>
           )}
           <dt>Margin</dt>
-          <dd>{found.plan.detect.min_margin} points over the next type</dd>
+          <dd>{entry.plan.detect.min_margin} points over the next type</dd>
           {checks.length > 0 && (
             <>
               <dt>Checks</dt>

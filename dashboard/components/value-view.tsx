@@ -1,7 +1,7 @@
 /** Whatever a value is: JSON in lines, text as text, other bytes as hexadecimal; the start of it, and the rest folded. */
 import { count } from "../format.ts";
 import { excerpt } from "../model/values.ts";
-import { Rest } from "./fold.tsx";
+import { Rest } from "./disclosure.tsx";
 import { type JsonProps, JsonView, OPEN_CHARS } from "./json-view.tsx";
 
 export function ValueView({ value, ...rest }: { value: Uint8Array | null } & Omit<JsonProps, "text">) {

@@ -4,7 +4,7 @@ import type { Finding } from "../../schemas/enriched.ts";
 import { count } from "../format.ts";
 import { typeLink } from "../links.ts";
 import { factsOf, type Row } from "../model/row.ts";
-import { Rest } from "./fold.tsx";
+import { Rest } from "./disclosure.tsx";
 import { GradeState, SEVERITY_STATUS, State } from "./status.tsx";
 
 /** A type that the registry may have. */
@@ -56,7 +56,7 @@ export function TypeVerdict({ row }: { row: Row }) {
   );
 }
 
-export const Reasons = ({ row }: { row: Row }) => (
+export const TypeReasons = ({ row }: { row: Row }) => (
   <section class="card w3 fill" aria-labelledby="h-why">
     <header class="rule">
       <h2 id="h-why">Reasons</h2>

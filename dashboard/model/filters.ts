@@ -21,7 +21,7 @@ export interface Filters {
 export interface Watch {
   filters: Filters;
   matches(row: Row): boolean;
-  found: Newest<Row>;
+  matching: Newest<Row>;
   /** How many matched, also those that are no longer kept. */
   matched: number;
   /** From when on messages were looked at, ms. */

@@ -45,31 +45,32 @@ export function readFilters(
   defaultLimit: number,
   others: readonly string[] = [],
 ): ReadFilters {
-  const wrong = (parameter: string, detail: string): ReadFilters => ({ ok: false, parameter, detail });
+  const refused = (parameter: string, detail: string): ReadFilters => ({ ok: false, parameter, detail });
   const strange = Object.keys(query).find((name) => !FILTER_NAMES.includes(name) && !others.includes(name));
-  if (strange !== undefined) return wrong(strange, `not one of the filters ${FILTER_NAMES.join(", ")}`);
+  if (strange !== undefined) return refused(strange, `not one of the filters ${FILTER_NAMES.join(", ")}`);
   const topic = query.topic ? API_TOPICS.find((name) => name === query.topic) : "enriched";
-  if (topic === undefined) return wrong("topic", `expected ${API_TOPICS.join(", ")}, found "${query.topic}"`);
+  if (topic === undefined)
+    return refused("topic", `expected ${API_TOPICS.join(", ")}, found "${query.topic}"`);
   const limit = query.limit ? Number(query.limit) : defaultLimit;
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT)
-    return wrong("limit", `expected a whole number from 1 to ${MAX_LIMIT}, found "${query.limit}"`);
+    return refused("limit", `expected a whole number from 1 to ${MAX_LIMIT}, found "${query.limit}"`);
   const filters: Filters = { topic, limit };
   for (const name of TEXTS) {
     const value = query[name];
     if (!value) continue;
-    if (value.length > MAX_TEXT) return wrong(name, `longer than ${MAX_TEXT} characters`);
+    if (value.length > MAX_TEXT) return refused(name, `longer than ${MAX_TEXT} characters`);
     filters[name] = value;
   }
   for (const [name, values] of Object.entries(CHOICES)) {
     const value = query[name];
     if (!value) continue;
     const choice = values.find((candidate) => candidate.toLowerCase() === value.toLowerCase());
-    if (choice === undefined) return wrong(name, `expected ${values.join(", ")}, found "${value}"`);
+    if (choice === undefined) return refused(name, `expected ${values.join(", ")}, found "${value}"`);
     Object.assign(filters, { [name]: choice });
   }
   for (const [name, only] of Object.entries(ONLY_ON))
     if (query[name] && only.topic !== topic)
-      return wrong(name, `${only.why}: expected topic=${only.topic}, found topic=${topic}`);
+      return refused(name, `${only.why}: expected topic=${only.topic}, found topic=${topic}`);
   return { ok: true, filters };
 }
 

@@ -26,7 +26,7 @@ export function createWatch(filters: Filters): Watch {
   return {
     filters,
     matches: matcherOf(filters),
-    found: createNewest(filters.limit, KEPT_BYTES),
+    matching: createNewest(filters.limit, KEPT_BYTES),
     matched: 0,
     searched: 0,
     missed: 0,
@@ -53,7 +53,7 @@ export function openWatch(view: ViewModel, watch: Watch, now: number): () => voi
 /** Newest first. */
 export function foundBy(view: ViewModel, watch: Watch): Row[] {
   if (watch.isBehind) catchUp(view, watch);
-  return watch.found.rows.toReversed();
+  return watch.matching.rows.toReversed();
 }
 
 function catchUp(view: ViewModel, watch: Watch): void {
@@ -95,7 +95,7 @@ function look(watch: Watch, row: Row): void {
   watch.searched++;
   if (!watch.matches(row)) return;
   watch.matched++;
-  keep(watch.found, row);
+  keep(watch.matching, row);
 }
 
 function spend(watch: Watch, began: number): void {

@@ -34,11 +34,11 @@ export const FILTERS: [topic: string, query: Record<string, string>, found: stri
   ["dlq", { q: '{"a' }, ["0/0"]],
 ];
 
-export interface Place {
+export interface RowAddress {
   partition: number;
   offset: number;
 }
-export const placeOf = ({ partition, offset }: Place) => `${partition}/${offset}`;
+export const addressOf = ({ partition, offset }: RowAddress) => `${partition}/${offset}`;
 /** The rows of a page or of a frame. */
 export const rowsOf = (html: string) =>
   [...html.matchAll(/ id="m-[a-z]+-(\d+)-(\d+)"/g)].map(([, partition, offset]) => `${partition}/${offset}`);
@@ -51,10 +51,10 @@ export const EXPORTS: Record<string, (text: string) => string[]> = {
       .split("\r\n")
       .slice(1)
       .map((line) => line.split(",").slice(1, 3).join("/")),
-  json: (text) => (JSON.parse(text) as Place[]).map(placeOf),
+  json: (text) => (JSON.parse(text) as RowAddress[]).map(addressOf),
   ndjson: (text) =>
     text
       .split("\n")
       .filter(Boolean)
-      .map((line) => placeOf(JSON.parse(line) as Place)),
+      .map((line) => addressOf(JSON.parse(line) as RowAddress)),
 };

@@ -5,7 +5,7 @@ import { fill, fullView } from "../full.fixture.ts";
 import { createView } from "../model/view.ts";
 import { NOW } from "../sample.fixture.ts";
 import { appFor } from "../serve.fixture.ts";
-import { ALL, EXPORTS, FILTERS, type Place, placeOf, rowsOf } from "./filters.case.ts";
+import { ALL, EXPORTS, FILTERS, type RowAddress, addressOf, rowsOf } from "./filters.case.ts";
 
 const decode = (href: string | undefined) => (href ?? "").replaceAll("&amp;", "&");
 
@@ -64,8 +64,8 @@ describe.each(FILTERS)("%s %j", (topic, query, found) => {
 
   test("the API answers what matches", async () => {
     const { text } = await served();
-    const { messages } = JSON.parse(await text(`/api/messages?${address}`)) as { messages: Place[] };
-    expect(messages.map(placeOf)).toEqual(found);
+    const { messages } = JSON.parse(await text(`/api/messages?${address}`)) as { messages: RowAddress[] };
+    expect(messages.map(addressOf)).toEqual(found);
   });
 });
 

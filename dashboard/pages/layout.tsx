@@ -2,7 +2,7 @@
 import type { Child } from "hono/jsx";
 import { Keys } from "../components/keys.tsx";
 import { CutBanner, Notices, RailFooter, WithoutScript } from "../components/notices.tsx";
-import { Icon, Shape, Sprite } from "../components/status.tsx";
+import { Icon, StatusIcon, Sprite } from "../components/status.tsx";
 import { FILTER_NAMES } from "../model/search.ts";
 import type { Card } from "../stream/frames.ts";
 import { standing } from "../model/standing.ts";
@@ -198,7 +198,7 @@ const filtersIn = (query: Record<string, string>): Record<string, string> =>
 /** A page that is not live says how old it is; assets/live.ts makes it tell the state of the stream. */
 const Pill = ({ now }: { now: number }) => (
   <p class="pill" id="pill">
-    <Shape status="off" />
+    <StatusIcon status="off" />
     <span role="status">As of</span>
     <span class="age" aria-hidden="true">
       {clockSeconds(now)}

@@ -4,7 +4,7 @@ import { type Archive, GivenUp } from "../reading/archive.ts";
 import { BytesView, ValueView } from "../components/value-view.tsx";
 import { State } from "../components/status.tsx";
 import { DayClock } from "../components/time.tsx";
-import { DeadLetter, Findings, Reasons, TypeVerdict } from "../components/verdict.tsx";
+import { DeadLetter, Findings, TypeReasons, TypeVerdict } from "../components/verdict.tsx";
 import { count, latency } from "../format.ts";
 import { messageLink, messagesLink, withParams } from "../links.ts";
 import { factsOf, type Row } from "../model/row.ts";
@@ -63,7 +63,7 @@ export function MessagePage({ frame, parts }: { frame: Frame; parts: MessagePart
         {verdict?.topic === "enriched" && (
           <>
             <TypeVerdict row={verdict} />
-            <Reasons row={verdict} />
+            <TypeReasons row={verdict} />
             <Findings row={verdict} />
           </>
         )}

@@ -3,7 +3,7 @@ import { API_TOPICS, type ApiTopic } from "../../schemas/api.ts";
 import { DEAD_LETTER_REASONS } from "../../schemas/dead-letter.ts";
 import { GRADES, METHODS } from "../../schemas/enriched.ts";
 import { Feed, FeedHead, FeedRow } from "../components/feed.tsx";
-import { FeedCount, Nothing, NothingYet, TAB_NAMES, WatchCount } from "../components/found.tsx";
+import { FeedCount, Nothing, NothingYet, TAB_NAMES, WatchCount } from "../components/matches.tsx";
 import { GRADE_WORD } from "../components/status.tsx";
 import { total, type ViewModel } from "../model/view.ts";
 import { createWatch, foundBy } from "../model/watch.ts";

@@ -3,10 +3,17 @@ import { API_TOPICS, type ApiTopic } from "../../schemas/api.ts";
 import { Attention } from "../components/attention.tsx";
 import { NothingKept } from "../components/empty.tsx";
 import { Feed, FeedHead, FeedRow } from "../components/feed.tsx";
-import { TAB_NAMES } from "../components/found.tsx";
+import { TAB_NAMES } from "../components/matches.tsx";
 import { Fleet } from "../components/fleet.tsx";
 import { RateCaption, RateCard, RateTable } from "../components/rate-chart.tsx";
-import { DeviceTypes, EventTypes, eventShares, Quality, Reasons, typeShares } from "../components/shares.tsx";
+import {
+  DeviceTypes,
+  EventTypes,
+  eventShares,
+  Quality,
+  DeadLetterReasons,
+  typeShares,
+} from "../components/shares.tsx";
 import { StatsGrid } from "../components/stats.tsx";
 import { total, type ViewModel } from "../model/view.ts";
 import { clockMinutes, count } from "../format.ts";
@@ -76,7 +83,7 @@ const cardsOf = ({ tab, range }: OverviewQuery, group: Group, asked: Record<stri
   { id: "events", pace: "slow", render: (view, now) => <EventTypes view={view} now={now} /> },
   { id: "types", pace: "slow", render: (view, now) => <DeviceTypes view={view} now={now} /> },
   { id: "quality", pace: "slow", render: (view, now) => <Quality view={view} now={now} /> },
-  { id: "reasons", pace: "slow", render: (view, now) => <Reasons view={view} now={now} /> },
+  { id: "reasons", pace: "slow", render: (view, now) => <DeadLetterReasons view={view} now={now} /> },
   { id: "unknown", pace: "slow", render: (view) => <UnknownIfAny view={view} /> },
   { id: "latest", pace: "never", render: (view) => <Latest view={view} tab={tab} asked={asked} /> },
   { id: "covers", pace: "slow", render: (view) => <Covers view={view} /> },

@@ -3,7 +3,7 @@ import { Flow } from "../components/flow.tsx";
 import { LatencyCaption, LatencyCard, LatencyTable } from "../components/latency-chart.tsx";
 import { RateCaption, RateCard, RateTable } from "../components/rate-chart.tsx";
 import { RegistryCard, Services } from "../components/services.tsx";
-import { Reasons } from "../components/shares.tsx";
+import { DeadLetterReasons } from "../components/shares.tsx";
 import { Table } from "../components/table.tsx";
 import { count } from "../format.ts";
 import type { Card, LivePage } from "../stream/frames.ts";
@@ -70,7 +70,7 @@ const cardsOf = (range: RangeName, group: Group, viewers: () => number): Card[] 
     pace: "slow",
     render: (view, now) => <Services view={view} group={group.last()} now={now} />,
   },
-  { id: "reasons", pace: "slow", render: (view, now) => <Reasons view={view} now={now} /> },
+  { id: "reasons", pace: "slow", render: (view, now) => <DeadLetterReasons view={view} now={now} /> },
   { id: "partitions", pace: "slow", render: (view) => <Partitions view={view} group={group.last()} /> },
   {
     id: "registry",

@@ -15,9 +15,9 @@ import { type Frame, FRAME_CARDS, Layout } from "./layout.tsx";
 const ROWS = 10;
 const filtersOf = (key: string): Filters => ({ topic: "enriched", type: key, limit: ROWS });
 
-export function TypePage({ frame, found }: { frame: Frame; found: CatalogType }) {
+export function TypePage({ frame, entry }: { frame: Frame; entry: CatalogType }) {
   const { view, now } = frame;
-  const { key } = found;
+  const { key } = entry;
   const { rows } = search(view, filtersOf(key));
   return (
     <Layout
@@ -29,16 +29,16 @@ export function TypePage({ frame, found }: { frame: Frame; found: CatalogType })
     >
       <div class="grid">
         <div class="stack w8">
-          <About found={found} />
-          <Measurements found={found} />
-          <Alarms found={found} />
-          <Shapes found={found} />
+          <About entry={entry} />
+          <Measurements entry={entry} />
+          <Alarms entry={entry} />
+          <Shapes entry={entry} />
         </div>
         <div class="stack w4">
           <Numbers view={view} now={now} typeKey={key} />
-          <Recognised found={found} />
-          <Examples found={found} />
-          <Makers found={found} />
+          <Recognised entry={entry} />
+          <Examples entry={entry} />
+          <Makers entry={entry} />
         </div>
         <section class="card" aria-labelledby="h-latest">
           <header>

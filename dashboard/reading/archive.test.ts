@@ -7,7 +7,7 @@ import { createView, setEnds, setKafka } from "../model/view.ts";
 import { HEADERS } from "../../schemas/topics.ts";
 import { enriched, NOW, raw, record } from "../sample.fixture.ts";
 import { appFor, type ServeOptions } from "../serve.fixture.ts";
-import { createArchive, type Places } from "./archive.ts";
+import { createArchive, type ArchiveBrokers } from "./archive.ts";
 
 const HOST = { host: "127.0.0.1:5001" };
 
@@ -62,7 +62,7 @@ const CHUNK = 20;
 
 function archiveOf(logs: Partial<Record<ApiTopic, Log>>) {
   const reads = { count: 0 };
-  const places: Places = {
+  const places: ArchiveBrokers = {
     async from(topic, _partition, offset) {
       reads.count++;
       const { sources = [], epochs, low = 0 } = logs[topic] ?? {};

@@ -13,8 +13,8 @@ import { epochOf, type Row, sourceOf, toRow } from "../model/row.ts";
 import { epochIn, isOfThisRaw, type ViewModel } from "../model/view.ts";
 import { within } from "./within.ts";
 
-/** What the brokers are asked; places.ts binds it to kafka/. */
-export interface Places {
+/** What the brokers are asked; archive-brokers.ts binds it to kafka/. */
+export interface ArchiveBrokers {
   /** What stands at an offset and behind it, some messages at once; [] if there is nothing (any more, or yet). */
   from(topic: ApiTopic, partition: number, offset: number): Promise<InMessage[]>;
   /** Of a partition; undefined if there is none of this number. */
@@ -51,7 +51,7 @@ const STEP = 64;
 
 export function createArchive(
   view: ViewModel,
-  places: Places,
+  brokers: ArchiveBrokers,
   now: () => number,
   patienceMs = PATIENCE_MS,
 ): Archive {
@@ -61,7 +61,7 @@ export function createArchive(
   async function get(topic: ApiTopic, partition: number, offset: number): Promise<Row | undefined> {
     const row = kept(topic, partition, (candidate) => candidate.offset === offset);
     if (row !== undefined) return row;
-    const messages = await within(places.from(topic, partition, offset), patienceMs);
+    const messages = await within(brokers.from(topic, partition, offset), patienceMs);
     const message = messages.find((one) => one.offset === offset);
     return message && toRow(topic, partition, message, now(), 0);
   }
@@ -69,7 +69,7 @@ export function createArchive(
   async function bySource(topic: ApiTopic, raw: Row): Promise<Row | undefined> {
     const row = kept(topic, raw.partition, (one) => one.source === raw.offset && isOfThisRaw(view, one));
     if (row !== undefined) return row;
-    const span = await within(places.span(topic, raw.partition, raw.timestamp), patienceMs);
+    const span = await within(brokers.span(topic, raw.partition, raw.timestamp), patienceMs);
     if (span === undefined) return undefined;
     span.low = Math.max(span.low, view.topics[topic].partitions.get(raw.partition)?.seen.begin ?? 0);
     const epoch = epochIn(view.topics, raw.partition);
@@ -82,7 +82,7 @@ export function createArchive(
     const found = await searchSource(span, raw.offset, sourceIn, async (offset, reads) => {
       if (reads > MAX_READS || performance.now() > until)
         throw new GivenUp(`The search in ${topic}[${raw.partition}] was given up after ${reads - 1} reads.`);
-      return within(places.from(topic, raw.partition, offset), patienceMs);
+      return within(brokers.from(topic, raw.partition, offset), patienceMs);
     });
     return found && toRow(topic, raw.partition, found, now(), 0);
   }

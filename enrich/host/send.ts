@@ -32,7 +32,7 @@ export interface Partition {
   lookedAt: number;
 }
 
-type Place = Pick<Batch, "topic" | "partition">;
+type TopicPartition = Pick<Batch, "topic" | "partition">;
 
 /** What became of the outputs, and how many the producer has an acknowledgement for: accounting believes the latter. */
 interface Settlement {
@@ -48,7 +48,7 @@ interface Settlement {
 export async function send(
   { producer, topics }: { producer: Producer; topics: { enriched: string; dlq: string } },
   version: string,
-  place: Place,
+  place: TopicPartition,
   { written, epoch }: Partition,
   outputs: Output[],
 ): Promise<Settlement> {

@@ -6,7 +6,7 @@
  * message accounted for. Out: what was wrong, in words ([] = nothing), and figures. The seed and the count replay it.
  */
 import { readSettings } from "../../config/env.ts";
-import { topicSpecs } from "../../config/topics.ts";
+import { topicSpecs } from "../../config/topic-specs.ts";
 import { ensureTopics } from "../../kafka/admin.ts";
 import { createKafka, type Kafka } from "../../kafka/client.ts";
 import { groupLag } from "../../kafka/lag.ts";

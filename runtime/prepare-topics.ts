@@ -3,13 +3,13 @@
  *
  * Waits for brokers that are away, and says so; `--check` gives them ten seconds.
  */
-import { ConfigError, readSettings, type Settings } from "../config/env.ts";
-import { topicSpecs } from "../config/topics.ts";
+import { readSettings, type Settings } from "../config/env.ts";
+import { topicSpecs } from "../config/topic-specs.ts";
 import { checkTopics, ensureTopics, topicNames, topicSettings } from "../kafka/admin.ts";
 import { createKafka, type Kafka } from "../kafka/client.ts";
 import { createLog } from "./log.ts";
 import { TIME_SETTINGS, whatBecomesOfOld } from "./old-messages.ts";
-import { showUsage } from "./usage.ts";
+import { exitWithFaults, showUsage } from "./usage.ts";
 
 /** A look that has no answer by then has failed: whoever asks, a deployment say, wants to know. */
 const CHECK_LIMIT_MS = 10_000;
@@ -46,14 +46,6 @@ async function inTime<T>(answer: Promise<T>, brokers: string[]): Promise<T> {
   const fault = `Kafka at ${brokers.join(", ")}: no answer within ${CHECK_LIMIT_MS / 1000} s, nothing was checked`;
   const timer = setTimeout(() => reject(new Error(fault)), CHECK_LIMIT_MS);
   return Promise.race([answer, late]).finally(() => clearTimeout(timer));
-}
-
-/** For a one-shot command: prints every fault and ends with 1. */
-export function exitWithFaults(error: unknown): never {
-  const faults =
-    error instanceof ConfigError ? error.faults : [error instanceof Error ? error.message : String(error)];
-  for (const fault of faults) console.error(fault);
-  process.exit(1);
 }
 
 if (import.meta.main) {

@@ -3,12 +3,16 @@ import { endOffsets, offsetsAt } from "../../kafka/admin.ts";
 import type { Kafka } from "../../kafka/client.ts";
 import { fetchFrom } from "../../kafka/fetch-one.ts";
 import type { ApiTopic } from "../../schemas/api.ts";
-import type { Places } from "./archive.ts";
+import type { ArchiveBrokers } from "./archive.ts";
 
 /** Some fifty messages. */
 const FETCH_BYTES = 131_072;
 
-export function placesOf(kafka: Kafka, topics: Record<ApiTopic, string>, fetchBytes = FETCH_BYTES): Places {
+export function archiveBrokers(
+  kafka: Kafka,
+  topics: Record<ApiTopic, string>,
+  fetchBytes = FETCH_BYTES,
+): ArchiveBrokers {
   return {
     from: async (topic, partition, offset) =>
       (await fetchFrom(kafka, topics[topic], partition, offset, fetchBytes)).messages,

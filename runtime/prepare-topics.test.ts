@@ -7,7 +7,7 @@ import { freePort, startEntry } from "../test/processes.fixture.ts";
 
 test("--check says that brokers are away and ends with 1, within some seconds", async () => {
   const brokers = `127.0.0.1:${freePort()}`;
-  const child = startEntry("runtime/topics.ts", { KAFKA_BROKERS: brokers }, ["--check"]);
+  const child = startEntry("runtime/prepare-topics.ts", { KAFKA_BROKERS: brokers }, ["--check"]);
   const ended = await Promise.race([child.exited, Bun.sleep(15_000)]);
   await child.stop(0);
   expect(ended).toBe(1);
@@ -24,7 +24,7 @@ test("--check says for each topic of the flow what its settings do to old messag
   const configs = { "max.message.bytes": "2097152", "message.timestamp.before.max.ms": "3600000" };
   await ensureTopics(kafka, [{ name: "iot.enriched", partitions: 6, configs }]);
   const linesOf = async (args: string[]) => {
-    const child = startEntry("runtime/topics.ts", env, args);
+    const child = startEntry("runtime/prepare-topics.ts", env, args);
     expect(await child.exited).toBe(0);
     const said = child.output().trim().split("\n");
     return said

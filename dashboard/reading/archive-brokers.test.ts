@@ -7,7 +7,7 @@ import { HEADERS } from "../../schemas/topics.ts";
 import { createView } from "../model/view.ts";
 import { enriched, raw } from "../sample.fixture.ts";
 import { createArchive } from "./archive.ts";
-import { placesOf } from "./places.ts";
+import { archiveBrokers } from "./archive-brokers.ts";
 
 const said: string[] = [];
 const note = (message: string) => void said.push(message);
@@ -61,7 +61,7 @@ test("a real broker's partition has every verdict, also behind a time that is a 
   await producer.stop();
 
   said.length = 0;
-  const archive = createArchive(createView(Date.now()), placesOf(kafka, TOPICS, ONE_BATCH), Date.now);
+  const archive = createArchive(createView(Date.now()), archiveBrokers(kafka, TOPICS, ONE_BATCH), Date.now);
   for (const offset of [0, 1, 2, 9, 59, 60, 61, 139, 140, 170, 200, 201, 258, 259]) {
     const row = await archive.get("raw", 1, offset);
     const verdict = row && (await archive.verdictOf(row));

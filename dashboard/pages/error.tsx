@@ -11,7 +11,7 @@ interface Props {
   back?: { name: string; href: string };
 }
 
-export const WrongPage = ({ frame, title, detail, back = { name: "Overview", href: "/" } }: Props) => (
+export const ErrorPage = ({ frame, title, detail, back = { name: "Overview", href: "/" } }: Props) => (
   <Layout frame={frame} title={title}>
     <section class="card">
       <div class="empty">

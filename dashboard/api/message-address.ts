@@ -1,11 +1,11 @@
 /** Where a message stands: topic, partition, offset, as an address names them. */
 import { API_TOPICS, type ApiTopic } from "../../schemas/api.ts";
 
-export type Place =
+export type MessageAddress =
   | { ok: true; topic: ApiTopic; partition: number; offset: number }
   | { ok: false; parameter: string; detail: string };
 
-export function readPlace(params: Record<string, string | undefined>): Place {
+export function readMessageAddress(params: Record<string, string | undefined>): MessageAddress {
   const topic = API_TOPICS.find((name) => name === params.topic);
   if (topic === undefined)
     return {

@@ -19,7 +19,7 @@ const SLACK = 1.25;
 export function LongList({ items, most, by = ", " }: { items: string[]; most: number; by?: string }) {
   if (items.length <= most * SLACK) return <>{items.join(by)}</>;
   return (
-    <details class="fold">
+    <details class="disclosure">
       <summary>
         {items.slice(0, most).join(by)} <span class="m">… {count(items.length)} in all</span>
       </summary>

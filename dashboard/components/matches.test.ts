@@ -5,7 +5,7 @@ import type { Filters } from "../model/filters.ts";
 import { createView, setKafka, type ViewModel } from "../model/view.ts";
 import { createWatch, openWatch } from "../model/watch.ts";
 import { enriched, NOW, record } from "../sample.fixture.ts";
-import { FeedCount, WatchCount } from "./found.tsx";
+import { FeedCount, WatchCount } from "./matches.tsx";
 
 /** More than is kept to search, 10 a second; the first seven are bad. */
 const ALL = 3_000;
