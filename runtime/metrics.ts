@@ -1,4 +1,8 @@
-/** A Prometheus registry with what every process tells of itself. Names: design.md section 7. */
+/**
+ * A Prometheus registry with what every process tells of itself. Names: design.md section 7.
+ *
+ * Not prom-client's default metrics: under Bun most of them are V8's heap spaces, which it does not have, as zeros.
+ */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 
 export { Counter, Gauge, Histogram, Registry };

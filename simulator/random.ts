@@ -1,6 +1,7 @@
 /**
  * Seeded random numbers, so that a run can be repeated.
  *
+ * Ours in forty lines, since a seed that was printed must give the same run with every version of every library.
  * In: a seed in words (`42/breaker-001`). Out: a stream of numbers in [0, 1), and of normal deviates.
  * Source: sfc32 (Chris Doty-Humphrey, PractRand, public domain, RNG_engines.txt of its documentation),
  * its state filled by FNV-1a (RFC 9923); normal deviates by Box and Muller (1958).
