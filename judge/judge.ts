@@ -8,7 +8,7 @@
  */
 import type { Detection, Finding, Grade } from "../schemas/enriched.ts";
 import { judgeChecks } from "./checks.ts";
-import { contradiction, createDetect, type Detect, type Detected, detectionJson } from "./detect.ts";
+import { contradiction, createDetect, type Detected, detectionJson } from "./detect.ts";
 import { identify, typeName } from "./identity.ts";
 import { createDeviceMetadata, UNKNOWN_METADATA } from "./metadata.ts";
 import { createNearestType } from "./nearest.ts";
@@ -25,28 +25,21 @@ import { shown } from "./words.ts";
 export type Judge = (message: Record<string, unknown>, source: RecordSource) => Verdict;
 
 export function createJudge(plan: Plan): Judge {
-  const parts = {
-    plan,
-    detect: createDetect(plan),
-    nearestType: createNearestType(plan),
-    chooseNominal: createChooseNominal(plan),
-    quietRows: createQuietRows(),
-    deviceMetadata: createDeviceMetadata(),
-    parseIso: createParseIso(),
-  };
+  const parts = partsOf(plan);
   return (message, source) => judge(message, source, parts);
 }
 
 /** The plan, and what keeps answers that follow from it. */
-type Parts = {
-  plan: Plan;
-  detect: Detect;
-  nearestType: ReturnType<typeof createNearestType>;
-  chooseNominal: ReturnType<typeof createChooseNominal>;
-  quietRows: ReturnType<typeof createQuietRows>;
-  deviceMetadata: ReturnType<typeof createDeviceMetadata>;
-  parseIso: ReturnType<typeof createParseIso>;
-};
+const partsOf = (plan: Plan) => ({
+  plan,
+  detect: createDetect(plan),
+  nearestType: createNearestType(plan),
+  chooseNominal: createChooseNominal(plan),
+  quietRows: createQuietRows(),
+  deviceMetadata: createDeviceMetadata(),
+  parseIso: createParseIso(),
+});
+type Parts = ReturnType<typeof partsOf>;
 
 function judge(message: Record<string, unknown>, source: RecordSource, parts: Parts): Verdict {
   const { plan } = parts;
