@@ -26,7 +26,7 @@ export class RecordWalk {
   private at = 0;
   private timeAt = 0;
 
-  /** Of `count` records, the last one `lastDelta` behind the base offset, or before. */
+  /** The batch holds `count` records; the last one is at most `lastDelta` behind the base offset. */
   constructor(
     private readonly bytes: Buffer,
     private readonly count: number,

@@ -65,7 +65,7 @@ export function faultsIn(found: Found[], acked: Acked[]): string[] {
   return faults;
 }
 
-/** Of a stopped broker's folder: every batch is whole and follows the one before it. */
+/** Checks a stopped broker's folder: every batch must be whole and follow the one before it. */
 export function batchFaults(dataDir: string): { batches: number; faults: string[] } {
   type Row = {
     topicId: number;

@@ -10,7 +10,7 @@ import { partPath } from "../test/real/parts.fixture.ts";
 export interface Load {
   name: string;
   kind: "produce" | "consume";
-  /** Of the broker that is compared to. */
+  /** The share of the other broker's rate that ours must reach. */
   atLeast: number;
   run(brokers: string, topic: string): Promise<number>;
 }

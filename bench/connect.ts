@@ -19,7 +19,7 @@ const ROUNDS = 100;
 /** Short rounds of about the same length on both sides, so that some of each are undisturbed on a busy machine. */
 const TIMES = { "JSON.parse": 600, enrich: 300 };
 const MESSAGES = 40_000;
-/** Of enrich() to a bare JSON.parse, and of the first message, ms: beyond them the exit code is 1. */
+/** The most that enrich() may cost, as a multiple of a bare JSON.parse, and the first message, ms; beyond them the exit code is 1. */
 const LIMITS = { ratio: 4, coldMs: 50 };
 const START_MS = Date.UTC(2026, 10, 25);
 

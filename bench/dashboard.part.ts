@@ -20,7 +20,7 @@ const START_LIMIT_MS = 30_000;
 
 export interface Stack {
   url: string;
-  /** Of the dashboard. */
+  /** The dashboard's process. */
   pid: number;
   /** How many were sent so far. */
   sent(): number;

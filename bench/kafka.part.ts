@@ -18,7 +18,7 @@ export async function createTopics(kafka: Kafka, names: string[], partitions: nu
   );
 }
 
-/** By key, as devices' messages are, or each to the partition that `partitionOf` gives it. */
+/** Sends messages by key, as devices do, or each to the partition that `partitionOf` gives it. */
 export async function fill(
   kafka: Kafka,
   topic: string,

@@ -10,7 +10,7 @@ import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, read
 import { join } from "node:path";
 
 export class DataFolderError extends Error {}
-/** By another broker, which may end. */
+/** Another broker has the folder, and may give it up. */
 export class FolderInUse extends DataFolderError {}
 
 /** "iotB", in the header of the file: tells our files from others. */

@@ -21,7 +21,7 @@ export interface Partition {
   logStart: number;
   /** The offset of the next message. */
   end: number;
-  /** Of all batches kept. */
+  /** The size of all batches that are kept. */
   bytes: number;
   producers: Producers;
   /** Fetches that wait; called with the bytes that came, infinitely many when the topic is deleted. */

@@ -13,7 +13,7 @@ import { ConfigError } from "./env.ts";
 
 export interface RegistrySet {
   files: [RegistryFile, ...RegistryFile[]];
-  /** Of the entry alone as of any file; of a set, over names and contents. */
+  /** The digest of the entry where it stands alone; else one over the names and contents of the set. */
   sha256: string;
 }
 

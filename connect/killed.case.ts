@@ -41,7 +41,7 @@ export async function losesNothingWhenKilled(
 
 type Admin = Parameters<Parameters<typeof withAdmin>[1]>[0];
 
-/** By a connection that is there already: the flow takes seconds, and a look at it must not. */
+/** Counts the outputs over a connection that is there already: the flow takes seconds, and a look at it must not. */
 async function outputs(flow: Flow, admin: Admin): Promise<number> {
   const ends = await Promise.all(
     (["enriched", "dlq"] as const).map((name) => admin.fetchTopicOffsets(topicName(name, flow.prefix))),

@@ -23,7 +23,7 @@ interface Sent extends Options {
   /** In iot.raw and in iot.enriched. */
   source: number;
   offset: number;
-  /** Of the record; measured two seconds before it, enriched 7 ms after it. */
+  /** The record timestamp; the message was measured two seconds before it and is enriched 7 ms after it. */
   arrived: number;
   /** The message says its type itself. */
   declares?: string;
@@ -176,7 +176,7 @@ export function fill(view: ViewModel): void {
   refuse(44, 2, "list-1", "[1, 2]", "not_object");
   const mystery = { partition: 0, arrived: NOW - 500, device_type: "unknown", source: 45, offset: 2 };
   send({ ...mystery, device_id: "mystery-1", measurements: { pressure: { value: 1013.2 } } });
-  // Of these each came again, as after a restart.
+  // Each of these comes again, as after a restart.
   send({ ...mystery, device_id: "mystery-1", offset: 3 });
   refuse(44, 3, "list-1", "[1, 2]", "not_object");
 }

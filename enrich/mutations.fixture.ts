@@ -43,7 +43,7 @@ const MEMBER = /,"[^"]*":(?:"[^"]*"|[^,{}"[\]]+)/g;
 
 type Mutator = (text: string, random: Random) => string | Buffer;
 
-/** Of what a device may mean: mostly JSON still. */
+/** Changes to what a device means: the text is mostly JSON still. */
 const OF_MEANING: Mutator[] = [
   (text, random) => replaceToken(text, "value", random, () => pick(random, NUMBERS)),
   (text, random) => replaceToken(text, "value", random, () => pick(random, VALUES)),
@@ -60,7 +60,7 @@ const OF_MEANING: Mutator[] = [
   (text, random) => replaceOne(text, MEMBER, random, () => ""),
 ];
 
-/** Of the wire and of memory: mostly no JSON any more, or no text. */
+/** Changes as the wire and memory make them: the text is mostly not JSON any more, or not even text. */
 const OF_BYTES: Mutator[] = [
   (text, random) => splice(text, random, 0, pick(random, PIECES)),
   (text, random) => splice(text, random, 1 + below(random, 8), ""),

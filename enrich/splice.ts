@@ -74,7 +74,7 @@ interface TypeTexts {
   count: number;
 }
 
-/** Of messages whose type was decided in the same way: what follows `enriched_at`. */
+/** What follows `enriched_at` in messages whose type was decided in the same way. */
 interface DetectionTexts {
   detection_json: string;
   info: string;
@@ -152,7 +152,7 @@ interface FindingStep {
   text: Constant | undefined;
   /** The step that was taken last. */
   last: FindingStep | undefined;
-  /** By the finding's path. */
+  /** The steps that may follow, by the finding's path. */
   next: Map<string, FindingStep[]> | undefined;
 }
 

@@ -35,7 +35,7 @@ export function splitInput(input: Buffer): InputMessage[] {
   return [{ line: first.line, bytes: input }];
 }
 
-/** Of a line of the dashboard's export it is the record as it was. Else the record timestamp is the message's own time, or `now`; the key is `key`, else the message's own id, else "explain". */
+/** A line of the dashboard's export is judged as the record that it was. Else the record timestamp is the message's own time, or `now`; the key is `key`, else the message's own id, else "explain". */
 export function judgeInput(
   bytes: Buffer,
   key: string | undefined,

@@ -107,7 +107,7 @@ function decide(measurements: Values, presence: Presence, plan: Plan): Decided {
   };
 }
 
-/** Of a detected type all texts are names of the registry, which need no escapes. */
+/** Writes a detection as JSON. All texts of a detected type are names of the registry, which need no escapes. */
 export function detectionJson(detection: Detection): string {
   const { method, score, runner_up, reasons } = detection;
   if (method !== "detected") return JSON.stringify(detection);

@@ -26,7 +26,7 @@ function withMaker(type: PlanType, manufacturer: unknown, model: unknown): strin
   return `${type.metadata_json},"manufacturer":${JSON.stringify(maker.name)}${modelJson}${maker.specifications_json}}`;
 }
 
-/** By its name; where the message names none, the only one that lists the model. */
+/** Finds the maker by its name; where the message names none, takes the only one that lists the model. */
 function findMaker(makers: PlanMaker[], manufacturer: unknown, model: unknown): PlanMaker | undefined {
   if (typeof manufacturer === "string") return byNameAndModel(makers, manufacturer, model);
   const listing = makers.filter((maker) => maker.models.some((listed) => listed === model));

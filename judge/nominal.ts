@@ -11,7 +11,7 @@ import { readNumber, type Values } from "./values.ts";
 
 export type ChooseNominal = (measurements: Values, type: PlanType, deviceId: string) => Nominal | undefined;
 
-/** Of a type and a site the same object each time. */
+/** Gives the same object each time for a type and a site. */
 export function createChooseNominal({ sites }: Plan): ChooseNominal {
   const atSite = onceForEach(nominalAt);
   return (measurements, type, deviceId) => {
@@ -59,7 +59,7 @@ function nearest(type: PlanType, valueFor: (quantity: string) => number): Nomina
   return undefined;
 }
 
-/** Of the message's values of that quantity, in the base unit; NaN if there is none. */
+/** Takes the median of the message's values of that quantity, in the base unit; NaN if there is none. */
 function median(measurements: Values, type: PlanType, quantity: string): number {
   const values: number[] = [];
   for (const leaf of type.leaves) {

@@ -163,7 +163,7 @@ function judgeGroup(sent: unknown, group: PlanGroup, rows: QuietRow[], look: Loo
 const pointerOf = (leaf: PlanLeaf, places: SourcePointers | undefined) =>
   places === undefined ? leaf.pointer : sourcePointerAt(leaf.path, places);
 
-/** Of a group that is not there at all: its own pointer, or of a vendor's shape that of its first leaf. */
+/** Points to a group that is not there at all: by its own pointer, or in a vendor's shape by that of its first leaf. */
 function groupPlace(group: PlanGroup, { type, places }: Look): string | undefined {
   if (places === undefined) return group.pointer;
   for (let index = group.first; index < group.first + group.count; index++) {

@@ -16,7 +16,7 @@ export type { KafkaLog } from "./outages.ts";
 /** Producers and consumers know of partitions that were added to a topic after so long; kafkajs's own five minutes are too long. */
 export const METADATA_MAX_AGE_MS = 10_000;
 
-/** Of a batch that unpacks to more nothing is read: a KB may stand for gigabytes. */
+/** A batch that unpacks to more is not read: a KB may stand for gigabytes. */
 const MAX_BATCH_BYTES = 33_554_432;
 
 export interface Kafka extends KafkajsKafka {

@@ -14,7 +14,7 @@ const OUTAGES = new Set([
   // The user may be there, or right, in a moment; access.ts says what is wrong.
   "KafkaJSSASLAuthenticationError",
 ]);
-/** Of SASL, too: the broker's listener has another mechanism, or none. */
+/** Types that deny access. SASL's count, too: the broker's listener has another mechanism, or none. */
 const ACCESS_TYPES = new Set([
   "UNSUPPORTED_SASL_MECHANISM",
   "ILLEGAL_SASL_STATE",

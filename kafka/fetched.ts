@@ -54,7 +54,7 @@ export interface Undecodable {
   cause: string;
 }
 
-/** Of a batch with more records so many are made at a time: each costs a hundred bytes and more, and a million fit in a few KB. */
+/** How many records are made at a time: each costs a hundred bytes and more, and a million fit in a few KB. */
 const RECORDS_AT_ONCE = 10_000;
 const FORMAT = 2;
 const FORMAT_AT = 16;
@@ -82,7 +82,7 @@ export function* readFetched({ bytes, from, stableEnd, aborted, maxBatchBytes }:
   yield { next: from + 1, messages: [], empty: 0, undecodable: { first: from, last: from, cause } };
 }
 
-/** Of a batch; undefined where none begins, or the answer ends too early to know. */
+/** Reads a batch's base offset; undefined where no batch begins, or the answer ends too early to know. */
 function baseOffsetAt(bytes: Buffer, at: number): number | undefined {
   const isBatch = at + FORMAT_AT < bytes.length && bytes[at + FORMAT_AT] === FORMAT;
   return isBatch ? Number(bytes.readBigInt64BE(at)) : undefined;
@@ -208,7 +208,7 @@ function maker(batch: Buffer, { baseOffset, baseTimestamp, attributes }: BatchHe
 }
 const EXACT = 2 ** 51;
 
-/** Of a header that stands several times the last counts, as Java's `lastHeader` has it; one without a value is left out. */
+/** Reads the headers. Where one appears several times the last counts, as in Java's `lastHeader`; one without a value is left out. */
 function headersOf(walk: RecordWalk): Record<string, Buffer> {
   const found = Object.create(null) as Record<string, Buffer>;
   walk.headers((name, value) => {

@@ -47,7 +47,7 @@ export function checkJsonText(text: string): Fault | undefined {
     return found;
   };
 
-  /** By hand: a regular expression over a string of megabytes gives up. */
+  /** Reads a string by hand: a regular expression over one of megabytes gives up. */
   const string = (): string | undefined => {
     const start = at;
     if (text[at] !== '"') return undefined;

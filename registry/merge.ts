@@ -19,7 +19,7 @@ export interface RegistryFile {
 export type Merged =
   { ok: true; registry: object; tell: (fault: Fault) => string } | { ok: false; faults: string[] };
 
-/** Of an entry alone everything is told by compileRegistry(). */
+/** Merges an entry with its parts. For an entry alone compileRegistry() says all there is to say. */
 export function mergeRegistry([entry, ...parts]: [RegistryFile, ...RegistryFile[]]): Merged {
   const unreadable = [entry, ...parts].flatMap(({ name, text }) => {
     const fault = checkJsonText(text);

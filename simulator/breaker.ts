@@ -169,7 +169,7 @@ function measure(state: BreakerState, used: number, event: EventType, random: Ra
       // The message of the trip shows what the protection saw; with the contacts open it is over.
       ground_fault_current: round(event === "ground_fault" ? between(6, 30, random) : leakageA, 3),
       arc_fault: event === "arc_fault" ? 1 : 0,
-      // Of the current, so there is none without a load.
+      // The distortion is the current's, so there is none without a load.
       ...(used > 0 ? { harmonic_distortion: round(9 - 5 * used + between(-0.5, 0.5, random), 2) } : {}),
     },
     operational: {

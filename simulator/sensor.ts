@@ -67,7 +67,7 @@ export function relativeHumidity(temperature: number, dewPoint: number): number 
   return clamp((100 * vapourPressure(dewPoint)) / vapourPressure(temperature), 0, 100);
 }
 
-/** Of saturated air over water, hPa. */
+/** The vapour pressure of saturated air over water, hPa. */
 function vapourPressure(temperature: number): number {
   return 6.112 * Math.exp((17.62 * temperature) / (243.12 + temperature));
 }

@@ -44,7 +44,7 @@ function modelled<State>(
 ): SimulatedDevice {
   // Each device has a stream of its own, so that a device more or less changes nothing for the others.
   const random = seededRandom(`${seed}/${id}`);
-  // By the id alone: a device keeps its make and its age over restarts.
+  // The seed is the id alone: a device keeps its make and its age over restarts.
   const identity = seededRandom(id);
   const head = {
     device_id: id,

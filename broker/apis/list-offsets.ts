@@ -12,7 +12,7 @@ import { api, type Broker, eachPartition, LEADER_EPOCH } from "./api.ts";
 
 const END = -1;
 const START = -2;
-/** Of unpacked records. */
+/** The most bytes of unpacked records that one request may cost. */
 const MOST_BYTES = 67_108_864;
 
 export const listOffsets = api(2, "ListOffsets", [1, 4], {

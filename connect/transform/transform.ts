@@ -23,7 +23,7 @@ declare const benthos: Host;
 
 /** What connect/plan.json holds. */
 export interface PlanFile {
-  /** Of the bundle that was built with it. */
+  /** The digest of the bundle that was built with it. */
   bundle: string;
   plan: PackedPlan;
 }

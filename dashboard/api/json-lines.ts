@@ -26,7 +26,7 @@ interface Node {
 
 /** A container stands on one line up to this width, with its indent and comma: half of a page 1440 px wide has room for it. */
 const ONE_LINE = 72;
-/** Of one level. */
+/** The indent of one level. */
 export const INDENT = "  ";
 /** Deeper containers are shown as their text: a message of 100,000 brackets must not end the process. */
 const MAX_DEPTH = 40;

@@ -20,9 +20,9 @@ export interface Tick {
   /** Totals of raw, enriched, dlq. */
   counts?: number[];
   topic?: string;
-  /** Of the last hour: [name, messages]. */
+  /** The shares of the last hour: [name, messages]. */
   shares?: Record<string, [string, number][]>;
-  /** By the id of the chart. */
+  /** The new values, by the id of their chart. */
   charts?: Record<
     string,
     { from: number; stepMs: number; begin: number; values: Record<string, (number | null)[]> }

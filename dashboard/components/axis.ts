@@ -5,7 +5,7 @@
  */
 import { clockMinutes, clockSeconds, count, latency } from "../format.ts";
 
-/** Of the lines beside zero. */
+/** How many grid lines a chart has beside the one at zero. */
 export const GRID_LINES = 4;
 /** Times a power of ten; those that four lines divide into whole numbers. */
 const TOPS = [1, 1.2, 1.6, 2, 2.4, 3.2, 4, 6, 8];
@@ -68,7 +68,7 @@ export const drawnFrom = (begin: number, last: number, stepMs: number, spanMs: n
 export const timeWords = (at: number, spanMs: number): string =>
   spanMs <= SECONDS_UP_TO_MS ? clockSeconds(at) : clockMinutes(at);
 
-/** Of values with gaps those that stand between two: no line leads to them, so each is a mark of its own. */
+/** Finds the values that stand alone between two gaps: no line leads to them, so each gets a mark of its own. */
 export const alone = (values: ArrayLike<number | null | undefined>): number[] =>
   Array.from(values, (_, i) => i).filter(
     (i) => values[i] != null && values[i - 1] == null && values[i + 1] == null,

@@ -71,7 +71,7 @@ function members(lines: Marked[]): Marked[][] {
 
 interface Marked {
   line: Line;
-  /** Of the lines that were sent; an added one has none. */
+  /** The number among the lines that were sent; an added line has none. */
   number: number | undefined;
   findings: Finding[];
 }

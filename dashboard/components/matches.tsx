@@ -15,7 +15,7 @@ export const TAB_NAMES: Record<ApiTopic, string> = {
   dlq: "Dead letters",
 };
 
-/** Of what is kept. */
+/** Says how many of the kept messages match. */
 export function FeedCount({ view, filters, now }: { view: ViewModel; filters: Filters; now: number }) {
   const { matched, kept } = search(view, { ...filters, limit: 1 });
   const oldest = view.topics[filters.topic].newest.rows[0];

@@ -22,7 +22,7 @@ export const RailFooter = ({ view, now }: { view: ViewModel; now: number }) => (
   </footer>
 );
 
-/** Of what changes while the brokers are away, or before all is read back; undefined once it is known. */
+/** Says that a figure is not known while the brokers are away, or before all is read back; undefined once it is known. */
 export const notKnown = ({ kafka, caughtUp }: ViewModel): string | undefined => {
   if (kafka.connected) return caughtUp ? undefined : "not known yet";
   return kafka.answered === 0 ? "not known yet" : `unknown since ${clockSeconds(kafka.since)}`;

@@ -132,7 +132,7 @@ export const KafkaState = ({ view: { kafka } }: { view: ViewModel }) =>
 
 export const partitions = (n: number) => (n === 1 ? "1 partition" : `${n} partitions`);
 
-/** Of the messages that were read: end offsets also count what is no message. */
+/** Counts the messages that were read: end offsets also count what is no message. */
 function shareOfRaw({ topics: { raw, enriched } }: ViewModel): string {
   return raw.folded === 0
     ? "no raw messages yet"

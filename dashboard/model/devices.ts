@@ -17,7 +17,7 @@ export const MAX_DEVICES = 10_000;
 
 /** How often devices of a type send, and after which silence they are offline. */
 export type Rhythm = NonNullable<PlanType["heartbeat"]>;
-/** By type of the registry here; null for one that has no pace. */
+/** How often each type of the registry sends; null for one that sends at no regular interval. */
 export type Rhythms = Map<string, Rhythm | null>;
 
 export interface Device {
@@ -28,11 +28,11 @@ export interface Device {
   grade?: Grade;
   findings: Finding[];
   reasons: string[];
-  /** Of the latest by measured time. */
+  /** The measured time of the latest message. */
   measured: number;
   /** Messages in a row that were measured before it. */
   behind: number;
-  /** Of the last that arrived, late or not. */
+  /** When the last message arrived, late or not. */
   arrived: number;
   /** As its messages tell it. */
   everyMs?: number;

@@ -116,7 +116,7 @@ export interface Summary {
   last: number | null;
   least: number;
   most: number;
-  /** Of values per minute: how many in the whole range. */
+  /** For values per minute: how many there were in the whole range. */
   total: number;
 }
 

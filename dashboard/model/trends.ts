@@ -11,7 +11,7 @@ export function thinned(values: Trend, each: number): Trend {
   });
 }
 
-/** Of the grade's tally, which is kept by minute. */
+/** Minutes of the grade's tally that make one point. */
 const EACH = 3;
 
 /** Share of messages graded GOOD in the last hour, by three minutes. */

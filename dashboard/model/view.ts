@@ -33,7 +33,7 @@ export interface PartitionState {
   next: number;
   /** The last offset that held a message; -1 before the first. */
   last: number;
-  /** Of an output: which raw messages have one here. */
+  /** For an output topic: which raw messages have an output here. */
   seen: Seen;
 }
 
@@ -86,7 +86,7 @@ export interface ViewModel {
   catalog?: Catalog;
   /** What the registry here expects of the devices of each type. */
   rhythms: Rhythms;
-  /** By partition: the first raw message without a verdict, and since when one waits there, ms. */
+  /** For each partition, the first raw message without a verdict, and since when one waits there, ms. */
   backlog: Map<number, { first: number; since: number }>;
   services: Map<string, Service>;
   kafka: {

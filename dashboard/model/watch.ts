@@ -17,7 +17,7 @@ import type { TopicState, ViewModel } from "./view.ts";
 const KEPT_BYTES = 3 << 20;
 /** As many are told of each message. */
 export const MAX_WATCHES = 24;
-/** Of the time, for all of them together. */
+/** The share of the time that all watches together may take. */
 const SHARE = 0.2;
 /** What may be used at once, ms: the messages of a second come in one batch. */
 const BURST_MS = 250;

@@ -108,7 +108,7 @@ export function MessagePage({ frame, parts }: { frame: Frame; parts: MessagePart
   );
 }
 
-/** Of a half that is not here. */
+/** Says why the other half of a message is not shown. */
 const missing = ({ away }: MessageParts, word: string) => (away === undefined ? word : "unknown for now");
 
 function Journey({ parts, now }: { parts: MessageParts; now: number }) {

@@ -17,7 +17,7 @@ import { within } from "./within.ts";
 export interface ArchiveBrokers {
   /** What stands at an offset and behind it, some messages at once; [] if there is nothing (any more, or yet). */
   from(topic: ApiTopic, partition: number, offset: number): Promise<InMessage[]>;
-  /** Of a partition; undefined if there is none of this number. */
+  /** The offsets of a partition; undefined if there is none of this number. */
   span(topic: ApiTopic, partition: number, timestamp: number): Promise<Span | undefined>;
 }
 
@@ -120,7 +120,7 @@ async function searchSource(
     const [first] = sources;
     const last = sources.at(-1);
     if ((first === undefined || last === undefined) && next < high) {
-      // Of somebody else: they tell nothing.
+      // These messages have another producer and tell nothing.
       at = next;
       continue;
     }

@@ -17,11 +17,11 @@ const STUCK_MS = 60_000;
 /** What is handed to a socket at once: so much of our memory waits for a client at most. */
 const PIECE = 65_536;
 const MAX_CLIENTS = 4_000;
-/** Of these one address may have so many (a company behind one, too), so that it leaves some for the others. */
+/** One address (a company may stand behind one) may have this many of them, so that it leaves some for the others. */
 const MAX_CLIENTS_OF_ONE = 3_000;
 /** Different views at once: a search costs up to ten milliseconds each time. */
 const MAX_VIEWS = 200;
-/** Of these one address may have so many, so that it leaves some for the others. */
+/** One address may have this many of them, so that it leaves some for the others. */
 const MAX_VIEWS_OF_ONE = 50;
 /** A view that fails is said again after so long without one. */
 const SAY_MS = 60_000;
@@ -80,7 +80,7 @@ const refusal = (status: number, words: string) =>
 /** `build` names the assets that these frames belong to. */
 export function createHub(view: ViewModel, build: string, options: HubOptions = {}): Hub {
   const { clock = Date.now, start = everyTick, onError = console.error } = options;
-  /** By the page's key: what somebody looks at. */
+  /** The views that somebody looks at, by the page's key. */
   const looked = new Map<string, Looked>();
   let failedAt = Number.NEGATIVE_INFINITY;
   let clients = 0;

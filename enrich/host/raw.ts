@@ -23,7 +23,7 @@ export interface RawTopic {
 /** The first message that the partition holds: only retention takes it away, and then the next one is the first. */
 export interface Mark {
   offset: number;
-  /** Of its time, key and value. */
+  /** The digest of its time, key and value. */
   sum: number;
 }
 

@@ -31,7 +31,7 @@ export type Resume = (partition: number, given: number) => Promise<Resumed>;
 
 /** An output, as far as it tells where it came from. */
 interface Output {
-  /** Of its raw message, or the first and the last one of a batch that cannot be read. */
+  /** The offset of its raw message, or the first and last offset of a batch that cannot be read. */
   source: number;
   last: number;
   epoch: number;
@@ -47,7 +47,7 @@ interface Tail {
   isWhole: boolean;
 }
 
-/** Of an output so many are read at first: about what a batch writes. A late repetition may stand last, with lower offsets. */
+/** How many messages of an output are read at first: about what a batch writes. A late repetition may stand last, with lower offsets. */
 const TAIL_MESSAGES = 500;
 /** More than a second of Connect writes, and more than any batch: whoever goes back further means to have it judged again. */
 const MOST_MESSAGES = 30_000;

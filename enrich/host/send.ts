@@ -16,7 +16,7 @@ import type { EnrichedBytes } from "./value.ts";
 export interface Output {
   raw: InMessage;
   result: EnrichedBytes | DeadLetterMessage;
-  /** Of a batch that cannot be read: its last offset. */
+  /** The last offset of a batch that cannot be read. */
   lastOffset?: number;
 }
 
