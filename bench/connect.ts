@@ -100,7 +100,7 @@ async function ratios(): Promise<void> {
   }
 }
 
-/** From the collector's own trace: what was there at each start of a collection, less what the one before left. */
+/** Counts bytes from the collector's own trace: what was there at each start of a collection, less what the one before left. */
 async function bytesOf(work: Round["work"], message: Message): Promise<number> {
   const times = 20_000;
   const { errors } = await runRounds([{ work, times, ...message }], { GODEBUG: "gctrace=1" });

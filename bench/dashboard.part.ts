@@ -26,7 +26,7 @@ export interface Stack {
   sent(): number;
   /** How long each send took until it was acknowledged, ms: until then a message can be on no page. */
   acks(): number[];
-  /** From now on one message of the device "marker" every 237 ms, or no more of them. */
+  /** Starts to send one message of the device "marker" every 237 ms, or ends it. */
   mark(on: boolean): void;
   /** How many of them were sent. */
   marked(): number;
@@ -108,7 +108,7 @@ async function startFeed(brokers: string, perSecond: number) {
     if (due <= 0) return;
     sent += due;
     const half = Math.ceil(due / 2);
-    // In the same batch as its neighbours: out of the order of the source offsets it would be a repeat.
+    // The marker goes into the same batch as its neighbours: out of the order of the source offsets it would be a repeat.
     const isMarked = Date.now() >= markAt;
     if (isMarked) {
       markAt = Date.now() + MARK_MS;

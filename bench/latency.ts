@@ -64,7 +64,7 @@ async function measure(brokers: string): Promise<void> {
   report(raw, enriched, { share: (after.cpu - before.cpu) / seconds, memory: after.memory });
 }
 
-/** As many messages as are due, every few ms; how many there were. */
+/** Sends as many messages as are due, every few ms, and gives how many there were. */
 async function load(kafka: Kafka): Promise<number> {
   const producer = await createProducer(kafka);
   const began = performance.now();

@@ -94,7 +94,7 @@ function plain(toValue: (raw: Buffer) => OutMessage["value"] = withMetadata): Pr
   });
 }
 
-/** As the loop was when verdicts came: the value is put together as one text. */
+/** Runs the loop as it was when verdicts came: the value is put together as one text. */
 function before(): Promise<() => Promise<void>> {
   return plain((raw) => {
     const text = raw.toString();
@@ -117,7 +117,7 @@ const metadata = new Map(
     Buffer.from(`,"device_metadata":${metadata_json}},"measurement_metadata":${measurement_json}`),
   ]),
 );
-/** So that the outputs are as long as ours with their findings. */
+/** Makes the outputs as long as ours are with their findings. */
 const FILLER = " ".repeat(470);
 
 function withMetadata(raw: Buffer): (Buffer | string)[] {
@@ -152,7 +152,7 @@ async function loop(handler: MakeHandler): Promise<() => Promise<void>> {
   };
 }
 
-/** As the documentation of kafkajs shows it, with zstd registered and sends of 350 messages: about as many bytes as ours. */
+/** Runs kafkajs as its documentation shows, with zstd registered and sends of 350 messages: about as many bytes as ours. */
 async function bare(): Promise<() => Promise<void>> {
   const { Kafka, CompressionCodecs, CompressionTypes, Partitioners, logLevel } = (await import(
     join(bareFolder, "index.js")

@@ -23,7 +23,7 @@ export interface Peer {
   share: number;
   /** Before the arguments that all share. */
   command: string[];
-  /** Behind them. */
+  /** Arguments that follow them. */
   more: string[];
 }
 
@@ -65,7 +65,7 @@ export async function inJava(): Promise<Peer | string> {
   return { name: "Kafka Streams", work: "original", passes: 3, share: 1, command, more: [] };
 }
 
-/** Beside the final folder first, so that a build that is cut short leaves no half of it. */
+/** Builds beside the final folder first, so that a build that is cut short leaves no half of it. */
 async function build(folder: string): Promise<string | undefined> {
   const maven = Bun.which("mvn");
   if (!maven || !Bun.which("javac"))

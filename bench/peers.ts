@@ -119,7 +119,7 @@ function report(results: Result[]): void {
   if (!isOursBest(results)) process.exitCode = 1;
 }
 
-/** In each work, by the last pass of each: warm, but for those that have only one. */
+/** Compares the last pass of each in each work: a warm one, but for those that have only one. */
 function isOursBest(results: Result[]): boolean {
   return results
     .filter(({ peer }) => peer.name === "ours")

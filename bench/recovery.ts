@@ -46,7 +46,7 @@ const STOPS = 10;
 const FIGURES: Record<string, Figure> = {
   kill: {
     limit: 8_000,
-    /** From the -9 of the only one that reads, with another started at once, to the first new output. */
+    /** Measures from the kill -9 of the only enricher, with another started at once, to the first new output. */
     async measure({ kafka, enricher, another }) {
       const began = performance.now();
       await kill(enricher);
@@ -201,7 +201,7 @@ async function ends(kafka: Kafka): Promise<number[]> {
   return (await endOffsets(kafka, topicName("enriched"))).map(({ high }) => high);
 }
 
-/** From now until each partition has, behind `from`, the output of a message that is made after now; ms. */
+/** Waits until each partition has, behind `from`, the output of a message that is made after now; gives the ms. */
 async function recovered(kafka: Kafka, from: number[]): Promise<number> {
   const [began, nowMs] = [performance.now(), Date.now()];
   await Promise.all(from.map((end, partition) => freshOutput(kafka, partition, end, nowMs)));
@@ -223,7 +223,7 @@ async function freshOutput(kafka: Kafka, partition: number, from: number, sinceM
   );
 }
 
-/** Beyond `before`, or beyond what is there now; in one of the partitions, or in each. */
+/** Waits for an output beyond `before`, or beyond what is there now; in one of the partitions, or in each. */
 async function newOutput(kafka: Kafka, before?: number[], inEach = false): Promise<void> {
   const from = before ?? (await ends(kafka));
   const has = (end: number, index: number) => end > (from[index] ?? 0);

@@ -30,7 +30,7 @@ const { positionals, values } = parseArgs({
 const TIMES = Number(values.times);
 const PARTITIONS = 3;
 const LIMIT_MS = 2_000;
-/** So many wait at a start: more than are done until the signal. */
+/** How many messages wait at a start: more than are done until the signal. */
 const WAITING = 60_000;
 const CHANCE_MS = 400;
 const QUIET = { info() {}, warn() {}, error: console.error };
@@ -92,7 +92,7 @@ async function measure(name: string, brokers: string): Promise<void> {
   report(name, times, codes, lefts, await outputs(kafka));
 }
 
-/** From the signal to the exit. */
+/** Measures from the signal to the exit. */
 async function stopOnce(kafka: Kafka, brokers: string) {
   const enricher = startEnricher(brokers);
   const before = await written(kafka);

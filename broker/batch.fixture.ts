@@ -152,7 +152,7 @@ export function lz4Stored(plain: Buffer): Buffer {
   return Buffer.concat([size, plain]);
 }
 
-/** With the CRC that fits, after a change. */
+/** Gives a changed batch the CRC that fits. */
 export function sealed(batch: Buffer): Buffer {
   batch.writeUInt32BE(crc32c(batch.subarray(21)), 17);
   return batch;

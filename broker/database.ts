@@ -15,7 +15,7 @@ export class FolderInUse extends DataFolderError {}
 
 /** "iotB", in the header of the file: tells our files from others. */
 const APPLICATION_ID = 0x696f7442;
-/** In version 1 all batches were in the database, and without our sum. */
+/** The version of the data folder's form. In version 1 all batches were in the database, and without our sum. */
 const SCHEMA_VERSION = 2;
 const FILE = "broker.db";
 export const BATCHES = "batches";

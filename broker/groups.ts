@@ -25,7 +25,7 @@ export class Groups {
     return group;
   }
 
-  /** Those that have members or offsets. */
+  /** The groups that have members or offsets. */
   ids(): string[] {
     const alive = [...this.byId].filter(([, { members }]) => members.size > 0).map(([id]) => id);
     const rows = this.database.query<{ groupId: string }, []>("SELECT DISTINCT groupId FROM committed").all();

@@ -162,7 +162,7 @@ export class Log {
     return { batches, damaged: false };
   }
 
-  /** In offset order, from the batch that holds `offset` on. */
+  /** Reads batches in offset order, from the one that holds `offset` on. */
   private rows({ topicId, index }: Partition, offset: number, since = Number.MIN_SAFE_INTEGER) {
     const sql = `SELECT * ${OF_PARTITION} AND lastOffset >= ?3 AND maxTimestamp >= ?4 ORDER BY lastOffset`;
     return this.database.query<Row, number[]>(sql).iterate(topicId, index, offset, since);

@@ -37,7 +37,7 @@ function toPort(name: string, value: string | undefined): number | undefined {
   return fail(`${name}: expected a port of 0 to 65535, got ${value}`);
 }
 
-/** On the port that was asked for, or from the default one on the next that is free. */
+/** Starts on the port that was asked for, or else on the first free one from the default on. */
 async function start(options: BrokerOptions): Promise<RunningBroker> {
   const first = options.port ?? PORT.first;
   for (let port = first; ; port++) {

@@ -2,7 +2,7 @@
 import type { BatchHeader } from "../batches/header.ts";
 import { ERROR } from "./protocol/errors.ts";
 
-/** As many as a producer has in flight at most. */
+/** How many batches of a producer are remembered: as many as it has in flight at most. */
 const KEPT_BATCHES = 5;
 const KEPT_PRODUCERS = 1_000;
 

@@ -51,7 +51,7 @@ export class Topics {
     return topic;
   }
 
-  /** With its messages and with what groups committed on it. Fetches that wait on it are woken. */
+  /** Deletes a topic with its messages and with what groups committed on it. Fetches that wait on it are woken. */
   delete(topic: Topic): void {
     for (const partition of topic.partitions) this.log.trim(partition, partition.end);
     this.database.transaction(() => {

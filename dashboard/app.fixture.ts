@@ -29,7 +29,7 @@ put("dlq", [dead(3, Uint8Array.of(0xff, 0xfe), "not_utf8")]);
 /** An old message that only the broker still has. */
 const OLD = record(9, raw({ device_id: "old-1" }), { timestamp: NOW - 86_400_000 });
 const OLD_ENRICHED = record(5, enriched({ device_id: "old-1" }), { timestamp: NOW - 86_400_000, source: 9 });
-/** Without the header: not from the enrichment. */
+/** A message without the header: it is not from the enrichment. */
 const OF_ANOTHER = { ...OLD_ENRICHED, offset: 4, headers: {} };
 export const places = {
   from: async (topic: string, partition: number, offset: number) => {

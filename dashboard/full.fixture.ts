@@ -20,7 +20,7 @@ type Options = NonNullable<Parameters<typeof enriched>[0]>;
 interface Sent extends Options {
   device_id: string;
   partition: number;
-  /** In iot.raw and in iot.enriched. */
+  /** The offset in iot.raw and in iot.enriched. */
   source: number;
   offset: number;
   /** The record timestamp; the message was measured two seconds before it and is enriched 7 ms after it. */

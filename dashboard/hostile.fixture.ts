@@ -34,7 +34,7 @@ export const PAYLOADS = [
 const WORST = 12;
 
 export const hostile = (i: number): string => PAYLOADS[i] ?? "";
-/** As long as the hostile one in JSON, so that lines break and fold alike, and equal where that is equal. */
+/** A text as long as the hostile one in JSON, so that lines break and fold alike, and equal where that one is equal. */
 export const harmless = (i: number): string =>
   `plain-${PAYLOADS.indexOf(hostile(i))}`.padEnd(JSON.stringify(hostile(i)).length - 2, "x");
 

@@ -26,7 +26,7 @@ export const NO_GROUP: Group = { last: () => undefined, first: async () => undef
 export interface ServeOptions {
   group?: Group;
   places?: ArchiveBrokers;
-  /** In place of one that asks `places`. */
+  /** The archive to use in place of one that asks `places`. */
   archive?: Archive;
   port?: number;
   view?: ViewModel;

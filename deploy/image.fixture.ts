@@ -109,7 +109,7 @@ async function context(): Promise<string[]> {
     });
 }
 
-/** As root while the image is built, with /app to be written; as the user of the image nothing but /tmp and the volume is. */
+/** Jails a command: root, while the image is built, may write /app; the user of the image may write nothing but /tmp and the volume. */
 function jail(folder: string, command: string[], uid: number): string[] {
   const root = join(folder, "root");
   const isBuild = uid === 0;

@@ -19,7 +19,7 @@ export interface Access {
   trouble(): string[];
 }
 
-/** So often in a row: a broker that restarts ends a connection or two as well. */
+/** How many times in a row a connection must end before it is told: a broker that restarts ends one or two as well. */
 const OFTEN = 3;
 
 export interface Secrets {

@@ -36,7 +36,7 @@ export interface Batch {
   next: number;
   /** Offsets in between that hold no message: markers, what was aborted or compacted, and all but the first that cannot be read. */
   empty: number;
-  /** In the order of their offsets; may be empty. */
+  /** The messages in the order of their offsets; may be empty. */
   messages: InMessage[];
   /** Offsets among those of the messages that cannot be read by anybody, in order. */
   undecodable?: Undecodable[];
@@ -65,7 +65,7 @@ export interface ConsumeOptions {
   partitionsAtOnce?: number;
   /** Largest batch that `handle` gets; a fetch that holds more is handed over, and committed, in pieces. */
   maxMessages?: number;
-  /** Without a sign of life for so long the group gives our partitions to another. */
+  /** The group gives our partitions to another member after this long without a sign of life. */
   sessionMs?: number;
   /** How long a rebalance waits for a member that has a batch in hand. */
   rebalanceMs?: number;
@@ -260,7 +260,7 @@ export async function consume(kafka: Kafka, options: ConsumeOptions): Promise<Co
     log.info(`${name}: joined`, { assignment });
   }
 
-  /** Without commits the start is fixed once, before the first join, so that an outage neither skips nor repeats. */
+  /** Fixes the start, where nothing is committed, once and before the first join, so that an outage neither skips nor repeats. */
   async function findStart(): Promise<void> {
     if (commit || from === "earliest") return;
     for (const topic of topics) {

@@ -28,7 +28,7 @@ const REJOIN_TYPES = new Set([
   "NOT_COORDINATOR_FOR_GROUP",
 ]);
 
-/** Not "retriable" to kafkajs: the group's members share no assignor with us. They may leave. */
+/** The group's members share no assignor with us. kafkajs does not call that retriable, but they may leave. */
 const HELD_TYPE = "INCONSISTENT_GROUP_PROTOCOL";
 
 /** A send that met its deadline: nothing is known about whether the brokers have it. */

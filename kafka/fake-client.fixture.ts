@@ -7,7 +7,7 @@ export const closed = () => Object.assign(new Error("closed"), { name: "KafkaJSC
 export const refusal = (type: string, retriable: boolean) =>
   Object.assign(new Error(type), { name: "KafkaJSProtocolError", type, retriable });
 
-/** As much of kafkajs as the loop touches: joins, crashes and batches come when the test says so. */
+/** A client with as much of kafkajs as the loop touches: joins, crashes and batches come when the test says so. */
 export function aFakeClient() {
   const events = { CRASH: "crash", GROUP_JOIN: "join", REBALANCING: "rebalancing", END_BATCH_PROCESS: "end" };
   const listeners = new Map<string, (event: object) => void>();

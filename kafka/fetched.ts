@@ -28,7 +28,7 @@ export interface Fetched {
   bytes: Buffer;
   /** The offset that was asked for: what stands before it in its batch is passed over. */
   from: number;
-  /** Behind this offset nothing is decided yet; undefined: the answer does not tell. */
+  /** The offset behind which nothing is decided yet; undefined: the answer does not tell. */
   stableEnd?: number | undefined;
   /** Transactions that came to nothing, by their first offset. */
   aborted: { producerId: string; firstOffset: string }[];
@@ -39,7 +39,7 @@ export interface Fetched {
 export interface Span {
   /** The offset after everything that this settles. */
   next: number;
-  /** In the order of their offsets. */
+  /** The messages in the order of their offsets. */
   messages: InMessage[];
   /** Offsets that hold no message: markers, what was aborted or compacted. By the batch's own count, not by the messages made. */
   empty: number;
@@ -192,7 +192,7 @@ function maker(batch: Buffer, { baseOffset, baseTimestamp, attributes }: BatchHe
   const appended = attributes & LOG_APPEND_TIME ? batch.readBigInt64BE(35) : undefined;
   return (walk: RecordWalk): InMessage => {
     let time: number | bigint = appended ?? baseTimestamp + walk.timeDelta;
-    // Beyond 2^51 neither the delta nor the sum need be what the number says.
+    // Neither the delta nor the sum need be what the number says beyond 2^51.
     if (typeof time === "bigint" || Math.abs(walk.timeDelta) > EXACT || Math.abs(baseTimestamp) > EXACT)
       time = appended ?? BigInt.asIntN(64, exactBase + walk.exactTimeDelta());
     const message: InMessage = {

@@ -27,7 +27,7 @@ export async function groupLag(kafka: Kafka, groupId: string, topic: string): Pr
   });
 }
 
-/** Only the partitions that have one. */
+/** Gives the committed offsets of the partitions that have one. */
 export async function committedOffsets(
   kafka: Kafka,
   groupId: string,

@@ -6,7 +6,7 @@ export interface InMessage {
   value: Buffer | null;
   /** The record timestamp, ms */
   timestamp: number;
-  /** Only where a number cannot hold it: the record timestamp as it is, decimal. Whoever passes it on passes on this one. */
+  /** The exact record timestamp, decimal, where a number cannot hold it. Whoever passes the message on passes on this one. */
   exactTimestamp?: string;
   headers: Record<string, Buffer>;
 }

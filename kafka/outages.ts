@@ -46,7 +46,7 @@ export function createOutages(
   const downSince = new Map<string, { at: number; why: string }>();
   const lastSaid = new Map<string, number>();
 
-  /** For each connection that is made. */
+  /** Is called for each connection that is made. */
   function answered(address: string): void {
     const since = downSince.get(address);
     if (since === undefined) return;

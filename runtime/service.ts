@@ -28,7 +28,7 @@ export interface ServiceContext {
   log: Log;
   kafka: Kafka;
   metrics: Registry;
-  /** For a service that serves /livez, /readyz and /metrics among its own pages. */
+  /** The service's health, for one that serves /livez, /readyz and /metrics among its own pages. */
   health: HealthSource;
   /** Ends the process with 1: for what no retry can mend. */
   crash(error: unknown): never;

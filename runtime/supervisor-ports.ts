@@ -15,7 +15,7 @@ process.on("exit", () => {
   for (const path of claimed) rmSync(path, { force: true });
 });
 
-/** As `choosePort`, but nobody else's claim; an explicit port is taken at its word. */
+/** Chooses a port as `choosePort` does, but never one that somebody else has claimed; an explicit port is taken at its word. */
 export function claimPort(
   host: string,
   wanted: number,

@@ -19,7 +19,7 @@ export function showUsage(
   process.exit(1);
 }
 
-/** As `parseArgs` of Node; what it does not take is a ConfigError that ends with how the command is used. */
+/** Wraps Node's `parseArgs`; what it refuses is a ConfigError that ends with how the command is used. */
 export function parseArguments<T extends ParseArgsConfig>(usage: string, config: T) {
   try {
     return parseArgs<T>(config);
@@ -28,7 +28,7 @@ export function parseArguments<T extends ParseArgsConfig>(usage: string, config:
   }
 }
 
-/** For a one-shot command: prints every fault and ends with 1. */
+/** Prints every fault of a one-shot command and ends with 1. */
 export function exitWithFaults(error: unknown): never {
   const faults =
     error instanceof ConfigError ? error.faults : [error instanceof Error ? error.message : String(error)];

@@ -10,7 +10,7 @@ export const USAGE = `${SYNOPSIS}   sends to iot.raw; without arguments, the fle
   --type TYPE     ${DEVICE_TYPES.join(", ")}
 environment: SIM_BREAKERS, SIM_METERS, SIM_SENSORS, SIM_INTERVAL, SIM_RATE, SIM_SEED, SIM_FAULTS, KAFKA_BROKERS; docs/settings.md`;
 
-/** Without arguments the fleet of SIM_BREAKERS, SIM_METERS, SIM_SENSORS; with `--id` and `--type` that device only. */
+/** Gives the fleet of SIM_BREAKERS, SIM_METERS, SIM_SENSORS; with `--id` and `--type`, that device only. */
 export function devicesToSimulate(args: string[], sim: Settings["sim"]): Identity[] {
   const text = { type: "string" } as const;
   const { id, type } = parseArguments(SYNOPSIS, { args, options: { id: text, type: text } }).values;

@@ -179,7 +179,7 @@ function measure(state: BreakerState, used: number, event: EventType, random: Ra
   };
 }
 
-/** From the values as they go on the wire, so that a reader's sums agree. No load has no power factor. */
+/** Computes power from the values as they go on the wire, so that a reader's sums agree. Without a load there is no power factor. */
 function power(volts: number[], amps: number[], factor: number): Record<string, number> {
   const apparent = round(
     volts.reduce((sum, voltage, phase) => sum + voltage * (amps[phase] ?? 0), 0),

@@ -3,7 +3,7 @@ import type { Random } from "./random.ts";
 
 export type EventType = "telemetry" | "overload" | "ground_fault" | "arc_fault" | "overvoltage" | "reclose";
 
-/** As on the wire: {group: {leaf: value}}, rounded as a device rounds. */
+/** Measurements as on the wire: {group: {leaf: value}}, rounded as a device rounds. */
 export type Measured = Record<string, Record<string, number>>;
 
 export interface Step<State> {

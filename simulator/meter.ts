@@ -8,7 +8,7 @@ import { type DeviceModel, round, type Step } from "./device.ts";
 import { clamp, drift, settled, timeOfDay, type Wander } from "./drift.ts";
 import { between, type Random } from "./random.ts";
 
-/** Beyond this the main fuse blows; the counter of a new run starts from this rate (device.ts says why). */
+/** The main fuse blows beyond this; the counter of a new run starts from this rate (device.ts says why). */
 export const MAX_DEMAND_KW = 6;
 /** Demand over the usual one at this time of day, as a logarithm, so that it stays positive. */
 const HABIT: Wander = { mean: 0, spread: 0.3, memory: 1_800 };

@@ -48,7 +48,7 @@ export function byInterval(devices: { intervalMs: number; part: number }[], star
 
 /** More than this at once makes one send to Kafka slow to answer. */
 const MOST_AT_ONCE = 2_000;
-/** Behind by more than this, the rate cannot be kept: the arrears are given up, so that the load stays even. */
+/** A rate that is behind by more than this cannot be kept: the arrears are given up, so that the load stays even. */
 const ARREARS_MS = 1_000;
 
 /** The devices in turn, so many messages per second in all. */

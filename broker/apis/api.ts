@@ -27,7 +27,7 @@ export interface Broker {
 export interface Call {
   version: number;
   clientId: string;
-  /** In Kafka's form: "/127.0.0.1". */
+  /** The client's host in Kafka's form: "/127.0.0.1". */
   clientHost: string;
   /** Aborted when the client is gone or the broker stops. */
   signal: AbortSignal;

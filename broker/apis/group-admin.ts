@@ -50,7 +50,7 @@ export const listGroups = api(16, "ListGroups", [0, 2], {
   },
 });
 
-/** Only groups without members, with their offsets. */
+/** Deletes groups that have no members, with their offsets. */
 export const deleteGroups = api(42, "DeleteGroups", [0, 1], {
   request: { groupIds: t.array(t.string) },
   response: {

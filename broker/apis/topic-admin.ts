@@ -4,7 +4,7 @@ import * as t from "../protocol/fields.ts";
 import { MAX_PARTITIONS } from "../topic-store.ts";
 import { api, eachPartition } from "./api.ts";
 
-/** With messages and with the offsets that groups committed on them. */
+/** Deletes topics with their messages and with the offsets that groups committed on them. */
 export const deleteTopics = api(20, "DeleteTopics", [0, 3], {
   request: { names: t.array(t.string), timeoutMs: t.unused(t.int32, 30_000) },
   response: {

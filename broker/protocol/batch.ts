@@ -54,7 +54,7 @@ export interface TimeLimits {
   latest: number;
 }
 
-/** As Apache Kafka checks what a producer sends; gives the header with the newest of the records' own times. */
+/** Checks what a producer sends as Apache Kafka does; gives the header with the newest of the records' own times. */
 export function checkedHeader(batch: Buffer, { earliest, latest }: TimeLimits): BatchHeader {
   const header = batchHeader(batch);
   const { attributes, count, lastDelta, baseTimestamp } = header;

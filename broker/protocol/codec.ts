@@ -40,7 +40,7 @@ export class Writer {
     this.parts.push(bytes);
   }
 
-  /** In `space`, when it fits there. */
+  /** Writes the frame into `space` where it fits. */
   frame(space: Buffer = Buffer.alloc(0)): Buffer {
     const length = lengthOf(this.parts);
     const frame = length > space.length ? Buffer.allocUnsafe(length) : space.subarray(0, length);

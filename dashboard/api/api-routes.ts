@@ -23,11 +23,11 @@ export interface ApiRoute {
   id: string;
   path: string;
   summary: string;
-  /** In the path. */
+  /** The parameters in the path. */
   params?: TObject;
   query?: TObject;
   answer: TSchema;
-  /** Beside 200. */
+  /** The status codes that it may answer beside 200. */
   problems: (400 | 404 | 503)[];
   /** Fills the address of the API page's "try it". */
   example: string;

@@ -183,7 +183,7 @@ class Reader {
     return this.text.slice(start, this.at);
   }
 
-  /** To the bracket that ends the container in which it stands. */
+  /** Skips to the bracket that ends the container in which it stands. */
   private skipRest(): void {
     let open = 0;
     for (; this.at < this.text.length; this.at++) {

@@ -136,7 +136,7 @@ function options({ host, spec }: Chart): uPlot.Options {
       {
         ...axis,
         grid,
-        // As the padding in charts.css, so that nothing moves when the picture is taken over.
+        // This equals the padding in charts.css, so that nothing moves when the picture is taken over.
         size: spec.unit === "ms" ? 72 : 48,
         gap: 8,
         splits: (_, __, ___, max) =>

@@ -76,7 +76,7 @@ function valueText(line: HTMLElement): string {
   throw new Error("its end is not shown: it has too many lines");
 }
 
-/** Without https and off this machine there is no clipboard of the navigator: the old way then. */
+/** Copies a text. Without https and off this machine the navigator has no clipboard: the old way serves then. */
 async function write(text: string): Promise<void> {
   if (navigator.clipboard) return navigator.clipboard.writeText(text);
   const area = document.createElement("textarea");

@@ -17,12 +17,12 @@ const $ = <T extends Element = HTMLElement>(selector: string): T | null =>
 
 /** No frame for so long: the stream is dead, whatever the socket says. The server sends one each half second. */
 const DEAD_MS = 7_000;
-/** From here on it is not called live; and once its connection is lost, the page says that it is cut. */
+/** A page whose frames are this old is not called live; once its connection is lost, it says that it is cut. */
 const CUT_MS = 2_500;
 const AGE_MS = 200;
 /** Frames so old were in store on a slow line: a new connection begins with how it is now. */
 const LATE_MS = 5_000;
-/** At most so often a page loads itself again: behind a balancer it and its stream may be of two builds. */
+/** How often a page may reload itself: behind a balancer it and its stream may be of two builds. */
 const RELOAD_MS = 10_000;
 
 let ticked = Number(document.body.dataset.now);

@@ -33,7 +33,7 @@ export async function loadAssets(parent = "dist/dashboard"): Promise<Assets> {
   const folder = join(parent, build);
   if (!existsSync(join(folder, "manifest.json"))) await runBuild(folder);
   const files = JSON.parse(await readFile(join(folder, "manifest.json"), "utf8")) as Record<string, string>;
-  // In memory, all of them: a quarter of a megabyte, and nobody can take them away.
+  // All assets are in memory: a quarter of a megabyte, and nobody can take them away.
   const contents = new Map<string, { plain: Uint8Array<ArrayBuffer>; gzip: Uint8Array<ArrayBuffer> }>();
   for (const file of Object.values(files)) {
     const [plain, gzip] = await Promise.all([file, `${file}.gz`].map((name) => readFile(join(folder, name))));

@@ -10,7 +10,7 @@ export interface Points {
   /** Start of a step in s -> a value of each line. */
   points: Map<number, (number | null)[]>;
   stepS: number;
-  /** From when on anything is known, ms. */
+  /** When anything began to be known, ms. */
   begin: number;
 }
 

@@ -19,7 +19,7 @@ import type { Tick } from "./stream.ts";
 
 Chart.register(ArcElement, BarController, BarElement, CategoryScale, DoughnutController, LinearScale);
 
-/** In the order of the legend: five hues, then the rest. */
+/** The colours in the order of the legend: five hues, then the rest. */
 const COLOURS = ["--s1", "--s3", "--s2", "--s4", "--s5", "--off"];
 const NAME_LENGTH = 22;
 

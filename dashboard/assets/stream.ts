@@ -12,7 +12,7 @@ import "htmx.org/dist/ext/hx-sse.js";
 export interface Tick {
   now: number;
   seq: number;
-  /** With the full series: the first of a connection. */
+  /** The frame has the full series, as the first of a connection does. */
   whole: boolean;
   build?: string;
   /** Up to when what the frame shows is known. */

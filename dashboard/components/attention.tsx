@@ -15,7 +15,7 @@ import { GRADE_WORD, State, type Status } from "./status.tsx";
 import { Age } from "./time.tsx";
 
 const MAX_LINES = 6;
-/** Beside a large fleet. */
+/** How many lines fit beside a large fleet. */
 const MORE_LINES = 12;
 const MAX_NAMES = 3;
 
@@ -160,7 +160,7 @@ function silentLine(device: Device, rhythms: Rhythms, now: number): Line {
   };
 }
 
-/** Without one, or while it does not come after, nothing is judged: nothing else here is news. */
+/** Says that no enricher is up, or that it is behind: nothing is judged then, so nothing else here is news. */
 function enricherLine(view: ViewModel, group: GroupFacts | undefined, now: number): Line[] {
   const { lines, state } = enrichers(view, group, now);
   const waits = waiting(view);

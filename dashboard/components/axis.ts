@@ -40,7 +40,7 @@ const round = (value: number): string => String(Number(value.toPrecision(3)));
 const STEPS_S = [1, 5, 10, 15, 30, 60, 120, 180, 300, 600, 900, 1_800, 3_600];
 const MOST_LABELS = 6;
 const SECONDS_UP_TO_MS = 300_000;
-/** So near the right end a label would be cut. */
+/** The share of the width beyond which a label would be cut. */
 const EDGE = 0.97;
 
 /** Round times between the first and the last, ms: at most six. */

@@ -150,7 +150,7 @@ export const Legend = ({ colour, children }: { colour: string; children: Child }
   </li>
 );
 
-/** At most so many rows: a row is the mean of what the range divides into. */
+/** How many rows a table has at most: a row is the mean of what the range divides into. */
 const ROWS = 15;
 
 interface TableProps<Name extends string> {

@@ -12,7 +12,7 @@ export const Rest = ({ words, children }: { words: string; children: Child }) =>
   </details>
 );
 
-/** One that is longer by only a little is not worth a fold. */
+/** A list that is longer by only this factor is not folded. */
 const SLACK = 1.25;
 
 /** A list in words: its first `most`, and the others folded. */

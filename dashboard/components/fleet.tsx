@@ -12,7 +12,7 @@ import { GRADE_STATUS, StatusIcon, State, type Status } from "./status.tsx";
 const MAX_TYPES = 12;
 /** Marks drawn; of a larger fleet those in trouble come first and the rest is a number. */
 const MAX_MARKS = 160;
-/** From here on a name stands above its marks, which have the whole width then. */
+/** The number of marks from which a name stands above them, and they have the whole width. */
 const DENSE_FROM = 60;
 
 /** A fleet whose card is high: what stands beside it has room for more. */

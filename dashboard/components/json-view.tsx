@@ -76,7 +76,7 @@ interface Marked {
   findings: Finding[];
 }
 
-/** Beyond so many characters lines are folded, a line counting as at least forty: a page stays a few screens long. */
+/** How many characters are shown before lines are folded, a line counting as at least forty: a page stays a few screens long. */
 export const OPEN_CHARS = 4_096;
 const LEAST_CHARS = 40;
 /** A line of more scrolls in a box of its own. */

@@ -18,12 +18,12 @@ interface Share {
 /** Colours of the doughnut in the order of its legend: five hues, then the rest. */
 const RING_COLOURS = ["s1", "s3", "s2", "s4", "s5", "s0"] as const;
 const RING_RADIUS = 26;
-/** From twelve o'clock. */
+/** The ring starts at twelve o'clock. */
 const RING_START = 25;
 
 export type Shares = [name: string, value: number][];
 
-/** At most six shares: five and the rest. */
+/** Gives at most six shares: five and the rest. */
 export function topShares(counts: Map<string, number>): Shares {
   const all = [...counts];
   if (all.length <= RING_COLOURS.length) return all;

@@ -34,7 +34,7 @@ export interface Device {
   behind: number;
   /** When the last message arrived, late or not. */
   arrived: number;
-  /** As its messages tell it. */
+  /** How often the device sends, as its messages tell it. */
   everyMs?: number;
   partition: number;
   offset: number;
@@ -44,7 +44,7 @@ export type Devices = Map<string, Device>;
 
 /** No device has measured before: its clock was never set. The same for times that are numbers, see judge/time.ts. */
 const FIRST_POSSIBLE = Date.UTC(2000, 0);
-/** So many messages in a row are not late data: the clock fell back. */
+/** How many messages in a row are no longer late data: the clock fell back. */
 const FELL_BACK = 3;
 
 /** Which time a message counts as in the order of measuring: a missing or impossible claim is its arrival. */

@@ -24,7 +24,7 @@ export interface Watch {
   matching: Newest<Row>;
   /** How many matched, also those that are no longer kept. */
   matched: number;
-  /** From when on messages were looked at, ms. */
+  /** Since when messages have been looked at, ms. */
   since?: number;
   /** How many were looked at. */
   searched: number;

@@ -28,7 +28,7 @@ export interface Batch {
   highWatermark: number;
 }
 
-/** So that what one batch holds is not kept twice as a whole. */
+/** How many rows the watches are told at once, so that what one batch holds is not kept twice as a whole. */
 const TOLD_AT_ONCE = 256;
 
 export function fold(view: ViewModel, batch: Batch, now: number): void {
@@ -147,7 +147,7 @@ export function foldService(view: ViewModel, message: InMessage, heard = message
   if ((view.services.get(key)?.beat ?? 0) > message.timestamp) return;
   view.services.delete(key);
   view.services.set(key, { ...beat, beat: message.timestamp, heard });
-  // In the order of their last heartbeat: the first is the longest silent.
+  // The services are in the order of their last heartbeat: the first is the longest silent.
   for (const old of view.services.keys()) {
     if (view.services.size <= MAX_SERVICES) break;
     view.services.delete(old);

@@ -30,7 +30,7 @@ export interface ServiceLine {
 const LATE_MS = 1.5 * HEARTBEAT_INTERVAL_MS;
 /** Three heartbeats missed. */
 const ABSENT_MS = 3 * HEARTBEAT_INTERVAL_MS + 1_000;
-/** One that stopped in order, or was replaced, is news for so long. */
+/** How long a service that stopped in order, or was replaced, is news. */
 const NEWS_MS = 60_000;
 const ENRICH = "enrich";
 

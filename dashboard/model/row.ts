@@ -20,7 +20,7 @@ import {
 import { HEADERS } from "../../schemas/topics.ts";
 
 export interface Row {
-  /** In order of arrival at this process; names what a page has not seen yet. */
+  /** A number in the order of arrival at this process; it tells what a page has not seen yet. */
   serial: number;
   topic: ApiTopic;
   partition: number;
@@ -34,7 +34,7 @@ export interface Row {
   bytes: number;
   /** Offset of the raw message, from the header. */
   source?: number;
-  /** In which of the topics that were called iot.raw one after the other, from the header; absent = 0. */
+  /** Which of the topics that were called iot.raw one after the other it came from, by the header; absent = 0. */
   epoch?: number;
   registry?: string;
   reason?: string;
@@ -127,7 +127,7 @@ export function factsOf(row: Row): Facts {
   return row.facts;
 }
 
-/** As `objectOf`, without the registry's definitions in an enriched message: a quarter of the text to read. */
+/** Reads the value as `objectOf` does, but without the registry's definitions in an enriched message: a quarter of the text. */
 export const contentOf = (row: Row): Json | undefined =>
   (row.topic === "enriched" ? withoutDefinitions(row) : undefined) ?? objectOf(row);
 

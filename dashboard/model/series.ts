@@ -24,7 +24,7 @@ export interface Series<Name extends string = string> {
   /** Start of the first step, ms. */
   from: number;
   stepMs: number;
-  /** From when on something is known in the range, ms. */
+  /** When something began to be known in the range, ms. */
   begin: number;
   values: Record<Name, (number | null)[]>;
 }

@@ -14,7 +14,7 @@ import { type Buckets, createBuckets, createTally, LATENCY_COLUMNS, type Tally }
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
-/** As long as the buckets go back. */
+/** How long outages are kept: as long as the buckets go back. */
 const KEPT_MS = 6 * HOUR_MS;
 
 /** Rows kept for feeds and search: how many, and how many bytes of values. */
@@ -53,7 +53,7 @@ export interface Service extends Heartbeat {
   heard: number;
 }
 
-/** From the last answer to the next, ms. */
+/** An outage lasts from the last answer to the next, ms. */
 export interface Outage {
   from: number;
   to: number;
@@ -99,7 +99,7 @@ export interface ViewModel {
     /** Times in which they did not answer, oldest first. */
     outages: Outage[];
   };
-  /** From when on every message is known, ms; undefined before the first read. */
+  /** Since when every message is known, ms; undefined before the first read. */
   coveredFrom?: number;
   /** No topic held anything before that: what there is begins with the first message. */
   emptyBefore: boolean;
@@ -157,7 +157,7 @@ export function partitionOf(topic: TopicState, partition: number): PartitionStat
   return state;
 }
 
-/** From when on there is something to know, ms: a flow that has just begun had no silence before. */
+/** Gives since when there is something to know, ms: a flow that has just begun had no silence before. */
 export const knownFrom = ({
   coveredFrom = Number.POSITIVE_INFINITY,
   emptyBefore,
@@ -172,7 +172,7 @@ export const epochIn = ({ enriched, dlq }: ViewModel["topics"], partition: numbe
     dlq.partitions.get(partition)?.seen.epoch ?? 0,
   );
 
-/** As far as it is known: whether the raw message of a verdict is one of the topic that is there now. */
+/** Tells, as far as it is known, whether the raw message of a verdict belongs to the topic that is there now. */
 export function isOfThisRaw({ topics }: ViewModel, { topic, partition, offset, epoch = 0 }: Row): boolean {
   const begin = topics[topic].partitions.get(partition)?.seen.begin ?? 0;
   return offset >= begin && epoch >= epochIn(topics, partition);

@@ -15,7 +15,7 @@ import type { TopicState, ViewModel } from "./view.ts";
 
 /** Bytes of values that one watch keeps. */
 const KEPT_BYTES = 3 << 20;
-/** As many are told of each message. */
+/** How many watches are told of each message. */
 export const MAX_WATCHES = 24;
 /** The share of the time that all watches together may take. */
 const SHARE = 0.2;

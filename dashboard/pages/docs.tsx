@@ -81,7 +81,7 @@ const Members = ({ caption, head, schema }: MembersProps) => (
 const MAX_CHOICES = 6;
 
 interface Member {
-  /** With those that it stands in: `data_quality.good`, `services[].lag`. */
+  /** The name with those of the members around it: `data_quality.good`, `services[].lag`. */
   name: string;
   type: string;
   meaning: string;

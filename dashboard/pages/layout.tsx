@@ -44,7 +44,7 @@ interface LayoutProps {
   active?: PageName;
   /** Address of this page's stream; none for a page that never changes. `?live=off` leaves it out. */
   live?: string;
-  /** On a live page beside live.js, and before it: they listen to what it tells. */
+  /** The scripts that a live page loads before live.js: they listen to what it tells. */
   scripts?: string[];
   /** Stands in the bar, after the search. */
   tools?: Child;

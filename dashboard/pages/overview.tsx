@@ -70,7 +70,7 @@ export function OverviewPage({ frame, query, group }: Props) {
   );
 }
 
-/** In the order of the page. `asked` is the query of its address, for the links of the tabs. */
+/** The cards in the order of the page. `asked` is the query of its address, for the links of the tabs. */
 const cardsOf = ({ tab, range }: OverviewQuery, group: Group, asked: Record<string, string>): Card[] => [
   {
     id: "attention",

@@ -48,7 +48,7 @@ export function PipelinePage({ frame, range, group, viewers }: Props) {
   );
 }
 
-/** In the order of the page. */
+/** The cards in the order of the page. */
 const cardsOf = (range: RangeName, group: Group, viewers: () => number): Card[] => [
   {
     id: "flow",

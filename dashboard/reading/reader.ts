@@ -48,7 +48,7 @@ const LOOK_MS = 1_000;
 const ASK_MS = 5_000;
 /** Questions that may be open at once, each on its own connection. */
 const MAX_UNANSWERED = 3;
-/** And for the end offsets of partitions without news. */
+/** How often the end offsets of partitions without news are asked for. */
 const ENDS_MS = 30_000;
 const FORGET_MS = 60_000;
 

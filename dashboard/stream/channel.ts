@@ -9,12 +9,12 @@ import type { Row } from "../model/row.ts";
 import { standing } from "../model/standing.ts";
 import type { ViewModel } from "../model/view.ts";
 
-/** Without news: time alone makes a device silent, which the page tells within a second; and it listens for a sign of life. */
+/** How often a view without news is rendered: time alone makes a device silent, which the page tells within a second; and it listens for a sign of life. */
 const REFRESH_MS = 400;
 const SLOW_MS = 2_000;
 /** Frames kept for a client that is behind; beyond it a snapshot is smaller. */
 const KEPT_FRAMES = 8;
-/** And only so much of them: put together they are a client's own, a snapshot is shared. */
+/** How many bytes of kept frames a client may get: put together they are its own, a snapshot is shared. */
 const MAX_MISSED_BYTES = 65_536;
 
 export interface Channel {
@@ -124,7 +124,7 @@ export function createChannel(page: LivePage, view: ViewModel, build: string, op
     const { feed } = page;
     let text = "";
     for (const [id, html] of cards) text += partial(id, "outerMorph", html);
-    // As of the last frame, like the cards: what came since goes on top with the next one, and must not stand there already.
+    // The feed is as of the last frame, like the cards: what came since goes on top with the next one, and must not stand there already.
     if (feed !== undefined) text += partial("feed", "outerMorph", String(feed.whole(shown)));
     return tickText(now, true) + event(undefined, text);
   }

@@ -30,7 +30,7 @@ export interface LivePage {
   };
   /** What `feed.rows` looks for, while somebody looks at this page. */
   watch?: Watch;
-  /** For the charts and the counters; `whole` with the full series, else with its last steps. */
+  /** Gives what the charts and the counters need: the full series if `whole`, else its last steps. */
   tick(view: ViewModel, now: number, whole: boolean): object;
 }
 

@@ -187,7 +187,7 @@ type Source = InMessage | Undecodable;
 
 const offsetOf = (source: Source): number => ("offset" in source ? source.offset : source.first);
 
-/** In the order of their offsets. */
+/** The messages in the order of their offsets. */
 function sourcesOf({ messages, undecodable = [] }: Batch): Source[] {
   if (undecodable.length === 0) return messages;
   return [...messages, ...undecodable].sort((one, other) => offsetOf(one) - offsetOf(other));
