@@ -2,9 +2,9 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { bytesToText } from "./bytes-to-text.ts";
 import { decode } from "./decode.ts";
-import { examine } from "./examine.ts";
+import { findJsonFaults } from "./json-faults.ts";
 import { NOT_UTF8, REFUSED, TAKEN } from "./json.case.ts";
-import { scan } from "./scan.ts";
+import { readTextFacts } from "./text-facts.ts";
 import { replaceLoneSurrogates } from "./text.ts";
 
 const read = (text: string) => decode(text, Buffer.byteLength(text));
@@ -104,7 +104,7 @@ describe("JSON", () => {
     );
     fc.assert(
       fc.property(text, (candidate) => {
-        const faults = examine(candidate, 16);
+        const faults = findJsonFaults(candidate, 16);
         expect(faults.syntax === undefined).toBe(parses(candidate));
         const refused = reasonOf(candidate).startsWith("not_json");
         expect(refused).toBe(!parses(candidate) || faults.overflow !== undefined);
@@ -217,11 +217,11 @@ describe("size and form", () => {
     expect(({} as Record<string, unknown>).polluted).toBeUndefined();
   });
 
-  test("the scan counts what a parsed object shows, for any JSON", () => {
+  test("the facts of a text are what a parsed object shows, for any JSON", () => {
     fc.assert(
       fc.property(fc.json({ maxDepth: 6 }), (text) => {
         const value: unknown = JSON.parse(text);
-        const facts = scan(text);
+        const facts = readTextFacts(text);
         expect(facts.depth).toBe(depthOf(value));
         if (typeof value === "object" && value !== null && Object.keys(value).length > 0)
           expect(facts.commas + 1).toBe(Object.keys(value).length);

@@ -9,8 +9,8 @@ import type { RESERVED_MEMBERS } from "../schemas/enriched.ts";
 import type { DeadLetter } from "../judge/verdict.ts";
 import { isRecord } from "../judge/values.ts";
 import { characterName } from "../judge/words.ts";
-import { examine, type FaultPosition } from "./examine.ts";
-import { type Scan, scan } from "./scan.ts";
+import { findJsonFaults, type FaultPosition } from "./json-faults.ts";
+import { type TextFacts, readTextFacts } from "./text-facts.ts";
 import { REPLACEMENT, replaceLoneSurrogates, utf8Length } from "./text.ts";
 
 export type JsonObject = Record<string, unknown>;
@@ -20,7 +20,7 @@ export function decode(text: string, bytes: number): Decoded {
   if (bytes > LIMITS.rawBytes)
     return dead("too_large", `${bytes} bytes; at most ${LIMITS.rawBytes} are allowed`);
   if (!isUtf8(text, bytes)) return dead("not_utf8", notUtf8(text, bytes));
-  const facts = scan(text);
+  const facts = readTextFacts(text);
   const json = facts.escapes ? replaceLoneSurrogates(text) : text;
   const value = parse(json, facts);
   if (value === NOT_JSON) return notJson(json, bytes);
@@ -31,11 +31,11 @@ export function decode(text: string, bytes: number): Decoded {
   if (facts.depth > LIMITS.depth)
     return deadAt(
       "too_deep",
-      examine(json, LIMITS.depth).tooDeep,
+      findJsonFaults(json, LIMITS.depth).tooDeep,
       `nested more than ${LIMITS.depth} levels deep`,
     );
   if (facts.commas + 1 !== members)
-    return deadAt("duplicate_key", examine(json, LIMITS.depth).duplicate, "this member appears twice");
+    return deadAt("duplicate_key", findJsonFaults(json, LIMITS.depth).duplicate, "this member appears twice");
   return reserved(message) ?? { ok: true, message };
 }
 
@@ -79,8 +79,8 @@ function notUtf8(text: string, bytes: number): string {
 const NOT_JSON = Symbol("not JSON");
 
 /** A number beyond a double is an error in one engine and Infinity in another: here it is no JSON. */
-function parse(json: string, facts: Scan): unknown {
-  if (facts.hugeNumber && examine(json, LIMITS.depth).overflow) return NOT_JSON;
+function parse(json: string, facts: TextFacts): unknown {
+  if (facts.hugeNumber && findJsonFaults(json, LIMITS.depth).overflow) return NOT_JSON;
   return tryParse(json);
 }
 
@@ -96,7 +96,7 @@ export function tryParse(json: string): unknown {
 function notJson(json: string, bytes: number): DeadLetter {
   if (bytes === 0 || json === "") return dead("not_json", "empty: no value at all, or a tombstone");
   if (json.startsWith("\ufeff")) return dead("not_json", "a byte order mark (U+FEFF) stands before the JSON");
-  const { overflow, syntax } = examine(json, LIMITS.depth);
+  const { overflow, syntax } = findJsonFaults(json, LIMITS.depth);
   if (overflow) return deadAt("not_json", overflow, "a number too large for a double");
   if (!syntax) return dead("not_json", "not JSON");
   return deadAt(

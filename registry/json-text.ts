@@ -3,7 +3,7 @@
  *
  * In: any text. Out: one fault, or undefined. `JSON.parse` alone says neither the place nor that a key stands twice
  * (the last one wins, silently), and its words differ between engines. No recursion: depth costs no stack.
- * Not the reader of enrich/examine.ts: that one runs in Connect, and asks for a bad message only which of four rules it breaks first.
+ * Not the reader of enrich/json-faults.ts: that one runs in Connect, and asks for a bad message only which of four rules it breaks first.
  * Source: RFC 8259.
  */
 import type { Fault } from "./fault.ts";

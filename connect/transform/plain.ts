@@ -1,9 +1,9 @@
 /**
- * The same questions as scan.ts, asked of the parsed value by native functions only: Connect's engine runs a loop over
+ * The same questions as text-facts.ts, asked of the parsed value by native functions only: Connect's engine runs a loop over
  * 500 characters as long as it takes to parse them four times.
  *
  * In: a JSON text without a backslash, the object that it parses to, its members' names. Out: true when it is certain that nothing is
- * nested too deep, no member stands twice and no number is beyond a double. False says nothing: scan.ts knows.
+ * nested too deep, no member stands twice and no number is beyond a double. False says nothing: text-facts.ts knows.
  */
 import { decode, type Decoded, isUtf8, reserved, tryParse } from "../../enrich/decode.ts";
 import { LIMITS } from "../../schemas/dead-letter.ts";

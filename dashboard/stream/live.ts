@@ -39,7 +39,7 @@ interface Client {
   cut(): void;
 }
 
-interface Looked {
+interface OpenView {
   channel: Channel;
   clients: Set<Client>;
 }
@@ -81,7 +81,7 @@ const refusal = (status: number, words: string) =>
 export function createHub(view: ViewModel, build: string, options: HubOptions = {}): Hub {
   const { clock = Date.now, start = everyTick, onError = console.error } = options;
   /** The views that somebody looks at, by the page's key. */
-  const looked = new Map<string, Looked>();
+  const openViews = new Map<string, OpenView>();
   let failedAt = Number.NEGATIVE_INFINITY;
   let clients = 0;
   let cut = 0;
@@ -91,8 +91,8 @@ export function createHub(view: ViewModel, build: string, options: HubOptions = 
   let restUntil = 0;
 
   function viewsOf(from: string): number {
-    const isIts = ({ clients: some }: Looked) => [...some].some((client) => client.from === from);
-    return [...looked.values()].filter(isIts).length;
+    const isIts = ({ clients: some }: OpenView) => [...some].some((client) => client.from === from);
+    return [...openViews.values()].filter(isIts).length;
   }
 
   function streamsOf(from: string): number {
@@ -107,14 +107,14 @@ export function createHub(view: ViewModel, build: string, options: HubOptions = 
       ? request.headers.get("x-forwarded-for")?.split(",").at(-1)?.trim()
       : undefined;
     const from = forwarded ?? remote?.address;
-    const isNew = !looked.has(page.key);
+    const isNew = !openViews.has(page.key);
     if (isNew && from !== undefined && viewsOf(from) >= MAX_VIEWS_OF_ONE)
       return refusal(429, `${from} has ${MAX_VIEWS_OF_ONE} different views open: close some`);
     if (from !== undefined && streamsOf(from) >= MAX_CLIENTS_OF_ONE)
       return refusal(429, `${from} has ${MAX_CLIENTS_OF_ONE} streams open: close some`);
-    if (stopped || clients >= MAX_CLIENTS || (isNew && looked.size >= MAX_VIEWS))
+    if (stopped || clients >= MAX_CLIENTS || (isNew && openViews.size >= MAX_VIEWS))
       return refusal(503, "too many streams; try again");
-    const at = looked.get(page.key) ?? open(page);
+    const at = openViews.get(page.key) ?? open(page);
     const { channel } = at;
     const client: Client = {
       seq: -1,
@@ -136,7 +136,7 @@ export function createHub(view: ViewModel, build: string, options: HubOptions = 
       if (!at.clients.delete(client)) return;
       clients--;
       if (at.clients.size === 0) {
-        looked.delete(page.key);
+        openViews.delete(page.key);
         channel.close();
       }
       if (clients === 0) {
@@ -183,21 +183,21 @@ export function createHub(view: ViewModel, build: string, options: HubOptions = 
     return new Response(body, { headers: STREAM_HEADERS });
   }
 
-  function open(page: LivePage): Looked {
+  function open(page: LivePage): OpenView {
     const at = { channel: createChannel(page, view, build, clock()), clients: new Set<Client>() };
-    looked.set(page.key, at);
+    openViews.set(page.key, at);
     return at;
   }
 
   function* all(): Generator<Client> {
-    for (const { clients: some } of looked.values()) yield* some;
+    for (const { clients: some } of openViews.values()) yield* some;
   }
 
   function tick(): void {
     const now = clock();
     if (now < restUntil && now > restedAt) return;
     const began = performance.now();
-    for (const [key, { channel, clients: some }] of looked) {
+    for (const [key, { channel, clients: some }] of openViews) {
       for (const client of some) if (now - (client.late ?? now) >= STUCK_MS) client.cut();
       try {
         if (!channel.tick(now)) continue;
@@ -218,7 +218,7 @@ export function createHub(view: ViewModel, build: string, options: HubOptions = 
     if (clock() - failedAt > SAY_MS)
       onError(new Error(`the view "${key}" cannot be rendered`, { cause: error }));
     failedAt = clock();
-    for (const client of looked.get(key)?.clients ?? []) client.cut();
+    for (const client of openViews.get(key)?.clients ?? []) client.cut();
   }
 
   function wake(client: Client): void {

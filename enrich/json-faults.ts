@@ -44,7 +44,7 @@ const WORDS: Readonly<Record<Expected, string>> = {
   end: "the end of the text",
 };
 
-export function examine(text: string, maxDepth: number): Faults {
+export function findJsonFaults(text: string, maxDepth: number): Faults {
   const faults: Faults = {};
   const open: Level[] = [];
   const names = new Set<string>();

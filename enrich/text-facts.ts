@@ -4,7 +4,7 @@
  * In: any text; the answers mean something only if it is JSON. Out: four facts, cheap enough to ask of every message
  * (bench/enrich.ts): where strings end is left to `indexOf`.
  */
-export interface Scan {
+export interface TextFacts {
   /** Deepest nesting; the outermost object is level 1. */
   depth: number;
   /** Commas between the members of the outermost object or array. */
@@ -18,7 +18,7 @@ export interface Scan {
 /** With fewer characters and an exponent below 100 a number stays under 1e300. */
 const SAFE_NUMBER_LENGTH = 200;
 
-export function scan(text: string): Scan {
+export function readTextFacts(text: string): TextFacts {
   const escapes = text.includes("\\");
   const length = text.length;
   let depth = 0;
