@@ -314,7 +314,8 @@ function judgeOutputs(
     if (seen.has(source)) {
       verdict.wireDuplicates++;
       verdict.furthestBack = Math.max(verdict.furthestBack, highest - source + 1);
-      if (evidence.repeats === "never") add("duplicated on the wire", `source offset ${source} was there`);
+      if (evidence.repeats === "never")
+        add("duplicated on the wire", `source offset ${source} appeared before`);
     } else if (source < highest)
       add("reordered", `source offset ${source} after ${highest}, key ${shown(output.key)}`);
     seen.add(source);

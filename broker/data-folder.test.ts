@@ -23,7 +23,7 @@ import { ERROR } from "./protocol/errors.ts";
 import { aBroker, aFolder, afterwards, aRawClient, collectLog } from "./raw-client.fixture.ts";
 import { read, send, withTopic } from "./requests.fixture.ts";
 
-/** Of a message whose batch is kept in a file of its own. */
+/** The size of a message whose batch is kept in a file of its own. */
 const LARGE = 100_000;
 
 /** The bytes of every file in a folder. */

@@ -80,7 +80,7 @@ describe("retention", () => {
     }
   });
 
-  /** Of t, when a batch behind it, sent later and certainly too old, is gone from u. */
+  /** Gives where t starts once a batch behind it, sent later and certainly too old, is gone from u. */
   async function startAfterALook(client: RawClient): Promise<number> {
     const { highWatermark } = await read(client, "u", -1);
     await send(client, "u", aBatch(["old"], { timestamps: [1] }));

@@ -25,7 +25,7 @@ if (process.env.UPDATE_GOLDEN) {
 }
 
 type Checks = "all" | "rules" | "cheap";
-/** Of the many: that it holds at all is asked of each, what the output looks like of some. */
+/** How many of the cases are looked at in full: all must hold, but only some are asked what the output looks like. */
 const checksOf = (index: number): Checks => (index % 32 === 0 ? "all" : index % 4 === 0 ? "rules" : "cheap");
 
 function run(

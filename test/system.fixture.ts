@@ -19,7 +19,7 @@ export interface Cluster {
 
 export interface Service {
   process: Process;
-  /** Of /livez, /readyz and /metrics. */
+  /** The address of /livez, /readyz and /metrics. */
   url: string;
 }
 

@@ -101,7 +101,7 @@ function trim(): void {
 // --- the pill and the banner ----------------------------------------------------------------------------------
 
 type State = "wait" | "late" | "again" | "paused" | "cut" | Standing["state"];
-const LOOK: Record<State, [shape: string, word: string]> = {
+const LOOK: Record<State, [icon: string, word: string]> = {
   wait: ["off", "Connecting"],
   live: ["ok", "Live"],
   late: ["warn", "Waiting"],
@@ -130,13 +130,13 @@ function show(): void {
   const state = stateNow();
   const pill = $("#pill");
   if (pill === null || !stream.exists) return;
-  const [shape, word] = LOOK[state];
+  const [icon, word] = LOOK[state];
   if (state !== shown) {
     shown = state;
     pill.dataset.state = state;
     const svg = pill.querySelector("svg");
-    svg?.setAttribute("class", shape);
-    svg?.querySelector("use")?.setAttribute("href", `#${shape}`);
+    svg?.setAttribute("class", icon);
+    svg?.querySelector("use")?.setAttribute("href", `#${icon}`);
     setText(pill.querySelector("[role=status]"), word);
     document.body.classList.toggle("is-cut", state === "cut");
   }

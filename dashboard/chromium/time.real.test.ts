@@ -8,7 +8,7 @@ import { createView, setKafka, type ViewModel } from "../model/view.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
-/** Of a device that sends every 5 s, as far as its messages tell. */
+/** When a device that sends every 5 s is silent, as far as its messages tell. */
 const OFFLINE = 30 * SECOND;
 
 inChromium("time on a live page in Chromium", ({ live, serve }) => {

@@ -54,7 +54,7 @@ describe("the accounts", () => {
   };
 
   test("are those of the enrichers: markers, aborted, compacted and expired messages in end offsets are no loss", async () => {
-    // Of 900 offsets that are committed, 52 held a message.
+    // 900 offsets are committed, and 52 of them held a message.
     const lags = facts.lags.map((one) => ({ ...one, committed: 450, end: 450, lag: 0 }));
     const words = await header(fullView(), { ...facts, lags });
     expect(words).toContain(

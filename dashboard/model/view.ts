@@ -14,7 +14,7 @@ import { type Buckets, createBuckets, createTally, LATENCY_COLUMNS, type Tally }
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
-/** How long outages are kept: as long as the buckets go back. */
+/** How far back the buckets and the outages go. */
 const KEPT_MS = 6 * HOUR_MS;
 
 /** Rows kept for feeds and search: how many, and how many bytes of values. */

@@ -50,7 +50,7 @@ test("while the brokers are away a message that is kept is shown, and its other 
 /** A partition of an output: the sources of its messages, by offset from `low`; undefined: of somebody else. */
 interface Log {
   sources: (number | undefined)[];
-  /** Of each of them; none: no header. */
+  /** The epoch of each of them; without one there is no header. */
   epochs?: number[];
   low?: number;
   /** What the time says where to begin. */

@@ -92,7 +92,7 @@ describe("on the embedded broker", () => {
     const client = await aRawClient(flow.broker.port);
     const expected: string[] = [];
     let end = 0;
-    // Of no message or of a million; held in kafka/fetched.test.ts.
+    // A batch of no message or of a million is held in kafka/fetched.test.ts.
     const left = new Set(["control-batch", "zstd-1M-records"]);
     for (const [name, make] of Object.entries(POISON).filter(([kind]) => !left.has(kind))) {
       const { errorCode, baseOffset } = await send(client, FLOW.raw, make(changed({})));

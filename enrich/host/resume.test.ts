@@ -11,7 +11,7 @@ import { createResume } from "./resume.ts";
 
 const SILENT = { info() {}, warn() {}, error() {} };
 const topics = { raw: "iot.raw", enriched: "iot.enriched", dlq: "iot.raw.dlq" };
-/** Of the first raw message. */
+/** The mark of the first raw message. */
 const MARK = { offset: 0, sum: expect.any(Number) };
 const NOW = 1_790_000_000_000;
 const cleanups: (() => Promise<unknown>)[] = [];
