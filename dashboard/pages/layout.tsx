@@ -55,8 +55,8 @@ interface LayoutProps {
 
 /** What the frame has that changes. */
 export const FRAME_CARDS: readonly Card[] = [
-  { id: "notices", pace: "frame", render: (view, now) => <Notices view={view} now={now} /> },
-  { id: "rail-footer", pace: "frame", render: (view, now) => <RailFooter view={view} now={now} /> },
+  { id: "notices", pace: "frame", render: (at) => <Notices {...at} /> },
+  { id: "rail-footer", pace: "frame", render: (at) => <RailFooter {...at} /> },
 ];
 
 /** htmx: errors never swap into a card, rows that stand are left alone, no history of its own, no injected style. */

@@ -70,22 +70,14 @@ export function messagesLive(filters: Filters): LivePage {
         id: "feed-count",
         // A count above other rows than it counts is wrong.
         pace: "frame",
-        render: (view, now) =>
-          isWatched ? (
-            <WatchCount view={view} watch={watch} now={now} />
-          ) : (
-            <FeedCount view={view} filters={filters} now={now} />
-          ),
+        render: (at) =>
+          isWatched ? <WatchCount {...at} watch={watch} /> : <FeedCount {...at} filters={filters} />,
       },
       {
         id: "nothing",
         pace: "frame",
-        render: (view, now) =>
-          isWatched ? (
-            <NothingYet view={view} watch={watch} now={now} />
-          ) : (
-            <Nothing view={view} filters={filters} />
-          ),
+        render: (at) =>
+          isWatched ? <NothingYet {...at} watch={watch} /> : <Nothing {...at} filters={filters} />,
       },
     ],
     watch,

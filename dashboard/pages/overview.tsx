@@ -65,44 +65,32 @@ export function OverviewPage({ frame, query, group }: Props) {
       live={withParams("/live/overview", { ...query })}
       tools={<RangeChoice path="/" query={frame.query} range={range} />}
     >
-      <div class="grid">{cardsOf(query, group, frame.query).map(({ render }) => render(view, now))}</div>
+      <div class="grid">{cardsOf(query, group, frame.query).map(({ render }) => render({ view, now }))}</div>
     </Layout>
   );
 }
 
 /** The cards in the order of the page. `asked` is the query of its address, for the links of the tabs. */
 const cardsOf = ({ tab, range }: OverviewQuery, group: Group, asked: Record<string, string>): Card[] => [
-  {
-    id: "attention",
-    pace: "frame",
-    render: (view, now) => <Attention view={view} group={group.last()} now={now} />,
-  },
-  { id: "fleet", pace: "frame", render: (view, now) => <Fleet view={view} now={now} /> },
-  { id: "stats", pace: "frame", render: (view, now) => <StatsGrid view={view} now={now} /> },
-  { id: "rate", pace: "never", render: (view, now) => <RateCard view={view} range={range} now={now} /> },
-  { id: "events", pace: "slow", render: (view, now) => <EventTypes view={view} now={now} /> },
-  { id: "types", pace: "slow", render: (view, now) => <DeviceTypes view={view} now={now} /> },
-  { id: "quality", pace: "slow", render: (view, now) => <Quality view={view} now={now} /> },
-  { id: "reasons", pace: "slow", render: (view, now) => <DeadLetterReasons view={view} now={now} /> },
-  { id: "unknown", pace: "slow", render: (view) => <UnknownIfAny view={view} /> },
-  { id: "latest", pace: "never", render: (view) => <Latest view={view} tab={tab} asked={asked} /> },
-  { id: "covers", pace: "slow", render: (view) => <Covers view={view} /> },
+  { id: "attention", pace: "frame", render: (at) => <Attention {...at} group={group.last()} /> },
+  { id: "fleet", pace: "frame", render: (at) => <Fleet {...at} /> },
+  { id: "stats", pace: "frame", render: (at) => <StatsGrid {...at} /> },
+  { id: "rate", pace: "never", render: (at) => <RateCard {...at} range={range} /> },
+  { id: "events", pace: "slow", render: (at) => <EventTypes {...at} /> },
+  { id: "types", pace: "slow", render: (at) => <DeviceTypes {...at} /> },
+  { id: "quality", pace: "slow", render: (at) => <Quality {...at} /> },
+  { id: "reasons", pace: "slow", render: (at) => <DeadLetterReasons {...at} /> },
+  { id: "unknown", pace: "slow", render: (at) => <UnknownIfAny {...at} /> },
+  { id: "latest", pace: "never", render: (at) => <Latest {...at} tab={tab} asked={asked} /> },
+  { id: "covers", pace: "slow", render: (at) => <Covers {...at} /> },
 ];
 
 /** What changes within the cards of the chart and of the feed. */
 const partsOf = ({ tab, range }: OverviewQuery): Card[] => [
-  {
-    id: "rate-caption",
-    pace: "frame",
-    render: (view, now) => <RateCaption view={view} range={range} now={now} />,
-  },
-  {
-    id: "rate-table",
-    pace: "slow",
-    render: (view, now) => <RateTable view={view} range={range} now={now} />,
-  },
-  { id: "latest-count", pace: "frame", render: (view) => <LatestCount view={view} topic={tab} /> },
-  { id: "empty", pace: "frame", render: (view) => <Empty view={view} topic={tab} /> },
+  { id: "rate-caption", pace: "frame", render: (at) => <RateCaption {...at} range={range} /> },
+  { id: "rate-table", pace: "slow", render: (at) => <RateTable {...at} range={range} /> },
+  { id: "latest-count", pace: "frame", render: (at) => <LatestCount {...at} topic={tab} /> },
+  { id: "empty", pace: "frame", render: (at) => <Empty {...at} topic={tab} /> },
 ];
 
 /** What the stream of this page sends; live.ts calls it twice a second while somebody looks. */

@@ -43,64 +43,28 @@ export function PipelinePage({ frame, range, group, viewers }: Props) {
       live={withParams("/live/pipeline", { range })}
       tools={<RangeChoice path="/pipeline" query={frame.query} range={range} />}
     >
-      <div class="grid">{cardsOf(range, group, viewers).map(({ render }) => render(view, now))}</div>
+      <div class="grid">{cardsOf(range, group, viewers).map(({ render }) => render({ view, now }))}</div>
     </Layout>
   );
 }
 
 /** The cards in the order of the page. */
 const cardsOf = (range: RangeName, group: Group, viewers: () => number): Card[] => [
-  {
-    id: "flow",
-    pace: "frame",
-    render: (view, now) => <Flow view={view} group={group.last()} now={now} viewers={viewers()} />,
-  },
-  {
-    id: "latency",
-    pace: "never",
-    render: (view, now) => <LatencyCard view={view} range={range} now={now} />,
-  },
-  {
-    id: "rate",
-    pace: "never",
-    render: (view, now) => <RateCard view={view} range={range} now={now} width="w6" />,
-  },
-  {
-    id: "services",
-    pace: "slow",
-    render: (view, now) => <Services view={view} group={group.last()} now={now} />,
-  },
-  { id: "reasons", pace: "slow", render: (view, now) => <DeadLetterReasons view={view} now={now} /> },
-  { id: "partitions", pace: "slow", render: (view) => <Partitions view={view} group={group.last()} /> },
-  {
-    id: "registry",
-    pace: "slow",
-    render: (view, now) => <RegistryCard view={view} group={group.last()} now={now} />,
-  },
+  { id: "flow", pace: "frame", render: (at) => <Flow {...at} group={group.last()} viewers={viewers()} /> },
+  { id: "latency", pace: "never", render: (at) => <LatencyCard {...at} range={range} /> },
+  { id: "rate", pace: "never", render: (at) => <RateCard {...at} range={range} width="w6" /> },
+  { id: "services", pace: "slow", render: (at) => <Services {...at} group={group.last()} /> },
+  { id: "reasons", pace: "slow", render: (at) => <DeadLetterReasons {...at} /> },
+  { id: "partitions", pace: "slow", render: (at) => <Partitions {...at} group={group.last()} /> },
+  { id: "registry", pace: "slow", render: (at) => <RegistryCard {...at} group={group.last()} /> },
 ];
 
 /** What changes within the cards of the charts. */
 const chartParts = (range: RangeName): Card[] => [
-  {
-    id: "latency-caption",
-    pace: "frame",
-    render: (view, now) => <LatencyCaption view={view} range={range} now={now} />,
-  },
-  {
-    id: "latency-table",
-    pace: "slow",
-    render: (view, now) => <LatencyTable view={view} range={range} now={now} />,
-  },
-  {
-    id: "rate-caption",
-    pace: "frame",
-    render: (view, now) => <RateCaption view={view} range={range} now={now} />,
-  },
-  {
-    id: "rate-table",
-    pace: "slow",
-    render: (view, now) => <RateTable view={view} range={range} now={now} />,
-  },
+  { id: "latency-caption", pace: "frame", render: (at) => <LatencyCaption {...at} range={range} /> },
+  { id: "latency-table", pace: "slow", render: (at) => <LatencyTable {...at} range={range} /> },
+  { id: "rate-caption", pace: "frame", render: (at) => <RateCaption {...at} range={range} /> },
+  { id: "rate-table", pace: "slow", render: (at) => <RateTable {...at} range={range} /> },
 ];
 
 export function pipelineLive(range: RangeName, group: Group, viewers: () => number): LivePage {

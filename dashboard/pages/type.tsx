@@ -68,13 +68,9 @@ export function typeLive(view: ViewModel, key: string): LivePage | undefined {
       {
         id: "none-of-type",
         pace: "frame",
-        render: (model) => <NoneOfType none={foundBy(model, watch).length === 0} />,
+        render: (at) => <NoneOfType none={foundBy(at.view, watch).length === 0} />,
       },
-      {
-        id: "numbers",
-        pace: "slow",
-        render: (model, now) => <Numbers view={model} now={now} typeKey={key} />,
-      },
+      { id: "numbers", pace: "slow", render: (at) => <Numbers {...at} typeKey={key} /> },
     ],
     feed: {
       limit: ROWS,

@@ -17,14 +17,14 @@ export function TypesPage({ frame }: { frame: Frame }) {
   const { view, now } = frame;
   return (
     <Layout frame={frame} title="Types" active="types" live="/live/types">
-      <div class="grid">{CARDS.map(({ render }) => render(view, now))}</div>
+      <div class="grid">{CARDS.map(({ render }) => render({ view, now }))}</div>
     </Layout>
   );
 }
 
 const CARDS: readonly Card[] = [
-  { id: "types-table", pace: "slow", render: (view, now) => <TypesTable view={view} now={now} /> },
-  { id: "unknown", pace: "slow", render: (view) => <UnknownDevices view={view} /> },
+  { id: "types-table", pace: "slow", render: (at) => <TypesTable {...at} /> },
+  { id: "unknown", pace: "slow", render: (at) => <UnknownDevices {...at} /> },
 ];
 
 export const typesLive: LivePage = {

@@ -96,7 +96,7 @@ export function createChannel(page: LivePage, view: ViewModel, build: string, op
   function changes(due: Card[], now: number): string {
     let changed = "";
     for (const { id, render: draw } of due) {
-      const html = String(draw(view, now));
+      const html = String(draw({ view, now }));
       const before = cards.get(id);
       cards.set(id, html);
       if (before === undefined || withoutAges(before) !== withoutAges(html))

@@ -13,7 +13,7 @@ export interface Card {
    * what counts over an hour; or never, since the browser goes on with what is in it.
    */
   pace: "frame" | "slow" | "never";
-  render(view: ViewModel, now: number): JSX.Element;
+  render(at: { view: ViewModel; now: number }): JSX.Element;
 }
 
 export interface LivePage {

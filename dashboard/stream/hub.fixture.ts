@@ -16,7 +16,7 @@ export const PAGE = overviewLive({ tab: "enriched", range: "15" }, NO_GROUP);
 export const card = (html: (now: number) => string): Card => ({
   id: "stats",
   pace: "frame",
-  render: (_, now) => html(now) as unknown as JSX.Element,
+  render: ({ now }) => html(now) as unknown as JSX.Element,
 });
 
 export interface HubCase extends Hub {
