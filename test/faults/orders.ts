@@ -1,5 +1,5 @@
 /** What a test tells a running program, through a file that preload.ts reads there. */
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 
 /** The places of the loop where a death is worth trying, in their order. */
 export const CRASH_POINTS = [
@@ -28,8 +28,10 @@ export interface Orders {
 
 export const NO_ORDERS: Orders = {};
 
+/** Whole at once: the program may read at any moment. */
 export function give(path: string, orders: Orders): void {
-  writeFileSync(path, JSON.stringify(orders));
+  writeFileSync(`${path}.new`, JSON.stringify(orders));
+  renameSync(`${path}.new`, path);
 }
 
 /** The program has come to the point, and does now what it was ordered to. */
