@@ -213,7 +213,7 @@ export async function consume(kafka: Kafka, options: ConsumeOptions): Promise<Co
   }
 
   function seek({ topic, partition, first }: Batch, { message, offset }: StartOver): void {
-    log.warn(`${placeOf({ topic, partition })}@${first}: ${message}; reading goes on from ${offset}`);
+    log.warn(`${placeOf({ topic, partition })}@${first}: ${message}; reading resumes at ${offset}`);
     joinedAs?.seek({ topic, partition, offset: String(offset) });
     positions.set(placeOf({ topic, partition }), offset);
   }
