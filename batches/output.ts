@@ -53,7 +53,8 @@ export class Output {
     const needed = this.length + more;
     if (needed > this.most) throw new TooLarge(`more than ${this.most} bytes`);
     if (needed <= this.bytes.length) return;
-    const grown = Buffer.allocUnsafeSlow(Math.min(this.most, needed * 2));
+    // Copying at each growth costs more than room that is never touched.
+    const grown = Buffer.allocUnsafeSlow(Math.min(this.most, needed * 8));
     this.bytes.copy(grown, 0, 0, this.length);
     this.bytes = grown;
     if (grown.length <= MOST_KEPT) space = grown;
